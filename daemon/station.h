@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The station: what recdockd's parts share. One event loop, one catalogue writer, one store. Created in main, its parts are
+ * added in the order of station_start().
+ *
+ * Priorities on the loop, lowest number first:
+ *   SIGTERM -6       a stop is seen before anything new is begun
+ *   udev    -5       an unplugged recorder is known before its worker's last words are judged
+ *   worker  -4       messages of a worker before its death (SIGCHLD), so that none is lost
+ *   child   -2
+ *   timers  -1       stalls are judged after all progress there is has been read
+ *   bus      0
+ *   filing  +1       when the loop has nothing more urgent, all that is proved is filed in one batch
+ */
+
+#include "base/clock.h"
+#include "catalogue/catalogue.h"
+#include "store/store.h"
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+enum station_priority {
+        PRIORITY_SIGNAL = -6,
+        PRIORITY_UDEV = -5,
+        PRIORITY_WORKER = -4,
+        PRIORITY_CHILD = -2,
+        PRIORITY_TIMER = -1,
+        PRIORITY_BUS = 0,
+        PRIORITY_FILING = 1,
+};
+
+struct config;
+struct watch;
+struct bay;
+struct docking;
+struct inspector;
+struct filing;
+struct bus_server;
+
+struct station {
+        sd_event *event;
+        struct config *config;
+        struct catalogue *catalogue;
+        char *catalogue_path;
+        struct store *store;
+        struct watch *watch;
+        struct bay *bays;          /* list */
+        struct docking *dockings;  /* list of those in progress */
+        struct inspector *inspector;
+        struct filing *filing;
+        struct bus_server *bus;    /* NULL until connected, and in tests without a bus */
+        unsigned int workers;      /* running offload workers */
+        bool stopping;
+        bool store_paused;         /* no room: no new FETCH until there is */
+};
+
+#define STATION_ACTOR "recdockd"
+
+/* JSON of GetStatus(), malloc'd. */
+int station_status_json(const struct station *s, char **ret);
+/* One docking of it. */
+int docking_status_json(const struct docking *d, char **ret);
+
+/* Raises or clears an alert: row, journal event, bus signal. Must not be called inside a catalogue transaction. */
+void station_alert(struct station *s, const char *kind, int priority, const char *subject, const char *format, ...)
+        __attribute__((format(printf, 5, 6)));
+void station_alert_clear(struct station *s, const char *kind, const char *subject);
+
+/* Asks the inspector to re-digest one open file, for Verify(). 'on_done' is called once, from the loop. fd is not consumed. error: negative errno;
+ * -ECANCELED when the station stops. -EAGAIN when too many are under way: call again after an on_done. */
+struct inspect_result;
+typedef void station_digest_fn(void *userdata, int error, const struct inspect_result *result);
+int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *on_done, void *userdata);
+
+/* Re-reads the configuration (SIGHUP, Reload()). On error the old one stays. */
+int station_reload(struct station *s);
+
+/* The bus side (daemon/bus*.c). Connects to the system bus (or to $DBUS_SYSTEM_BUS_ADDRESS), requests the name, attaches to s->event. */
+int bus_start(struct station *s);
+void bus_stop(struct station *s);
+/* A docking changed: emits DockingChanged, limited to 5 a second per docking ('final' goes out at once). */
+void bus_docking_changed(struct station *s, int64_t docking, bool final);
+void bus_alert_raised(struct station *s, const char *kind, const char *subject, const char *text);

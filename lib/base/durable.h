@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Durable file operations: each call names what is on disk when it returns. Together with lib/store this is the only
+ * code that creates, renames, links or syncs files.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Writes all of it; goes on after short writes and EINTR. */
+int durable_write_all(int fd, const void *data, size_t size);
+
+/* fsync() of a descriptor, with EINTR handled. */
+int durable_sync_file(int fd);
+
+/* Opens the directory holding 'path' relative to 'dirfd' and fsyncs it. */
+int durable_sync_parent(int dirfd, const char *path);
+
+/* Makes each missing folder of the relative path 'path' below dirfd with 'mode', and fsyncs the parent of every one it
+ * made. Refuses "..", absolute paths and symbolic links on the way (-EINVAL, -ELOOP). */
+int durable_make_folders(int dirfd, const char *path, mode_t mode);
+
+enum durable_outcome {
+        DURABLE_DONE = 0,
+        DURABLE_EXISTS = 1, /* the new name is taken; nothing has changed */
+};
+
+/* linkat() without replacing; does not sync. Returns a durable_outcome or a negative errno. */
+int durable_link(int from_dirfd, const char *from, int to_dirfd, const char *to);
+
+/* Replaces or creates a small file: temporary name, write, fsync, rename, fsync of the folder. */
+int durable_replace(int dirfd, const char *path, const void *data, size_t size, mode_t mode);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Messages between recdockd and its workers: one packet of a SOCK_SEQPACKET socket is one message, a type and a
+ * structure of fixed size, with at most one descriptor beside it. The receiver takes nothing on trust: a packet whose
+ * size is not that of its type is refused, and text fields are terminated before anybody reads them.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MESSAGE_PAYLOAD_MAX 4096
+
+struct message {
+        uint32_t type;
+        uint32_t size; /* of payload */
+        int fd;        /* -EBADF when none; the receiver owns it */
+        union {
+                uint8_t payload[MESSAGE_PAYLOAD_MAX];
+                uint64_t align;
+        };
+};
+
+enum message_outcome {
+        MESSAGE_RECEIVED = 0,
+        MESSAGE_CLOSED = 1, /* the peer is gone */
+        MESSAGE_NONE = 2,   /* nothing there now (non-blocking socket) */
+};
+
+/* A connected, close-on-exec pair. */
+int message_socketpair(int ret_fds[2]);
+
+/*
+ * Sends one message; 'fd' (not consumed) goes with it when it is not negative. Waits up to timeout_ms for room on a
+ * full socket, -1 for ever, 0 not at all. Returns 0, -EAGAIN when there was no room in time, -EPIPE when the peer is gone, -EMSGSIZE.
+ */
+int message_send(int socket, uint32_t type, const void *payload, size_t size, int fd, int timeout_ms);
+
+/*
+ * Receives one message into *ret, whose fd is set to -EBADF or a new close-on-exec descriptor. Waits like
+ * message_send(). Returns a message_outcome, or -EBADMSG for a malformed packet, or another negative errno.
+ */
+int message_receive(int socket, struct message *ret, int timeout_ms);
+
+/* Closes the descriptor a message still holds. */
+void message_done(struct message *m);
+
+/* The payload as a structure of 'size' bytes, or NULL when the message is of another size. */
+const void *message_payload(const struct message *m, size_t size);

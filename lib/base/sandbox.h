@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Locking a worker in: no new privileges, Landlock with an empty rule set (no path can be opened any more), and a seccomp
+ * allow-list. In this order, before the first byte from a device or a file is parsed, and before threads are made.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sandbox_action {
+        SANDBOX_KILL,   /* the process dies with SIGSYS */
+        SANDBOX_EACCES, /* the call fails with EACCES */
+        SANDBOX_ENOTTY, /* the call fails with ENOTTY */
+};
+
+struct sandbox_rule {
+        const char *syscall; /* name as in seccomp_syscall_resolve_name(3) */
+        enum sandbox_action action; /* ignored for allowed ones */
+        bool allow;
+};
+
+struct sandbox_state {
+        int landlock_abi; /* 0: the kernel has none */
+        bool no_new_privs;
+        bool seccomp;
+};
+
+/* PR_SET_NO_NEW_PRIVS, undumpable. */
+int sandbox_no_new_privs(struct sandbox_state *state);
+
+/* Landlock: every file-system access right of the kernel's ABI handled and none granted; TCP too where the ABI has it. A
+ * kernel without Landlock is no error: state->landlock_abi stays 0 and the caller says so in the log. */
+int sandbox_landlock_nothing(struct sandbox_state *state);
+
+/* Loads the allow-list for all threads. Whatever is not in it kills. A name this libseccomp does not know is skipped.
+ * With -Dtestbed=true the calls of umockdev and of the sanitizers are added. */
+int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state);
+
+/* Soft and hard limits: address space in bytes, CPU seconds, and no core file, no new file size. 0 leaves one alone. */
+int sandbox_limits(uint64_t memory_bytes, unsigned int cpu_seconds);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The seam between what a device speaks and what a docking wants. A driver (mtp/, later ums/) fills in the verbs; one it
+ * cannot do is missing from its capabilities. Unknown is never zero: -1 for sizes and percentages, "" for texts.
+ *
+ * Every verb is bounded in time and count by the driver, whatever the device does. It returns RECORDER_OK, a positive outcome its
+ * caller decides on, or a negative errno for a failure of this host.
+ */
+
+#include "base/clock.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORDER_TEXT_MAX 128
+#define RECORDER_PATH_MAX 1024
+#define RECORDER_TIME_MAX 40
+
+/* Wire values: they cross the socket between the worker and recdockd, so never renumber. */
+enum recorder_outcome {
+        RECORDER_OK = 0,
+        RECORDER_GONE = 1,        /* unplugged, or the device left the bus */
+        RECORDER_BUSY = 2,        /* somebody else holds the interface, or DeviceBusy past its bound */
+        RECORDER_LOCKED = 3,      /* the device shows no storage until an operator unlocks it */
+        RECORDER_SHORT = 4,       /* fewer bytes than the object has */
+        RECORDER_MISMATCH = 5,    /* the object is not what the listing said, or more bytes than it has */
+        RECORDER_NO_SPACE = 6,    /* the sink has no room */
+        RECORDER_UNSUPPORTED = 7, /* the device cannot do it */
+        RECORDER_CANCELLED = 8,
+        RECORDER_STALLED = 9,     /* no progress within the bound, the ladder of recovery is used up */
+        RECORDER_PROTOCOL = 10,   /* the device answers what its protocol does not allow */
+        RECORDER_DENIED = 11,     /* write-protected, access denied */
+        RECORDER_ABSENT = 12,     /* no such object any more */
+        _RECORDER_OUTCOME_MAX,
+};
+
+/* "gone", "busy", …; "unknown" for a value outside the enum. */
+const char *recorder_outcome_text(int outcome);
+
+enum recorder_capability {
+        RECORDER_CAN_LIST = 1 << 0,
+        RECORDER_CAN_READ = 1 << 1,
+        RECORDER_CAN_RESUME = 1 << 2, /* read from an offset without reading what is before it */
+        RECORDER_CAN_REMOVE = 1 << 3,
+        RECORDER_CAN_READ_CLOCK = 1 << 4,
+        RECORDER_CAN_SET_CLOCK = 1 << 5,
+};
+
+struct recorder_identity {
+        char manufacturer[RECORDER_TEXT_MAX];
+        char model[RECORDER_TEXT_MAX];
+        char firmware[RECORDER_TEXT_MAX];
+        char serial[RECORDER_TEXT_MAX];      /* what the device says of itself (MTP serial) */
+        char officer[RECORDER_TEXT_MAX];     /* the device's own user number */
+        char unit[RECORDER_TEXT_MAX];
+        char driver[16];                     /* "mtp" */
+        uint32_t capabilities;
+        int32_t battery_percent;             /* -1 unknown */
+        int64_t free_bytes;                  /* -1 unknown, all storages together */
+        int64_t total_bytes;
+        char clock_text[RECORDER_TIME_MAX];  /* the device's own text, "" unknown */
+        instant_t clock_station;             /* station time at the middle of the request; INSTANT_NONE */
+        int64_t clock_uncertainty;           /* half the round trip, microseconds */
+};
+
+enum recorder_item_flags {
+        RECORDER_ITEM_PROTECTED = 1 << 0, /* write-protected on the device: never removed */
+        RECORDER_ITEM_MARKED = 1 << 1,    /* marked important */
+};
+
+struct recorder_item {
+        uint32_t index;                   /* the driver's own key, from 0 in order of listing */
+        uint32_t flags;
+        int64_t size;                     /* -1 unknown */
+        char time_text[RECORDER_TIME_MAX];/* device's modification (else creation) time as sent */
+        char path[RECORDER_PATH_MAX];     /* "storage label or number/folder/…/name", valid UTF-8, no control characters */
+};
+
+/* Receives bytes in order of the object. Returns 0, RECORDER_NO_SPACE, RECORDER_CANCELLED or a negative errno, which end the read. */
+struct recorder_sink {
+        int (*write)(void *userdata, const void *data, size_t size);
+        void *userdata;
+};
+
+typedef int recorder_item_fn(void *userdata, const struct recorder_item *item);
+
+struct recorder;
+
+struct recorder_verbs {
+        int (*identify)(struct recorder *r, struct recorder_identity *ret);
+        /* Streams items while still listing. *ret_complete is false when a part of the tree could not be listed. */
+        int (*list)(struct recorder *r, recorder_item_fn *on_item, void *userdata, bool *ret_complete);
+        /* Reads item 'index' from 'offset' to its end. *ret_size is the object's whole size as proved by the transfer. */
+        int (*read)(struct recorder *r, uint32_t index, int64_t offset, const struct recorder_sink *sink, int64_t *ret_size);
+        int (*remove)(struct recorder *r, uint32_t index);
+        /* Sets the clock to 'text' ("YYYYMMDDThhmmss"); reads it back into ret_after (RECORDER_TIME_MAX). */
+        int (*set_clock)(struct recorder *r, const char *text, char *ret_after);
+        void (*close)(struct recorder *r);
+};
