@@ -9,6 +9,7 @@
  * caller decides on, or a negative errno for a failure of this host.
  */
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 
 #include <stdbool.h>
@@ -87,7 +88,12 @@ struct recorder_sink {
 
 typedef int recorder_item_fn(void *userdata, const struct recorder_item *item);
 
-struct recorder;
+struct recorder_verbs;
+
+/* A driver's own structure has this as its first member. */
+struct recorder {
+        const struct recorder_verbs *verbs;
+};
 
 struct recorder_verbs {
         int (*identify)(struct recorder *r, struct recorder_identity *ret);
@@ -100,3 +106,38 @@ struct recorder_verbs {
         int (*set_clock)(struct recorder *r, const char *text, char *ret_after);
         void (*close)(struct recorder *r);
 };
+
+static inline int recorder_identify(struct recorder *r, struct recorder_identity *ret)
+{
+        return r->verbs->identify(r, ret);
+}
+
+static inline int recorder_list(struct recorder *r, recorder_item_fn *on_item, void *userdata, bool *ret_complete)
+{
+        return r->verbs->list(r, on_item, userdata, ret_complete);
+}
+
+static inline int recorder_read(struct recorder *r, uint32_t index, int64_t offset, const struct recorder_sink *sink,
+                                int64_t *ret_size)
+{
+        return r->verbs->read(r, index, offset, sink, ret_size);
+}
+
+static inline int recorder_remove(struct recorder *r, uint32_t index)
+{
+        return r->verbs->remove(r, index);
+}
+
+static inline int recorder_set_clock(struct recorder *r, const char *text, char *ret_after)
+{
+        return r->verbs->set_clock(r, text, ret_after);
+}
+
+/* Ends the session with the device and frees; NULL is fine. */
+static inline void recorder_free(struct recorder *r)
+{
+        if (r)
+                r->verbs->close(r);
+}
+
+DEFINE_CLEANUP(struct recorder *, recorder_free);
