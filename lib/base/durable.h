@@ -24,6 +24,14 @@ int durable_sync_parent(int dirfd, const char *path);
  * made. Refuses "..", absolute paths and symbolic links on the way (-EINVAL, -ELOOP). */
 int durable_make_folders(int dirfd, const char *path, mode_t mode);
 
+/* open() below dirfd without symbolic links: openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), or one component at a time where
+ * the kernel has none. Always close-on-exec. -EINVAL for an absolute path, "." or "..", -ELOOP for a symbolic link. The caller
+ * owns the descriptor. */
+int durable_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
+
+/* Opens the folder that holds 'path' likewise; *ret_name (when not NULL) points to the last component inside 'path'. */
+int durable_open_parent(int dirfd, const char *path, const char **ret_name);
+
 enum durable_outcome {
         DURABLE_DONE = 0,
         DURABLE_EXISTS = 1, /* the new name is taken; nothing has changed */

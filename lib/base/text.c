@@ -44,6 +44,11 @@ static size_t sequence_length(const unsigned char *p)
         return 0;
 }
 
+size_t text_utf8_sequence(const char *s)
+{
+        return sequence_length((const unsigned char *)s);
+}
+
 bool text_utf8_valid(const char *s)
 {
         const unsigned char *p = (const unsigned char *)s;
