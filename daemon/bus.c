@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The station on the bus: one object, one interface, the contract of bus_names.h. Lives on the station's
+ * loop at the lowest priority of what matters, so that no client can delay a recorder. The station works
+ * without a bus: a lost connection is made again, and nothing but the clients notices.
+ */
+#include "bus.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "catalogue/alert.h"
+#include "config.h"
+
+#include <string.h>
+#include <sys/eventfd.h>
+
+static int method_get_status(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        struct bus_server *server = userdata;
+        _cleanup_free_ char *text = NULL;
+        int r = station_status_json(server->station, &text);
+
+        if (r < 0)
+                return sd_bus_error_setf(error, RECDOCK_ERROR_FAILED, "the status cannot be told: %s",
+                                         log_errno_text(r));
+        return sd_bus_reply_method_return(m, "s", text);
+}
+
+static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        struct bus_server *server = userdata;
+        int r = station_reload(server->station);
+
+        if (r < 0)
+                return sd_bus_error_setf(error, RECDOCK_ERROR_FAILED,
+                                         "the configuration cannot be loaded: %s, the one before stays",
+                                         log_errno_text(r));
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static int property_text(sd_bus *bus, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const struct bus_server *server = userdata;
+        const char *value = PACKAGE_VERSION;
+
+        if (strcmp(property, "Number") == 0)
+                value = server->station->config->number;
+        else if (strcmp(property, "Custodian") == 0)
+                value = server->station->config->custodian;
+        return sd_bus_message_append(reply, "s", value ? value : "");
+}
+
+static int property_count(sd_bus *bus, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const struct bus_server *server = userdata;
+        const char *key = strcmp(property, "Bays") == 0 ? "bays" : "dockings";
+
+        return sd_bus_message_append(reply, "u", bus_status_count(server->station, key));
+}
+
+static int property_alerts(sd_bus *bus, const char *path, const char *interface, const char *property,
+                           sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        const struct bus_server *server = userdata;
+        int64_t n = 0;
+        int r = alert_count_open(server->station->catalogue, &n);
+
+        if (r < 0)
+                return r;
+        return sd_bus_message_append(reply, "t", (uint64_t)n);
+}
+
+/* UNPRIVILEGED everywhere: without it sd-bus asks for a capability; who may call is bus_access_check()'s to
+ * say. */
+static const sd_bus_vtable station_vtable[] = {
+                SD_BUS_VTABLE_START(0),
+                SD_BUS_PROPERTY("Version", "s", property_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+                SD_BUS_PROPERTY("Number", "s", property_text, 0, 0),
+                SD_BUS_PROPERTY("Custodian", "s", property_text, 0, 0),
+                SD_BUS_PROPERTY("Bays", "u", property_count, 0, 0),
+                SD_BUS_PROPERTY("Dockings", "u", property_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+                SD_BUS_PROPERTY("AlertsOpen", "t", property_alerts, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+                SD_BUS_METHOD_WITH_ARGS("GetStatus", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
+                                        method_get_status, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("Query", SD_BUS_ARGS("s", noun, "a(ss)", filters, "h", out),
+                                        SD_BUS_RESULT("t", rows), bus_query, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("Verify", SD_BUS_ARGS("a(ss)", filters, "h", out),
+                                        SD_BUS_RESULT("t", checked, "t", bad), bus_verify,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("RegisterRecorder", SD_BUS_ARGS("a{ss}", fields),
+                                        SD_BUS_RESULT("t", id), bus_register_recorder,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("RetireRecorder", SD_BUS_ARGS("s", number, "s", reason),
+                                        SD_BUS_NO_RESULT, bus_retire_recorder, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("AssignRecorder",
+                                        SD_BUS_ARGS("s", recorder, "s", officer, "s", from, "s", until),
+                                        SD_BUS_NO_RESULT, bus_assign_recorder, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("AddOfficer", SD_BUS_ARGS("a{ss}", fields), SD_BUS_RESULT("t", id),
+                                        bus_add_officer, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("AddUnit", SD_BUS_ARGS("a{ss}", fields), SD_BUS_RESULT("t", id),
+                                        bus_add_unit, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD("Reload", NULL, NULL, method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_SIGNAL_WITH_ARGS("DockingChanged", SD_BUS_ARGS("t", docking, "s", json), 0),
+                SD_BUS_SIGNAL_WITH_ARGS("AlertRaised", SD_BUS_ARGS("s", kind, "s", subject, "s", text), 0),
+                SD_BUS_VTABLE_END,
+};
+
+/* Before every dispatch, the interfaces that sd-bus answers by itself included. */
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        if (!sd_bus_message_is_method_call(m, NULL, NULL))
+                return 0;
+        return bus_access_check(m, error);
+}
+
+static int on_lost(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+static void server_disconnect(struct bus_server *server)
+{
+        server->lost = sd_bus_slot_unref(server->lost);
+        server->gate = sd_bus_slot_unref(server->gate);
+        server->object = sd_bus_slot_unref(server->object);
+        server->bus = sd_bus_flush_close_unref(server->bus);
+}
+
+static int server_connect(struct bus_server *server)
+{
+        int r;
+
+        r = sd_bus_open_system_with_description(&server->bus, "recdockd");
+        if (r >= 0)
+                r = sd_bus_add_filter(server->bus, &server->gate, on_message, server);
+        if (r >= 0)
+                r = sd_bus_add_object_vtable(server->bus, &server->object, RECDOCK_BUS_PATH,
+                                             RECDOCK_BUS_INTERFACE, station_vtable, server);
+        if (r >= 0)
+                r = sd_bus_match_signal(server->bus, &server->lost, NULL, "/org/freedesktop/DBus/Local",
+                                        "org.freedesktop.DBus.Local", "Disconnected", on_lost, server);
+        if (r >= 0)
+                r = sd_bus_request_name(server->bus, RECDOCK_BUS_NAME, 0);
+        if (r >= 0)
+                r = sd_bus_attach_event(server->bus, server->station->event, PRIORITY_BUS);
+        if (r < 0)
+                server_disconnect(server);
+        return r;
+}
+
+static int reconnect_arm(struct bus_server *server);
+
+static int on_reconnect(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        struct bus_server *server = userdata;
+        int r;
+
+        server_disconnect(server);
+        r = server_connect(server);
+        if (r < 0) {
+                log_debug("no connection to the bus: %s, trying again in 5 s", log_errno_text(r));
+                return reconnect_arm(server);
+        }
+        log_notice("connected to the bus again");
+        return 0;
+}
+
+static int reconnect_arm(struct bus_server *server)
+{
+        server->reconnect = sd_event_source_disable_unref(server->reconnect);
+        return sd_event_add_time_relative(server->station->event, &server->reconnect, CLOCK_MONOTONIC,
+                                          BUS_RECONNECT_US, 0, on_reconnect, server);
+}
+
+static int on_lost(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        struct bus_server *server = userdata;
+
+        log_error("the connection to the bus is lost, the station goes on and connects again in 5 s");
+        return reconnect_arm(server);
+}
+
+static void server_free(struct bus_server *server)
+{
+        bus_signals_stop(server);
+        server->reconnect = sd_event_source_disable_unref(server->reconnect);
+        server->retry = sd_event_source_disable_unref(server->retry);
+        server->wake = sd_event_source_disable_unref(server->wake);
+        (void)fd_close(server->wake_fd);
+        server_disconnect(server);
+        free(server);
+}
+
+DEFINE_CLEANUP(struct bus_server *, server_free);
+
+int bus_start(struct station *s)
+{
+        _cleanup_(server_freep) struct bus_server *server = calloc(1, sizeof(*server));
+        int r;
+
+        if (!server)
+                return -ENOMEM;
+        server->station = s;
+        server->client_timeout_ms = BUS_CLIENT_TIMEOUT_MS;
+        server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (server->wake_fd < 0)
+                return -errno;
+        r = sd_event_add_io(s->event, &server->wake, server->wake_fd, EPOLLIN, bus_job_on_wake, server);
+        if (r >= 0)
+                r = sd_event_source_set_priority(server->wake, PRIORITY_BUS);
+        if (r >= 0)
+                r = server_connect(server);
+        if (r < 0)
+                return r;
+        s->bus = TAKE_PTR(server);
+        return 0;
+}
+
+void bus_stop(struct station *s)
+{
+        struct bus_server *server = s->bus;
+
+        if (!server)
+                return;
+        bus_job_stop_all(server);
+        s->bus = NULL;
+        server_free(server);
+}
