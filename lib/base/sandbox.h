@@ -20,6 +20,11 @@ struct sandbox_rule {
         const char *syscall; /* name as in seccomp_syscall_resolve_name(3) */
         enum sandbox_action action; /* ignored for allowed ones */
         bool allow;
+        /* With a mask: only where (argument number 'argument' & mask) == value. Several rules for one call are
+         * alternatives; a rule without a mask is for all its arguments. */
+        unsigned int argument;
+        uint64_t mask;
+        uint64_t value;
 };
 
 struct sandbox_state {
@@ -31,13 +36,16 @@ struct sandbox_state {
 /* PR_SET_NO_NEW_PRIVS, undumpable. */
 int sandbox_no_new_privs(struct sandbox_state *state);
 
-/* Landlock: every file-system access right of the kernel's ABI handled and none granted; TCP too where the ABI has it. A
- * kernel without Landlock is no error: state->landlock_abi stays 0 and the caller says so in the log. */
+/* Landlock: every file-system access right of the kernel's ABI handled and none granted; TCP, abstract sockets and
+ * signals to others too where the ABI has them. Binds the calling thread and those it makes later; needs
+ * sandbox_no_new_privs() before it. A kernel without Landlock is no error: state->landlock_abi stays 0 and the caller
+ * says so in the log. */
 int sandbox_landlock_nothing(struct sandbox_state *state);
 
 /* Loads the allow-list for all threads. Whatever is not in it kills. A name this libseccomp does not know is skipped.
  * With -Dtestbed=true the calls of umockdev and of the sanitizers are added. */
 int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state);
 
-/* Soft and hard limits: address space in bytes, CPU seconds, and no core file, no new file size. 0 leaves one alone. */
+/* Soft and hard limits: address space in bytes, CPU seconds (SIGXCPU, then SIGKILL a second later), and always no core
+ * file and no file that grows (SIGXFSZ). 0 leaves one of the two alone. */
 int sandbox_limits(uint64_t memory_bytes, unsigned int cpu_seconds);

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A worker parses what a hostile device or file says, so it gives up what it will not need before it reads
+ * the first byte. Three layers that fail independently of each other: no new privileges, Landlock (no path,
+ * no TCP), seccomp (a short list of calls, death for any other). Landlock binds the calling thread and those
+ * it makes later, seccomp is loaded for all threads at once: that is why Landlock comes before threads are
+ * made.
+ */
+#include "base/sandbox.h"
+#include "base/cleanup.h"
+
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+/* The kernel's ABI as of version 6, for headers that are older than the kernel (linux/landlock.h). */
+enum {
+        ABI_REFER = 2,
+        ABI_TRUNCATE = 3,
+        ABI_TCP = 4,
+        ABI_IOCTL_DEV = 5,
+        ABI_SCOPE = 6,
+};
+
+#define FS_ABI_1     ((UINT64_C(1) << 13) - 1) /* execute … make_sym */
+#define FS_REFER     (UINT64_C(1) << 13)
+#define FS_TRUNCATE  (UINT64_C(1) << 14)
+#define FS_IOCTL_DEV (UINT64_C(1) << 15)
+#define NET_TCP      UINT64_C(3) /* bind, connect */
+#define SCOPE_ALL    UINT64_C(3) /* abstract UNIX sockets, signals */
+
+struct ruleset_attr {
+        uint64_t handled_access_fs;
+        uint64_t handled_access_net;
+        uint64_t scoped;
+};
+
+typedef void *filter_t;
+
+static void filter_release(filter_t filter)
+{
+        seccomp_release(filter);
+}
+
+DEFINE_CLEANUP(filter_t, filter_release);
+
+#if RECDOCK_SANITIZED
+static bool locked_in;
+
+/* Looking for leaks at exit needs ptrace and /proc, which a locked-in process has no longer. The leaks of
+ * the same code are found by the tests that run it outside. */
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+        return locked_in;
+}
+#endif
+
+int sandbox_no_new_privs(struct sandbox_state *state)
+{
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                return -errno;
+        if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+                return -errno;
+        state->no_new_privs = true;
+        return 0;
+}
+
+/* What a ruleset of this ABI can handle, and how many bytes of the structure that kernel knows. */
+static size_t ruleset_for_abi(int abi, struct ruleset_attr *ret)
+{
+        *ret = (struct ruleset_attr){.handled_access_fs = FS_ABI_1};
+        if (abi >= ABI_REFER)
+                ret->handled_access_fs |= FS_REFER;
+        if (abi >= ABI_TRUNCATE)
+                ret->handled_access_fs |= FS_TRUNCATE;
+        if (abi >= ABI_TCP)
+                ret->handled_access_net = NET_TCP;
+        if (abi >= ABI_IOCTL_DEV)
+                ret->handled_access_fs |= FS_IOCTL_DEV;
+        if (abi >= ABI_SCOPE)
+                ret->scoped = SCOPE_ALL;
+        if (abi >= ABI_SCOPE)
+                return sizeof(*ret);
+        return abi >= ABI_TCP ? offsetof(struct ruleset_attr, scoped)
+                              : offsetof(struct ruleset_attr, handled_access_net);
+}
+
+int sandbox_landlock_nothing(struct sandbox_state *state)
+{
+        _cleanup_close_ int ruleset = -EBADF;
+        struct ruleset_attr attr;
+        size_t size;
+        int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+        if (abi < 0) {
+                /* Not built in, or switched off at boot. */
+                if (errno != ENOSYS && errno != EOPNOTSUPP)
+                        return -errno;
+                state->landlock_abi = 0;
+                return 0;
+        }
+        size = ruleset_for_abi(abi, &attr);
+        ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
+        if (ruleset < 0)
+                return -errno;
+        if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+                return -errno;
+        state->landlock_abi = abi;
+        return 0;
+}
+
+static uint32_t rule_action(const struct sandbox_rule *rule)
+{
+        if (rule->allow)
+                return SCMP_ACT_ALLOW;
+        switch (rule->action) {
+        case SANDBOX_EACCES:
+                return SCMP_ACT_ERRNO(EACCES);
+        case SANDBOX_ENOTTY:
+                return SCMP_ACT_ERRNO(ENOTTY);
+        case SANDBOX_KILL:
+                break;
+        }
+        return SCMP_ACT_KILL_PROCESS;
+}
+
+static int rules_add(filter_t filter, const struct sandbox_rule *rules, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                const struct sandbox_rule *rule = &rules[i];
+                struct scmp_arg_cmp match =
+                                SCMP_CMP64(rule->argument, SCMP_CMP_MASKED_EQ, rule->mask, rule->value);
+                uint32_t action = rule_action(rule);
+                int number = seccomp_syscall_resolve_name(rule->syscall);
+                int r;
+
+                /* Killing is what happens to every call without a rule; libseccomp refuses to be told twice.
+                 */
+                if (number == __NR_SCMP_ERROR || action == SCMP_ACT_KILL_PROCESS)
+                        continue;
+                r = seccomp_rule_add_array(filter, action, number, rule->mask ? 1 : 0, &match);
+                if (r < 0 && r != -EEXIST)
+                        return r;
+        }
+        return 0;
+}
+
+/* What a test build makes beyond a production build's calls. */
+static int rules_add_for_tests(filter_t filter)
+{
+        int r = 0;
+
+#if RECDOCK_TESTBED
+        /* libumockdev-preload carries each usbfs ioctl over a socket, with signals blocked and a short
+         * pause. */
+        static const struct sandbox_rule umockdev[] = {
+                        {"sendto", .allow = true},
+                        {"recvfrom", .allow = true},
+                        {"rt_sigprocmask", .allow = true},
+                        {"clock_nanosleep", .allow = true},
+        };
+
+        r = rules_add(filter, umockdev, ELEMENTSOF(umockdev));
+#endif
+#if RECDOCK_TESTBED || RECDOCK_SANITIZED
+        /* The sanitizers' runtimes: thread bookkeeping, their own stacks and allocator, a report before
+         * death. */
+        static const struct sandbox_rule sanitizers[] = {
+                        {"getpid", .allow = true},
+                        {"gettid", .allow = true},
+                        {"madvise", .allow = true},
+                        {"mprotect", .allow = true, .argument = 2, .mask = 4 /* PROT_EXEC */, .value = 0},
+                        {"mremap", .allow = true},
+                        {"rt_sigaction", .allow = true},
+                        {"sched_yield", .allow = true},
+                        {"sigaltstack", .allow = true},
+        };
+
+        if (r == 0)
+                r = rules_add(filter, sanitizers, ELEMENTSOF(sanitizers));
+#endif
+        (void)filter;
+        return r;
+}
+
+int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state)
+{
+        _cleanup_(filter_releasep) filter_t filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+        int r;
+
+        if (!filter)
+                return -ENOMEM;
+        /* A call through another architecture's entry (32-bit on a 64-bit kernel) is never a mistake. */
+        r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+        if (r == 0)
+                r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+        if (r == 0)
+                r = rules_add(filter, rules, n);
+        if (r == 0)
+                r = rules_add_for_tests(filter);
+        if (r == 0)
+                r = seccomp_load(filter);
+        if (r < 0)
+                return r;
+        state->seccomp = true;
+#if RECDOCK_SANITIZED
+        locked_in = true;
+#endif
+        return 0;
+}
+
+static int limit(int resource, uint64_t soft, uint64_t hard)
+{
+        const struct rlimit value = {.rlim_cur = soft, .rlim_max = hard};
+
+        return setrlimit((__rlimit_resource_t)resource, &value) < 0 ? -errno : 0;
+}
+
+int sandbox_limits(uint64_t memory_bytes, unsigned int cpu_seconds)
+{
+        int r = limit(RLIMIT_CORE, 0, 0);
+
+        if (r == 0)
+                r = limit(RLIMIT_FSIZE, 0, 0);
+        /* The address sanitizer reserves terabytes that it never touches. */
+        if (r == 0 && memory_bytes > 0 && !RECDOCK_SANITIZED)
+                r = limit(RLIMIT_AS, memory_bytes, memory_bytes);
+        /* SIGXCPU first, so that the parent can tell a slow child from a killed one; SIGKILL a second later.
+         */
+        if (r == 0 && cpu_seconds > 0)
+                r = limit(RLIMIT_CPU, cpu_seconds, (uint64_t)cpu_seconds + 1);
+        return r;
+}
