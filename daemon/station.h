@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The station: what recdockd's parts share. One event loop, one catalogue writer, one store. Created in main, its parts are
- * added in the order of station_start().
+ * The station: what recdockd's parts share. One event loop, one catalogue writer, one store. Created in
+ * main, its parts are added in the order of station_start().
  *
  * Priorities on the loop, lowest number first:
  *   SIGTERM -6       a stop is seen before anything new is begun
@@ -47,14 +47,18 @@ struct station {
         char *catalogue_path;
         struct store *store;
         struct watch *watch;
-        struct bay *bays;          /* list */
-        struct docking *dockings;  /* list of those in progress */
+        struct bay *bays;         /* list */
+        struct docking *dockings; /* list of those in progress */
         struct inspector *inspector;
         struct filing *filing;
-        struct bus_server *bus;    /* NULL until connected, and in tests without a bus */
-        unsigned int workers;      /* running offload workers */
+        struct bus_server *bus; /* NULL until connected, and in tests without a bus */
+        unsigned int workers;   /* running offload workers */
         bool stopping;
-        bool store_paused;         /* no room: no new FETCH until there is */
+        bool store_paused; /* no room: no new FETCH until there is */
+        unsigned int transaction_depth;
+        bool status_changed;
+        sd_event_source *post, *room_timer;
+        bool failed; /* the catalogue or the store failed: the loop is ending with an error */
 };
 
 #define STATION_ACTOR "recdockd"
@@ -64,13 +68,15 @@ int station_status_json(const struct station *s, char **ret);
 /* One docking of it. */
 int docking_status_json(const struct docking *d, char **ret);
 
-/* Raises or clears an alert: row, journal event, bus signal. Must not be called inside a catalogue transaction. */
-void station_alert(struct station *s, const char *kind, int priority, const char *subject, const char *format, ...)
-        __attribute__((format(printf, 5, 6)));
+/* Raises or clears an alert: row, journal event, bus signal. Must not be called inside a catalogue
+ * transaction. */
+void station_alert(struct station *s, const char *kind, int priority, const char *subject,
+                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 void station_alert_clear(struct station *s, const char *kind, const char *subject);
 
-/* Asks the inspector to re-digest one open file, for Verify(). 'on_done' is called once, from the loop. fd is not consumed. error: negative errno;
- * -ECANCELED when the station stops. -EAGAIN when too many are under way: call again after an on_done. */
+/* Asks the inspector to re-digest one open file, for Verify(). 'on_done' is called once, from the loop. fd
+ * is not consumed. error: negative errno; -ECANCELED when the station stops. -EAGAIN when too many are under
+ * way: call again after an on_done. */
 struct inspect_result;
 typedef void station_digest_fn(void *userdata, int error, const struct inspect_result *result);
 int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *on_done, void *userdata);
@@ -78,7 +84,8 @@ int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *o
 /* Re-reads the configuration (SIGHUP, Reload()). On error the old one stays. */
 int station_reload(struct station *s);
 
-/* The bus side (daemon/bus*.c). Connects to the system bus (or to $DBUS_SYSTEM_BUS_ADDRESS), requests the name, attaches to s->event. */
+/* The bus side (daemon/bus*.c). Connects to the system bus (or to $DBUS_SYSTEM_BUS_ADDRESS), requests the
+ * name, attaches to s->event. */
 int bus_start(struct station *s);
 void bus_stop(struct station *s);
 /* A docking changed: emits DockingChanged, limited to 5 a second per docking ('final' goes out at once). */

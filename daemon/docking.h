@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * One visit of a recorder to a bay, as a state machine driven by the worker's messages, by udev and by
+ * timers:
+ *
+ *   plugged ─ IDENTITY ─▶ identified ─ LISTED ─▶ listed ─ first FETCH ─▶ offloading ─ all done ─▶ released
+ *      │                      │ not registered, or an error that retries cannot mend               ▲
+ *      └──────────────────────┴──────────────────────▶ failed            (nothing to pull) ────────┘
+ *   any state ─ udev remove ─▶ unplugged (released and failed keep their word)
+ *
+ * Invariants: a docking has at most one worker; items that are being proved outlive it (filing.h finds it by
+ * its number); after the unplug the object stays until its worker has said its last word and is gone. Two
+ * dockings never pull for the same recorder at once: the later one waits for the earlier one's worker.
+ */
+
+#include "catalogue/docking.h"
+#include "daemon/plan.h"
+#include "daemon/station.h"
+#include "recorder/recorder.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bay;
+struct event_subject;
+struct filing_result;
+struct message;
+struct watch_device;
+struct worker;
+
+enum docking_task { /* what the worker owes us: the stall timers run while it owes something */
+                    TASK_NOTHING,
+                    TASK_IDENTIFY,
+                    TASK_LIST,
+                    TASK_FETCH,
+                    TASK_REMOVE,
+                    TASK_SET_CLOCK,
+                    TASK_CLOSE,
+};
+
+struct docking {
+        struct docking *next;
+        struct station *station;
+        struct bay *bay; /* NULL once unplugged */
+        struct docking_row row;
+        char *node;
+        unsigned int devnum;
+        char recorder_number[128]; /* "" not known */
+        uint32_t capabilities;
+
+        struct worker *worker;
+        unsigned int worker_starts;
+        enum docking_task task;
+        bool closing;         /* CLOSE was sent */
+        bool finished;        /* released or failed for good: no new worker */
+        bool waits_for_other; /* same recorder, other docking's worker still at work */
+        bool waits_for_slot;  /* WorkersMax= reached */
+        bool stall_warned;
+        unsigned int failures_in_row; /* items in a row that could not be pulled */
+        int failed_outcome;           /* of OFFLOAD_FAILED, enum recorder_outcome */
+        char failed_text[512];
+        sd_event_source *warn_timer, *kill_timer, *retry_timer;
+
+        struct plan plan;
+        int64_t fetching_bytes; /* still to come for FETCHes under way: reserved space */
+        int64_t current;        /* item of the last PROGRESS */
+        char current_name[256];
+        int64_t current_bytes, current_size;
+        int64_t rate, rate_bytes, rate_since; /* bytes a second, over about a second */
+};
+
+/* Begins a docking in 'bay' for what udev announced. */
+int docking_start(struct station *s, struct bay *bay, const struct watch_device *device);
+/* The recorder was taken out. The object may be gone when this returns. */
+void docking_unplug(struct docking *d);
+void docking_free(struct docking *d);
+struct docking *docking_find(struct station *s, int64_t id);
+
+/* Starts the worker, or says what it waits for. */
+void docking_worker_start(struct docking *d);
+/* Refused for not being registered: look again, the registry has changed. */
+void docking_reconsider(struct docking *d);
+/* Another docking's worker has ended, a slot is free, or there is room again: go on. */
+void docking_kick(struct docking *d);
+
+/* What filing says of an item of this docking. */
+void docking_on_filed(struct docking *d, int64_t item, const struct filing_result *result);
+
+/* --- between docking.c, docking_offload.c and docking_messages.c --- */
+
+/* Sends FETCHes as long as the worker, the space and the plan allow; finishes when all is done. */
+void docking_advance(struct docking *d);
+/* Ends the docking as failed: alert, last row, the worker is closed. */
+void docking_fail(struct docking *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void docking_task_set(struct docking *d, enum docking_task task);
+/* The worker gave a sign of life: the stall timers start anew. */
+void docking_alive(struct docking *d);
+void docking_save(struct docking *d, bool final);
+void docking_close_worker(struct docking *d);
+struct event_subject docking_subject(const struct docking *d);
+int64_t docking_reserved(const struct station *s);
+
+/* Asks the worker for the list, unless another docking of this recorder is still at work. */
+void docking_list(struct docking *d);
+void docking_on_message(void *userdata, struct message *m);
+
+struct worker_events;
+extern const struct worker_events docking_worker_events;

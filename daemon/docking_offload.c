@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What a docking asks of its worker: FETCH as long as worker, space and plan allow, then by policy REMOVE
+ * and SET_CLOCK, then the receipt. docking_advance() is called after everything that could have changed one
+ * of these, and does what is next; it keeps no step of its own beside the docking's fields.
+ */
+#include "base/cleanup.h"
+#include "base/inject.h"
+#include "base/log.h"
+#include "catalogue/alert.h"
+#include "catalogue/footage.h"
+#include "catalogue/item.h"
+#include "daemon/bay.h"
+#include "daemon/config.h"
+#include "daemon/docking.h"
+#include "daemon/event.h"
+#include "daemon/filing.h"
+#include "daemon/station_internal.h"
+#include "daemon/worker.h"
+#include "recorder/offload_messages.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+/* FETCHes with the worker: one running, the rest so that it never waits for us. */
+enum { FETCH_AHEAD = 4, PROVING_MAX = 64, FAILURES_IN_ROW_MAX = 50 };
+
+/* Bytes that FETCHes under way may still bring: promised, so not free for others. */
+int64_t docking_reserved(const struct station *s)
+{
+        int64_t sum = 0;
+
+        for (const struct docking *d = s->dockings; d; d = d->next)
+                sum += d->fetching_bytes;
+        return sum;
+}
+
+static int fetch_describe(struct docking *d, const struct plan_entry *e, struct item *item,
+                          struct offload_fetch *ret, int *ret_fd)
+{
+        struct station *s = d->station;
+        bool resume = item->state == ITEM_PARTIAL && item->part_docking > 0 && item->has_durable_digest;
+        int64_t keep = resume ? item->durable : 0, size;
+        int r;
+
+        if (!resume && item->part_docking > 0 && item->part_docking != d->row.id)
+                (void)store_part_remove(s->store, item->part_docking, item->id);
+        if (!resume)
+                item->part_docking = d->row.id;
+        r = store_part_open(s->store, item->part_docking, item->id, keep, ret_fd, &size);
+        if (r < 0)
+                return r;
+        *ret = (struct offload_fetch){
+                        .item = (uint64_t)item->id,
+                        .index = e->index,
+                        .with_sm3 = s->config->sm3,
+                        .offset = resume ? MIN(keep, size) : 0,
+                        .size = e->size,
+                        .has_prefix = resume && size >= keep,
+        };
+        memcpy(ret->prefix_sha256, item->durable_sha256, DIGEST_SIZE);
+        if (size < keep)
+                ret->offset = 0; /* the part is shorter than it is known to be durable: begin again */
+        return 0;
+}
+
+/* One FETCH. Returns false when the worker cannot take it now. */
+static bool docking_fetch(struct docking *d, struct plan_entry *e)
+{
+        struct station *s = d->station;
+        struct item item;
+        struct offload_fetch fetch;
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        if (station_check(s, item_by_id(s->catalogue, e->item, &item), "read an item") != 0)
+                return false;
+        r = fetch_describe(d, e, &item, &fetch, &fd);
+        if (r < 0) {
+                station_alert(s, "store-failed", LOG_CRIT, "store",
+                              "cannot make a part for docking %" PRId64 ": %s", d->row.id,
+                              log_errno_text(r));
+                docking_fail(d, "the store failed: %s", log_errno_text(r));
+                return false;
+        }
+        item.state = ITEM_PARTIAL;
+        if (fetch.offset == 0) {
+                item.durable = 0;
+                item.has_durable_digest = false;
+        }
+        item.attempts++;
+        station_begin(s);
+        station_check(s, item_update(s->catalogue, &item), "write an item");
+        station_commit(s);
+        inject_point("part-created");
+        r = worker_send(d->worker, OFFLOAD_FETCH, &fetch, sizeof(fetch), fd);
+        if (r < 0)
+                return false; /* it is gone or stuck: its end is being reported */
+        e->attempts++;
+        e->received = fetch.offset;
+        plan_set_state(&d->plan, e, PLAN_FETCHING);
+        if (e->size > fetch.offset)
+                d->fetching_bytes += e->size - fetch.offset;
+        return true;
+}
+
+/* Sends what can be sent. Returns true when something is, or could later be, under way. */
+static bool docking_fetch_more(struct docking *d)
+{
+        while (d->plan.counts[PLAN_FETCHING] < FETCH_AHEAD && d->plan.counts[PLAN_PROVING] < PROVING_MAX) {
+                struct plan_entry *e = plan_next(&d->plan);
+
+                if (!e || !station_has_room(d->station, e->size > 0 ? e->size : 0))
+                        break;
+                if (!docking_fetch(d, e))
+                        break;
+                if (d->row.state == DOCKING_LISTED) {
+                        d->row.state = DOCKING_OFFLOADING;
+                        docking_save(d, true);
+                }
+        }
+        if (d->finished)
+                return true;
+        docking_task_set(d, d->plan.counts[PLAN_FETCHING] > 0 ? TASK_FETCH : TASK_NOTHING);
+        return !plan_done(&d->plan);
+}
+
+/* Policy clear: asks to remove the next item that may go. Only what is committed, proved and complete ever
+ * gets here. */
+static bool docking_remove_next(struct docking *d)
+{
+        if (d->station->config->release != RELEASE_CLEAR || !(d->capabilities & RECORDER_CAN_REMOVE))
+                return false;
+        for (size_t i = 0; i < d->plan.n; i++) {
+                struct plan_entry *e = d->plan.order[i];
+                struct offload_remove remove = {.item = (uint64_t)e->item, .index = e->index};
+
+                if (!e->removable || e->remove_asked || (e->flags & RECORDER_ITEM_PROTECTED))
+                        continue;
+                e->remove_asked = true;
+                if (worker_send(d->worker, OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF) < 0)
+                        return false;
+                docking_task_set(d, TASK_REMOVE);
+                return true;
+        }
+        return false;
+}
+
+static bool docking_set_clock(struct docking *d)
+{
+        struct offload_set_clock set = {0};
+        time_t now = (time_t)(clock_now() / USEC_PER_SEC);
+        struct tm tm;
+
+        if (!d->station->config->set_clock || !(d->capabilities & RECORDER_CAN_SET_CLOCK) ||
+            d->row.clock_set_to[0])
+                return false;
+        if (!localtime_r(&now, &tm) || strftime(set.text, sizeof(set.text), "%Y%m%dT%H%M%S", &tm) == 0)
+                return false;
+        if (worker_send(d->worker, OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF) < 0)
+                return false;
+        (void)snprintf(d->row.clock_set_to, sizeof(d->row.clock_set_to), "%s", set.text);
+        docking_task_set(d, TASK_SET_CLOCK);
+        return true;
+}
+
+static void docking_receipt_log(struct docking *d)
+{
+        struct event_subject subject = docking_subject(d);
+        const struct docking_row *r = &d->row;
+        char offset[48] = "unknown";
+
+        if (r->has_clock_offset)
+                (void)snprintf(offset, sizeof(offset), "%+.1f s", (double)r->clock_offset / USEC_PER_SEC);
+        event_log(EVENT_DOCKING_RELEASED, &subject,
+                  "bay %s: receipt of docking %" PRId64 ": recorder %s: %" PRId64 " seen, %" PRId64
+                  " pulled, %" PRId64 " already held, %" PRId64 " failed, %" PRId64 " late, %" PRId64
+                  " with a bad verdict, %" PRId64 " bytes, clock offset %s; the recorder may be taken",
+                  r->bay, r->id, d->recorder_number, r->seen, r->pulled, r->already_held, r->failed, r->late,
+                  r->bad_verdicts, r->bytes, offset);
+}
+
+static void docking_release(struct docking *d)
+{
+        if (d->row.failed > 0 || !d->row.listing_complete) {
+                docking_fail(d, "%" PRId64 " of %" PRId64 " items could not be pulled%s", d->row.failed,
+                             d->row.seen,
+                             d->row.listing_complete ? "" : ", and the recorder did not list everything");
+                return;
+        }
+        d->finished = true;
+        d->row.state = DOCKING_RELEASED;
+        d->row.released_at = clock_now();
+        d->row.reason[0] = '\0';
+        docking_receipt_log(d);
+        station_alert_clear(d->station, "docking-failed", d->row.bay);
+        docking_save(d, true);
+        docking_close_worker(d);
+}
+
+void docking_advance(struct docking *d)
+{
+        bool asked = d->task == TASK_IDENTIFY || d->task == TASK_LIST || d->task == TASK_REMOVE ||
+                     d->task == TASK_SET_CLOCK;
+
+        if (!d->worker || d->finished || d->closing || asked || d->row.listed_at == INSTANT_NONE ||
+            d->station->stopping)
+                return;
+        if (d->failures_in_row >= FAILURES_IN_ROW_MAX) {
+                docking_fail(d, "%u items in a row could not be pulled", d->failures_in_row);
+                return;
+        }
+        if (docking_fetch_more(d))
+                return;
+        if (!docking_remove_next(d) && !docking_set_clock(d))
+                docking_release(d);
+}
+
+void docking_kick(struct docking *d)
+{
+        if (d->waits_for_slot && !d->worker)
+                docking_worker_start(d);
+        else if (d->waits_for_other)
+                docking_list(d);
+        else
+                docking_advance(d);
+}
+
+static void docking_note_filed(struct docking *d, struct plan_entry *e, const struct filing_result *result)
+{
+        d->failures_in_row = 0;
+        d->row.pulled++;
+        d->row.late += result->late_us > 0;
+        d->row.bad_verdicts += result->verdict != VERDICT_COMPLETE && result->verdict != VERDICT_NOT_MEDIA;
+        e->removable = result->verdict == VERDICT_COMPLETE;
+        plan_set_state(&d->plan, e, PLAN_FILED);
+}
+
+static void docking_note_unproved(struct docking *d, struct plan_entry *e,
+                                  const struct filing_result *result)
+{
+        struct event_subject subject = docking_subject(d);
+        bool again = result->outcome == FILING_MISMATCH && e->attempts < d->station->config->attempts;
+
+        subject.item = e->item;
+        event_log(result->outcome == FILING_MISMATCH ? EVENT_ITEM_MISMATCH : EVENT_ITEM_FAILED, &subject,
+                  "bay %s: item %" PRId64 ": %s, %s", d->row.bay, e->item, result->error,
+                  again ? "pulling it again" : "leaving it until the next docking");
+        d->failures_in_row++;
+        d->row.failed += !again;
+        plan_set_state(&d->plan, e, again ? PLAN_WAITING : PLAN_FAILED);
+}
+
+void docking_on_filed(struct docking *d, int64_t item, const struct filing_result *result)
+{
+        struct plan_entry *e = plan_find(&d->plan, item);
+
+        if (result->outcome == FILING_FILED && (!e || e->state != PLAN_PROVING)) {
+                d->row.pulled++; /* pulled by a worker that has died since */
+        } else if (e && e->state == PLAN_PROVING) {
+                if (result->outcome == FILING_FILED)
+                        docking_note_filed(d, e, result);
+                else
+                        docking_note_unproved(d, e, result);
+        }
+        if (d->row.state == DOCKING_UNPLUGGED || d->finished)
+                docking_save(d, false);
+        else
+                bus_docking_changed(d->station, d->row.id, false);
+        docking_advance(d);
+}

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Proving and filing; see filing.h. A job goes: proving (with the inspector) → ready → filed in a batch. A
+ * batch is
+ *
+ *   1. transaction: an intent for each        after a power cut: links are made (again) and committed
+ *   2. links, then fsync of files and folders  the same
+ *   3. transaction: footage + ledger entry     after a power cut: only the parts are left to remove
+ *   4. parts removed, fs-verity switched on
+ */
+#include "daemon/filing.h"
+#include "base/cleanup.h"
+#include "base/inject.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "catalogue/docking.h"
+#include "catalogue/footage.h"
+#include "catalogue/item.h"
+#include "daemon/config.h"
+#include "daemon/docking.h"
+#include "daemon/event.h"
+#include "daemon/inspector.h"
+#include "daemon/settle.h"
+#include "daemon/station_internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { BATCH_MAX = 64, NAME_ATTEMPTS_MAX = 10000 };
+
+struct job {
+        struct job *next;
+        struct filing *filing;
+        int64_t item, docking, part_docking;
+        unsigned int name_attempt;
+        bool linked;
+        int link_error;
+        int64_t footage_id;
+        struct inspect_result result;
+        bool has_verdict; /* the first answer had no digest: its verdict is kept, the digest asked for alone
+                           */
+        struct footage footage;
+        struct settled_numbers numbers;
+};
+
+struct filing {
+        struct station *station;
+        struct job *ready, **ready_tail;
+        size_t pending;
+        bool cache_warned, verity_told;
+        sd_event_source *source;
+};
+
+static void ready_push(struct filing *f, struct job *j)
+{
+        j->next = NULL;
+        *f->ready_tail = j;
+        f->ready_tail = &j->next;
+        (void)sd_event_source_set_enabled(f->source, SD_EVENT_ONESHOT);
+}
+
+static struct job *ready_pop(struct filing *f)
+{
+        struct job *j = f->ready;
+
+        if (!j)
+                return NULL;
+        f->ready = j->next;
+        if (!f->ready)
+                f->ready_tail = &f->ready;
+        return j;
+}
+
+/* The end of a job: its docking hears of it, the job is gone. */
+static void job_end(struct job *j, enum filing_outcome outcome, const char *error)
+{
+        struct filing *f = j->filing;
+        struct filing_result result = {
+                        .outcome = outcome,
+                        .footage = j->footage_id,
+                        .size = j->footage.size,
+                        .late_us = j->footage.late_us,
+                        .verdict = j->footage.verdict,
+                        .error = error,
+        };
+        struct docking *d = docking_find(f->station, j->docking);
+
+        f->pending--;
+        if (d)
+                docking_on_filed(d, j->item, &result);
+        else if (outcome != FILING_FILED)
+                log_warning("item %" PRId64 ": %s, it is pulled again at its recorder's next docking",
+                            j->item, error);
+        free(j);
+}
+
+/* --- proving
+ * ----------------------------------------------------------------------------------------------------- */
+
+static int prove(struct job *j, const struct item *item, uint32_t flags);
+
+/* The bytes on the disk are not those the recorder sent: the part goes, the item is as if never pulled. */
+static void job_mismatch(struct job *j, struct item *item, const char *error)
+{
+        struct station *s = j->filing->station;
+
+        item->state = ITEM_LISTED;
+        item->durable = 0;
+        item->has_durable_digest = item->has_digests = false;
+        item->part_docking = 0;
+        (void)snprintf(item->error, sizeof(item->error), "%s", error);
+        (void)store_part_remove(s->store, j->part_docking, j->item);
+        station_check(s, item_update(s->catalogue, item), "write an item");
+        job_end(j, FILING_MISMATCH, error);
+}
+
+static void job_unreadable(struct job *j, int error)
+{
+        struct station *s = j->filing->station;
+        char text[160];
+
+        if (error == -ECANCELED) { /* stopping: the next start proves it */
+                job_end(j, FILING_FAILED, "the station stops");
+                return;
+        }
+        (void)snprintf(text, sizeof(text), "cannot be read back from the disk: %s", log_errno_text(error));
+        station_alert(s, "store-failed", LOG_CRIT, "store", "item %" PRId64 " %s", j->item, text);
+        job_end(j, FILING_FAILED, text);
+}
+
+static void job_proved(struct job *j, const struct item *item)
+{
+        struct station *s = j->filing->station;
+        struct docking_row row;
+
+        if (station_check(s, docking_by_id(s->catalogue, j->docking, &row), "read a docking") != 0 ||
+            station_check(s, footage_settle(s, item, &row, &j->result, &j->footage, &j->numbers),
+                          "settle an item") < 0) {
+                job_end(j, FILING_FAILED, "the catalogue failed");
+                return;
+        }
+        if (!j->result.uncached && !j->filing->cache_warned) {
+                j->filing->cache_warned = true;
+                log_warning("the store's file system cannot be read past the page cache: files are proved "
+                            "from memory");
+        }
+        inject_point("proved");
+        ready_push(j->filing, j);
+}
+
+static void job_on_inspected(void *userdata, int error, const struct inspect_result *result)
+{
+        struct job *j = userdata;
+        struct station *s = j->filing->station;
+        struct item item;
+        uint32_t verdict;
+
+        if (error < 0 || result->error < 0) {
+                job_unreadable(j, error < 0 ? error : result->error);
+                return;
+        }
+        if (station_check(s, item_by_id(s->catalogue, j->item, &item), "read an item") != 0) {
+                job_end(j, FILING_FAILED, "the catalogue failed");
+                return;
+        }
+        verdict = j->has_verdict ? j->result.verdict : result->verdict;
+        if (!j->has_verdict) {
+                j->result = *result;
+        } else {
+                j->result.digests = result->digests;
+                j->result.size = result->size;
+                j->result.digested = result->digested;
+                j->result.uncached = result->uncached;
+                j->result.verdict = verdict;
+        }
+        if (!result->digested && !j->has_verdict) {
+                j->has_verdict = true;
+                if (prove(j, &item, INSPECT_DIGEST_ONLY) < 0)
+                        job_unreadable(j, -ENOMEM);
+        } else if (!result->digested) {
+                job_unreadable(j, -EIO);
+        } else if (result->size != item.actual_size || !digest_equal(&result->digests, &item.digests)) {
+                job_mismatch(j, &item, "what is on the disk is not what the recorder sent");
+        } else {
+                job_proved(j, &item);
+        }
+}
+
+static int prove(struct job *j, const struct item *item, uint32_t flags)
+{
+        struct station *s = j->filing->station;
+        const char *slash = strrchr(item->path, '/');
+        _cleanup_close_ int fd = -EBADF;
+        int r = store_part_open_read(s->store, j->part_docking, j->item, true, &fd);
+
+        if (r != STORE_OK)
+                return r < 0 ? r : -ENOENT;
+        flags |= INSPECT_SYNC | (s->config->sm3 ? INSPECT_WITH_SM3 : 0);
+        r = inspector_submit(s->inspector, fd, item->actual_size, flags, slash ? slash + 1 : item->path,
+                             job_on_inspected, j);
+        if (r < 0)
+                return r;
+        (void)TAKE_FD(fd);
+        return 0;
+}
+
+int filing_submit(struct filing *f, int64_t number)
+{
+        struct item item;
+        struct job *j;
+        int r = item_by_id(f->station->catalogue, number, &item);
+
+        if (r != CATALOGUE_OK)
+                return r < 0 ? r : -ENOENT;
+        j = calloc(1, sizeof(*j));
+        if (!j)
+                return -ENOMEM;
+        j->filing = f;
+        j->item = number;
+        j->docking = item.docking;
+        j->part_docking = item.part_docking;
+        r = prove(j, &item, 0);
+        if (r < 0) {
+                free(j);
+                return r;
+        }
+        f->pending++;
+        return 0;
+}
+
+/* --- filing
+ * ------------------------------------------------------------------------------------------------------- */
+
+/* A free final name: not in the catalogue, and not tried before by this job. */
+static int job_name(struct job *j)
+{
+        struct station *s = j->filing->station;
+        const struct settled_numbers *n = &j->numbers;
+
+        for (; j->name_attempt < NAME_ATTEMPTS_MAX; j->name_attempt++) {
+                int64_t taken;
+                int r = store_compose_path(n->unit, n->recorder, n->officer, j->footage.started_at,
+                                           j->footage.name, j->name_attempt, j->footage.path);
+
+                if (r < 0)
+                        return r;
+                r = footage_by_path(s->catalogue, j->footage.path, &taken);
+                if (r < 0)
+                        return r;
+                if (r == CATALOGUE_ABSENT)
+                        return 0;
+        }
+        return -EEXIST;
+}
+
+static void batch_intents(struct station *s, struct job *batch)
+{
+        station_begin(s);
+        for (struct job *j = batch; j; j = j->next)
+                if (station_check(s, job_name(j), "name a file") == 0)
+                        station_check(s, footage_intent(s->catalogue, &j->footage), "write an intent");
+        station_commit(s);
+        inject_point("intent");
+}
+
+/* Returns 0 when every job that says 'linked' is on the disk under its final name. */
+static int batch_link(struct station *s, struct job *batch)
+{
+        struct store_batch *b = NULL;
+        int r = store_batch_new(s->store, &b);
+
+        if (r < 0)
+                return r;
+        for (struct job *j = batch; j; j = j->next) {
+                int outcome = store_batch_link(b, j->part_docking, j->item, j->footage.path,
+                                               j->footage.started_at);
+
+                j->linked = outcome == STORE_OK;
+                j->link_error = outcome;
+        }
+        inject_point("linked");
+        r = store_batch_sync(b);
+        store_batch_free(b);
+        inject_point("synced");
+        return r;
+}
+
+static void batch_commit(struct station *s, struct job *batch)
+{
+        station_begin(s);
+        for (struct job *j = batch; j; j = j->next) {
+                enum catalogue_outcome outcome;
+
+                if (j->linked)
+                        station_check(s,
+                                      footage_commit(s->catalogue, STATION_ACTOR, j->item, &j->footage_id),
+                                      "write footage");
+                else
+                        station_check(s, footage_intent_drop(s->catalogue, j->item, &outcome),
+                                      "drop an intent");
+        }
+        station_commit(s);
+        inject_point("committed");
+}
+
+static void filed_alerts(struct job *j)
+{
+        struct station *s = j->filing->station;
+        const struct footage *f = &j->footage;
+        char who[64];
+
+        (void)snprintf(who, sizeof(who), "footage/%" PRId64, j->footage_id);
+        if (f->verdict != VERDICT_COMPLETE && f->verdict != VERDICT_NOT_MEDIA)
+                station_alert(s, "verdict-bad", LOG_WARNING, who,
+                              "%s is %s (%s); it is kept, and stays on the recorder", f->path,
+                              media_verdict_text(f->verdict), f->verdict_reasons);
+        if (f->officer == 0)
+                station_alert(s, "unassigned", LOG_WARNING, who, "%s: %s%s", f->path,
+                              j->numbers.officer_unknown ? "the registry has no officer "
+                                                         : "nobody is assigned to its recorder",
+                              j->numbers.officer_unknown ? j->numbers.said_officer : "");
+        else if (j->numbers.officer_disagrees)
+                station_alert(s, "unassigned", LOG_NOTICE, who,
+                              "%s: filed by the officer it names, but its recorder is assigned to another",
+                              f->path);
+}
+
+static void job_filed(struct job *j)
+{
+        struct filing *filing = j->filing;
+        struct station *s = filing->station;
+        const struct footage *f = &j->footage;
+        bool bad = f->verdict != VERDICT_COMPLETE && f->verdict != VERDICT_NOT_MEDIA;
+        struct event_subject subject = {
+                        .bay = f->bay,
+                        .recorder = j->numbers.recorder,
+                        .docking = f->docking,
+                        .item = f->item,
+                        .footage = j->footage_id,
+        };
+        char hex[DIGEST_HEX_SIZE];
+        int r;
+
+        (void)store_part_remove(s->store, j->part_docking, j->item);
+        r = s->config->verity ? store_seal(s->store, f->path) : 0;
+        if (r < 0 && !filing->verity_told)
+                log_warning("cannot switch fs-verity on for '%s': %s, ignoring", f->path, log_errno_text(r));
+        filing->verity_told = filing->verity_told || r < 0;
+        event_log(bad ? EVENT_FOOTAGE_BAD_VERDICT : EVENT_FOOTAGE_FILED, &subject,
+                  "filed '%s', %" PRId64 " bytes, %s%s%s, sha256 %s", f->path, f->size,
+                  media_verdict_text(f->verdict), f->verdict_reasons[0] ? ": " : "", f->verdict_reasons,
+                  text_hex(f->digests.sha256, DIGEST_SIZE, hex));
+        filed_alerts(j);
+        job_end(j, FILING_FILED, NULL);
+}
+
+/* The name was taken by a file the catalogue does not know: another name, in the next batch. */
+static void job_unlinked(struct job *j)
+{
+        struct station *s = j->filing->station;
+        char text[160];
+
+        if (j->link_error == STORE_EXISTS) {
+                log_warning("'%s' is there already and is not in the catalogue, filing under another name",
+                            j->footage.path);
+                j->name_attempt++;
+                ready_push(j->filing, j);
+                return;
+        }
+        (void)snprintf(text, sizeof(text), "cannot be filed: %s",
+                       j->link_error < 0 ? log_errno_text(j->link_error) : "its part is missing");
+        station_alert(s, "store-failed", LOG_CRIT, "store", "item %" PRId64 " %s", j->item, text);
+        job_end(j, FILING_FAILED, text);
+}
+
+static int filing_on_idle(sd_event_source *source, void *userdata)
+{
+        struct filing *f = userdata;
+        struct job *batch = NULL, **tail = &batch;
+
+        for (int n = 0; n < BATCH_MAX && f->ready; n++) {
+                *tail = ready_pop(f);
+                tail = &(*tail)->next;
+        }
+        *tail = NULL;
+        batch_intents(f->station, batch);
+        if (station_check(f->station, batch_link(f->station, batch), "file into the store") == 0 &&
+            !f->station->failed)
+                batch_commit(f->station, batch);
+        while (batch) {
+                struct job *j = batch;
+
+                batch = j->next;
+                if (f->station->failed)
+                        job_end(j, FILING_FAILED, "the station failed");
+                else if (j->linked)
+                        job_filed(j);
+                else
+                        job_unlinked(j);
+        }
+        if (f->ready)
+                (void)sd_event_source_set_enabled(f->source, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+size_t filing_pending(const struct filing *f)
+{
+        return f->pending;
+}
+
+int filing_new(struct filing **ret, struct station *s)
+{
+        struct filing *f = calloc(1, sizeof(*f));
+        int r;
+
+        if (!f)
+                return -ENOMEM;
+        f->station = s;
+        f->ready_tail = &f->ready;
+        r = sd_event_add_defer(s->event, &f->source, filing_on_idle, f);
+        if (r >= 0)
+                r = sd_event_source_set_priority(f->source, PRIORITY_FILING);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(f->source, SD_EVENT_OFF);
+        if (r < 0) {
+                filing_free(f);
+                return r;
+        }
+        *ret = f;
+        return 0;
+}
+
+void filing_free(struct filing *f)
+{
+        struct job *j;
+
+        if (!f)
+                return;
+        sd_event_source_disable_unref(f->source);
+        while ((j = ready_pop(f)))
+                free(j);
+        free(f);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * From a pulled part to footage: proved (read back from the disk, digests compared, container checked),
+ * settled (whose and when), filed (intent, link, sync, commit). Works on items by number and does not care
+ * whether their recorder is still docked, so that recovery at start goes the same way. What is proved is
+ * filed in batches when the loop is otherwise idle: each folder and each transaction is synced once per
+ * batch.
+ */
+
+#include "media/verdict.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct station;
+struct filing;
+
+enum filing_outcome {
+        FILING_FILED,
+        FILING_MISMATCH, /* what is on the disk is not what the recorder sent: the part is gone, pull it
+                            again */
+        FILING_FAILED,   /* this host failed; the part is kept and tried again at the next start */
+};
+
+struct filing_result {
+        enum filing_outcome outcome;
+        int64_t footage;
+        int64_t size;
+        int64_t late_us;
+        enum media_verdict verdict;
+        const char *error; /* FILING_FAILED, FILING_MISMATCH */
+};
+
+int filing_new(struct filing **ret, struct station *s);
+void filing_free(struct filing *f);
+
+/* Takes an item in state ITEM_PULLED. The docking it names hears of the result by docking_on_filed(), if it
+ * is still there. */
+int filing_submit(struct filing *f, int64_t item);
+/* Items on their way. */
+size_t filing_pending(const struct filing *f);

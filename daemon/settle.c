@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Settling whose a file is and when it was recorded. The rules themselves are pure and live in lib/rules;
+ * here they are fed with what the name, the container, the device, the docking's clock and the registry say.
+ */
+#include "daemon/settle.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "catalogue/registry.h"
+#include "daemon/config.h"
+#include "daemon/station.h"
+#include "recorder/recorder.h"
+#include "rules/deadline.h"
+#include "rules/name_pattern.h"
+#include "rules/owner.h"
+#include "rules/recording_time.h"
+
+#include <string.h>
+
+static int lookup(int r)
+{
+        return r == CATALOGUE_ABSENT ? -ENOENT : r;
+}
+
+static int lookup_officer(void *userdata, const char *number, int64_t *ret)
+{
+        struct officer o;
+        int r = officer_by_number(userdata, number, &o);
+
+        if (r == CATALOGUE_OK)
+                *ret = o.id;
+        return lookup(r);
+}
+
+static int lookup_assigned(void *userdata, int64_t recorder, instant_t at, int64_t *ret)
+{
+        return lookup(officer_assigned_at(userdata, recorder, at, ret));
+}
+
+static int lookup_officer_unit(void *userdata, int64_t officer, instant_t at, int64_t *ret)
+{
+        return lookup(officer_unit_at(userdata, officer, at, ret));
+}
+
+static int lookup_recorder_unit(void *userdata, int64_t recorder, int64_t *ret)
+{
+        struct recorder_row row;
+        int r = recorder_by_id(userdata, recorder, &row);
+
+        if (r == CATALOGUE_OK && row.unit == 0)
+                return -ENOENT;
+        if (r == CATALOGUE_OK)
+                *ret = row.unit;
+        return lookup(r);
+}
+
+static void settle_time(struct station *s, const struct docking_row *row, const struct name_facts *name,
+                        struct footage *f)
+{
+        const struct config *c = s->config;
+        struct time_evidence evidence = {
+                        .by_source =
+                                        {
+                                                        [TIME_FROM_NAME] = f->name_time,
+                                                        [TIME_FROM_CONTAINER] = f->container_time,
+                                                        [TIME_FROM_DEVICE] = f->device_time,
+                                        },
+                        .impossible_name = name->impossible_date,
+                        .duration = f->duration,
+                        .has_offset = row->has_clock_offset,
+                        .clock_offset = row->clock_offset,
+                        .offloaded_at = f->offloaded_at,
+                        .tolerance = c->time_tolerance,
+        };
+        struct recording_time t;
+
+        memcpy(evidence.order, c->time_order, sizeof(evidence.order));
+        recording_time_settle(&evidence, &t);
+        f->started_at = t.started;
+        f->ended_at = t.ended;
+        f->time_flags = t.flags;
+        (void)snprintf(f->time_source, sizeof(f->time_source), "%s", time_source_text(t.source));
+        f->deadline = deadline_from_recording(t.ended, c->deadline);
+        f->late_us = deadline_late_by(f->deadline, f->offloaded_at);
+}
+
+static int settle_owner(struct station *s, const struct docking_row *row, const struct name_facts *name,
+                        struct footage *f, struct settled_numbers *numbers)
+{
+        static const char *const sources[] = {
+                        [OWNER_NOBODY] = "",
+                        [OWNER_FROM_NAME] = "name",
+                        [OWNER_FROM_DEVICE] = "device",
+                        [OWNER_FROM_ASSIGNMENT] = "assignment",
+        };
+        const struct owner_registry registry = {
+                        .officer_by_number = lookup_officer,
+                        .officer_assigned = lookup_assigned,
+                        .unit_of_officer = lookup_officer_unit,
+                        .unit_of_recorder = lookup_recorder_unit,
+                        .userdata = s->catalogue,
+        };
+        struct owner owner;
+        int r = owner_settle(&registry, f->recorder, f->started_at, name->officer, row->officer, &owner);
+
+        if (r < 0)
+                return r;
+        f->officer = owner.officer;
+        f->unit = owner.unit;
+        (void)snprintf(f->officer_source, sizeof(f->officer_source), "%s", sources[owner.source]);
+        numbers->officer_disagrees = owner.disagrees;
+        numbers->officer_unknown = owner.unknown_number;
+        (void)snprintf(numbers->said_officer, sizeof(numbers->said_officer), "%.63s",
+                       name->officer[0] ? name->officer : row->officer);
+        return 0;
+}
+
+static int settle_numbers(struct station *s, const struct footage *f, struct settled_numbers *numbers)
+{
+        struct unit unit;
+        struct officer officer;
+        struct recorder_row recorder;
+        int r = recorder_by_id(s->catalogue, f->recorder, &recorder);
+
+        if (r != CATALOGUE_OK)
+                return r < 0 ? r : -ENOENT;
+        (void)text_copy(numbers->recorder, sizeof(numbers->recorder), recorder.number);
+        if (f->unit > 0) {
+                r = unit_by_id(s->catalogue, f->unit, &unit);
+                if (r != CATALOGUE_OK)
+                        return r < 0 ? r : -ENOENT;
+                (void)text_copy(numbers->unit, sizeof(numbers->unit), unit.number);
+        }
+        if (f->officer > 0) {
+                r = officer_by_id(s->catalogue, f->officer, &officer);
+                if (r != CATALOGUE_OK)
+                        return r < 0 ? r : -ENOENT;
+                (void)text_copy(numbers->officer, sizeof(numbers->officer), officer.number);
+        }
+        return 0;
+}
+
+static void describe_item(struct station *s, const struct item *item, const struct docking_row *row,
+                          struct footage *f)
+{
+        const char *slash = strrchr(item->path, '/');
+        bool zoned;
+
+        f->item = item->id;
+        f->docking = row->id;
+        f->recorder = item->recorder;
+        f->source = FOOTAGE_DOCK;
+        (void)text_copy(f->bay, sizeof(f->bay), row->bay);
+        (void)text_copy(f->name, sizeof(f->name), slash ? slash + 1 : item->path);
+        (void)text_copy(f->source_path, sizeof(f->source_path), item->path);
+        (void)text_copy(f->device_time_text, sizeof(f->device_time_text), item->time_text);
+        if (instant_parse_ptp(item->time_text, &f->device_time, &zoned) < 0)
+                f->device_time = INSTANT_NONE;
+        f->has_clock_offset = row->has_clock_offset;
+        f->clock_offset = row->clock_offset;
+        f->important = item->flags & RECORDER_ITEM_MARKED;
+        f->offloaded_at = clock_now();
+        (void)snprintf(f->zone, sizeof(f->zone), "%s", s->config->time_zone ? s->config->time_zone : "");
+}
+
+static void describe_result(const struct inspect_result *result, struct footage *f)
+{
+        f->size = result->size;
+        f->digests = result->digests;
+        f->verdict = (enum media_verdict)result->verdict;
+        f->kind = (enum media_kind)result->kind;
+        f->duration = result->duration;
+        f->container_time = result->created;
+        (void)text_copy(f->verdict_reasons, sizeof(f->verdict_reasons), result->reasons);
+        (void)text_copy(f->container, sizeof(f->container), result->container);
+        (void)text_copy(f->codecs, sizeof(f->codecs), result->codecs);
+}
+
+int footage_settle(struct station *s, const struct item *item, const struct docking_row *row,
+                   const struct inspect_result *result, struct footage *ret,
+                   struct settled_numbers *ret_numbers)
+{
+        struct name_facts name;
+        struct footage f = {0};
+        struct settled_numbers numbers = {0};
+        int r;
+
+        describe_item(s, item, row, &f);
+        describe_result(result, &f);
+        name_pattern_apply(s->config->patterns, s->config->n_patterns, item->path, &name);
+        f.name_time = name.started;
+        f.important = f.important || name.important;
+        settle_time(s, row, &name, &f);
+        r = settle_owner(s, row, &name, &f, &numbers);
+        if (r < 0)
+                return r;
+        r = settle_numbers(s, &f, &numbers);
+        if (r < 0)
+                return r;
+        *ret = f;
+        *ret_numbers = numbers;
+        return 0;
+}

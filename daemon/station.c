@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The station: order of start and stop, the catalogue's transaction, alerts, room in the store. What fails
+ * here fails loudly: recdockd without an index or a store would be worse than no recdockd.
+ */
+#include "daemon/station_internal.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "catalogue/alert.h"
+#include "catalogue/footage.h"
+#include "daemon/bay.h"
+#include "daemon/config.h"
+#include "daemon/docking.h"
+#include "daemon/event.h"
+#include "daemon/filing.h"
+#include "daemon/inspector.h"
+#include "daemon/watch.h"
+#include "daemon/worker.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+static const int64_t room_check_interval = 2 * USEC_PER_SEC;
+
+/* --- the catalogue's transaction
+ * ---------------------------------------------------------------------------------- */
+
+int station_check(struct station *s, int r, const char *what)
+{
+        if (r >= 0 || s->failed)
+                return r;
+        s->failed = true;
+        event_log(EVENT_STORE_FAILED, NULL,
+                  "could not %s: %s (%s), stopping so that nothing is done that is not on record", what,
+                  log_errno_text(r), catalogue_error(s->catalogue));
+        (void)sd_event_exit(s->event, EXIT_FAILURE);
+        return r;
+}
+
+void station_begin(struct station *s)
+{
+        if (s->transaction_depth++ == 0)
+                station_check(s, catalogue_begin(s->catalogue), "begin a transaction");
+}
+
+void station_commit(struct station *s)
+{
+        if (--s->transaction_depth > 0)
+                return;
+        if (s->failed)
+                catalogue_rollback(s->catalogue);
+        else
+                station_check(s, catalogue_commit(s->catalogue), "commit a transaction");
+}
+
+void station_ledger(struct station *s, const char *act, const char *subject, const char *name1,
+                    const char *value1, const char *name2, const char *value2)
+{
+        struct json_object *detail = json_object_new_object();
+
+        if (name1)
+                json_object_object_add(detail, name1, json_object_new_string(value1));
+        if (name2)
+                json_object_object_add(detail, name2, json_object_new_string(value2));
+        station_check(s,
+                      catalogue_ledger(s->catalogue, STATION_ACTOR, act, subject,
+                                       json_object_to_json_string_ext(detail, JSON_C_TO_STRING_PLAIN)),
+                      "write the ledger");
+        (void)json_object_put(detail);
+}
+
+/* --- alerts
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+void station_alert(struct station *s, const char *kind, int priority, const char *subject,
+                   const char *format, ...)
+{
+        const struct event_subject about = {.alert = kind, .priority = priority};
+        bool raised = false;
+        char text[1024];
+        va_list ap;
+
+        va_start(ap, format);
+        (void)vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        station_begin(s);
+        station_check(s, alert_raise(s->catalogue, kind, priority, subject, text, &raised),
+                      "write an alert");
+        station_commit(s);
+        if (!raised)
+                return;
+        event_log(EVENT_ALERT_RAISED, &about, "alert %s on %s: %s", kind, subject, text);
+        bus_alert_raised(s, kind, subject, text);
+        station_status_changed(s);
+}
+
+void station_alert_clear(struct station *s, const char *kind, const char *subject)
+{
+        const struct event_subject about = {.alert = kind};
+        int r;
+
+        station_begin(s);
+        r = alert_clear(s->catalogue, kind, subject, STATION_ACTOR);
+        station_check(s, r, "clear an alert");
+        station_commit(s);
+        if (r != CATALOGUE_OK)
+                return;
+        event_log(EVENT_ALERT_CLEARED, &about, "alert %s on %s cleared: its cause is gone", kind, subject);
+        station_status_changed(s);
+}
+
+/* --- room in the store
+ * --------------------------------------------------------------------------------------------- */
+
+static void station_kick_all(struct station *s)
+{
+        for (struct docking *d = s->dockings, *next; d; d = next) {
+                next = d->next;
+                docking_kick(d);
+        }
+}
+
+static int station_on_room_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        struct station *s = userdata;
+
+        s->store_paused = false; /* look again: who has no room pauses it anew */
+        station_kick_all(s);
+        if (!s->store_paused) {
+                event_log(EVENT_STORE_RESUMED, NULL, "there is room in the store again, going on");
+                station_alert_clear(s, "store-low", "store");
+        }
+        return 0;
+}
+
+static void station_pause(struct station *s, uint64_t free_bytes)
+{
+        int r;
+
+        s->store_paused = true;
+        if (!s->room_timer)
+                r = sd_event_add_time_relative(s->event, &s->room_timer, CLOCK_MONOTONIC,
+                                               (uint64_t)room_check_interval, 0, station_on_room_timer, s);
+        else
+                r = sd_event_source_set_time_relative(s->room_timer, (uint64_t)room_check_interval);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(s->room_timer, SD_EVENT_ONESHOT);
+        station_check(s, r, "arm a timer");
+        station_alert(s, "store-low", LOG_ERR, "store",
+                      "the store has %" PRIu64 " MiB left and KeepFree= wants %" PRIu64
+                      " MiB: pulling is paused until there is room",
+                      free_bytes >> 20, s->config->keep_free >> 20);
+}
+
+bool station_has_room(struct station *s, int64_t bytes)
+{
+        uint64_t free_bytes, wanted = (uint64_t)bytes + (uint64_t)docking_reserved(s) + s->config->keep_free;
+
+        if (s->store_paused)
+                return false;
+        if (station_check(s, store_free_bytes(s->store, &free_bytes), "ask the store for its free space") <
+            0)
+                return false;
+        if (wanted <= free_bytes)
+                return true;
+        station_pause(s, free_bytes);
+        return false;
+}
+
+/* --- workers, digests
+ * ---------------------------------------------------------------------------------------------- */
+
+void station_worker_ended(struct station *s)
+{
+        station_status_changed(s);
+        if (s->stopping && s->workers == 0)
+                (void)sd_event_exit(s->event, EXIT_SUCCESS);
+        else if (!s->stopping)
+                station_kick_all(s);
+}
+
+void station_registry_changed(struct station *s)
+{
+        for (struct docking *d = s->dockings, *next; d; d = next) {
+                next = d->next;
+                docking_reconsider(d);
+        }
+}
+
+int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *on_done, void *userdata)
+{
+        uint32_t flags = INSPECT_DIGEST_ONLY | INSPECT_SYNC | (s->config->sm3 ? INSPECT_WITH_SM3 : 0);
+        _cleanup_close_ int copy = -EBADF;
+        int r;
+
+        /* Proving what comes in goes first. */
+        if (inspector_queued(s->inspector) >= INSPECT_JOBS_MAX)
+                return -EAGAIN;
+        copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        if (copy < 0)
+                return -errno;
+        r = inspector_submit(s->inspector, copy, size, flags, "", on_done, userdata);
+        if (r < 0)
+                return r;
+        (void)TAKE_FD(copy);
+        return 0;
+}
+
+/* --- start and stop
+ * ------------------------------------------------------------------------------------------------ */
+
+static int station_on_post(sd_event_source *source, void *userdata)
+{
+        struct station *s = userdata;
+        size_t docked = 0, offloading = 0;
+        int64_t rate = 0, alerts = 0;
+
+        if (!s->status_changed)
+                return 0;
+        s->status_changed = false;
+        for (const struct docking *d = s->dockings; d; d = d->next) {
+                docked += d->bay != NULL;
+                offloading += d->row.state == DOCKING_OFFLOADING;
+                rate += d->rate;
+        }
+        (void)alert_count_open(s->catalogue, &alerts);
+        (void)sd_notifyf(false,
+                         "STATUS=%zu recorder%s docked, %zu offloading at %.1f MB/s, %" PRId64
+                         " alert%s open%s",
+                         docked, docked == 1 ? "" : "s", offloading, (double)rate / 1e6, alerts,
+                         alerts == 1 ? "" : "s", s->store_paused ? ", paused: the store is full" : "");
+        return 0;
+}
+
+void station_status_changed(struct station *s)
+{
+        s->status_changed = true;
+}
+
+int station_new(struct station **ret, struct config *config, sd_event *event)
+{
+        struct station *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        s->config = config;
+        s->event = sd_event_ref(event);
+        s->status_changed = true;
+        r = sd_event_add_post(event, &s->post, station_on_post, s);
+        if (r < 0) {
+                station_free(s);
+                return r;
+        }
+        *ret = s;
+        return 0;
+}
+
+/* A store that is not where the catalogue's footage was filed is not to be written to. */
+static int station_open_store(struct station *s)
+{
+        int64_t footage = 0;
+        int r = footage_count(s->catalogue, &footage);
+
+        if (r >= 0)
+                r = store_open(&s->store, s->config->store_path, s->config->number, footage == 0);
+        if (r == STORE_FOREIGN) {
+                log_error("'%s' is not a recdock store, but the catalogue has %" PRId64
+                          " footage filed there: is its disk mounted?",
+                          s->config->store_path, footage);
+                return -ENODEV;
+        }
+        if (r < 0)
+                log_error("cannot open the store '%s': %s", s->config->store_path, log_errno_text(r));
+        return r;
+}
+
+static int station_open_catalogue(struct station *s)
+{
+        const char *dir = getenv("STATE_DIRECTORY");
+        int r;
+
+        if (asprintf(&s->catalogue_path, "%s/catalogue.sqlite", dir ? dir : RECDOCK_STATEDIR) < 0)
+                return -ENOMEM;
+        r = catalogue_open(&s->catalogue, s->catalogue_path, false);
+        if (r == CATALOGUE_OK)
+                return 0;
+        if (r == CATALOGUE_DAMAGED)
+                log_error("catalogue '%s' is damaged: restore it from a backup, or move it away; nothing "
+                          "was changed",
+                          s->catalogue_path);
+        else if (r == CATALOGUE_NEWER)
+                log_error("catalogue '%s' was written by a newer recdock than %s; nothing was changed",
+                          s->catalogue_path, PACKAGE_VERSION);
+        else
+                log_error("cannot open the catalogue '%s': %s", s->catalogue_path, log_errno_text(r));
+        return r > 0 ? -EUCLEAN : r;
+}
+
+int station_start(struct station *s, bool bus)
+{
+        int r = station_open_catalogue(s);
+
+        if (r >= 0)
+                r = station_open_store(s);
+        if (r < 0)
+                return r;
+        r = bays_configure(s);
+        if (r >= 0)
+                r = inspector_new(&s->inspector, s);
+        if (r >= 0)
+                r = filing_new(&s->filing, s);
+        if (r >= 0)
+                r = station_recover(s);
+        if (r >= 0 && bus)
+                r = bus_start(s);
+        if (r >= 0)
+                r = watch_start(&s->watch, s);
+        if (r < 0) {
+                log_error("cannot start the station: %s", log_errno_text(r));
+                return r;
+        }
+        event_log(EVENT_STATION_READY, NULL, "station %s is ready, custodian %s", s->config->number,
+                  s->config->custodian);
+        return 0;
+}
+
+int station_reload(struct station *s)
+{
+        struct config *fresh;
+        int r = config_load(&fresh, false, NULL, NULL);
+
+        if (r < 0) {
+                log_error("cannot reload the configuration: %s, keeping the old one", log_errno_text(r));
+                return r;
+        }
+        if (strcmp(fresh->store_path, s->config->store_path) != 0)
+                log_warning("Path= of [Store] changes at the next start only, keeping '%s'",
+                            s->config->store_path);
+        config_free(s->config);
+        s->config = fresh;
+        if (fresh->time_zone && zone_set(fresh->time_zone) < 0)
+                log_warning("TimeZone='%s' is no time zone, keeping the one in force", fresh->time_zone);
+        r = bays_configure(s);
+        event_log(EVENT_STATION_RELOADED, NULL, "configuration reloaded");
+        station_status_changed(s);
+        return r;
+}
+
+void station_stop(struct station *s)
+{
+        if (s->stopping)
+                return;
+        event_log(EVENT_STATION_STOPPING, NULL, "stopping, %u worker%s to end", s->workers,
+                  s->workers == 1 ? "" : "s");
+        s->stopping = true;
+        for (struct docking *d = s->dockings; d; d = d->next)
+                if (d->worker)
+                        worker_signal(d->worker, SIGTERM);
+        if (s->workers == 0)
+                (void)sd_event_exit(s->event, EXIT_SUCCESS);
+}
+
+void station_free(struct station *s)
+{
+        if (!s)
+                return;
+        s->stopping = true;
+        watch_stop(s->watch);
+        bus_stop(s);
+        inspector_free(s->inspector);
+        while (s->dockings)
+                docking_free(s->dockings);
+        filing_free(s->filing);
+        bays_free(s);
+        sd_event_source_disable_unref(s->post);
+        sd_event_source_disable_unref(s->room_timer);
+        store_close(s->store);
+        catalogue_close(s->catalogue);
+        free(s->catalogue_path);
+        config_free(s->config);
+        sd_event_unref(s->event);
+        free(s);
+}

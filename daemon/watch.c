@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * libudev monitor on sd-event. A full dock powering up is a flood of events: the receive buffer is large,
+ * and when the kernel drops some all the same (ENOBUFS), the truth is enumerated again instead of being
+ * guessed.
+ */
+#include "daemon/watch.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "daemon/bay.h"
+#include "daemon/docking.h"
+#include "daemon/station.h"
+
+#include <libudev.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+enum { RECEIVE_BUFFER = 128 * 1024 * 1024 };
+
+struct watch {
+        struct station *station;
+        struct udev *udev;
+        struct udev_monitor *monitor;
+        sd_event_source *source;
+};
+
+DEFINE_CLEANUP(struct watch *, watch_stop);
+DEFINE_CLEANUP(struct udev_device *, udev_device_unref);
+DEFINE_CLEANUP(struct udev_enumerate *, udev_enumerate_unref);
+
+static const char *property(struct udev_device *d, const char *name)
+{
+        const char *v = udev_device_get_property_value(d, name);
+
+        return v ? v : "";
+}
+
+/* True for a recorder whose node udev has finished with; its facts then are in *ret. */
+static bool device_describe(struct udev_device *d, struct watch_device *ret)
+{
+        const char *node = udev_device_get_devnode(d), *driver = property(d, "ID_RECDOCK");
+        const char *number = udev_device_get_sysattr_value(d, "devnum");
+        const char *serial = udev_device_get_sysattr_value(d, "serial");
+
+        if (!node || driver[0] == '\0')
+                return false;
+        *ret = (struct watch_device){
+                        .syspath = udev_device_get_syspath(d),
+                        .node = node,
+                        .port = udev_device_get_sysname(d),
+                        .driver = driver,
+                        .serial = serial ? serial : property(d, "ID_SERIAL_SHORT"),
+                        .vendor_id = (uint16_t)strtoul(property(d, "ID_VENDOR_ID"), NULL, 16),
+                        .product_id = (uint16_t)strtoul(property(d, "ID_MODEL_ID"), NULL, 16),
+                        .devnum = number ? (unsigned int)strtoul(number, NULL, 10) : 0,
+        };
+        return true;
+}
+
+static void device_announce(struct watch *w, struct udev_device *d)
+{
+        struct watch_device device;
+
+        if (device_describe(d, &device))
+                station_device_added(w->station, &device);
+}
+
+static int watch_enumerate(struct watch *w, struct udev_enumerate **ret)
+{
+        _cleanup_(udev_enumerate_unrefp) struct udev_enumerate *e = udev_enumerate_new(w->udev);
+        int r;
+
+        if (!e)
+                return -ENOMEM;
+        r = udev_enumerate_add_match_subsystem(e, "usb");
+        if (r >= 0)
+                r = udev_enumerate_add_match_property(e, "ID_RECDOCK", "*");
+        if (r >= 0)
+                r = udev_enumerate_scan_devices(e);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(e);
+        return 0;
+}
+
+static bool is_usb_device(struct udev_device *d)
+{
+        const char *type = udev_device_get_devtype(d);
+
+        return type && strcmp(type, "usb_device") == 0;
+}
+
+/* Is this plugging-in, port and device number, still there? */
+static bool still_present(struct watch *w, struct udev_list_entry *list, const char *port,
+                          unsigned int devnum)
+{
+        struct udev_list_entry *entry;
+
+        udev_list_entry_foreach (entry, list) {
+                _cleanup_(udev_device_unrefp) struct udev_device *d =
+                                udev_device_new_from_syspath(w->udev, udev_list_entry_get_name(entry));
+                struct watch_device device;
+
+                if (d && is_usb_device(d) && device_describe(d, &device) && strcmp(device.port, port) == 0)
+                        return device.devnum == devnum;
+        }
+        return false;
+}
+
+int watch_reconcile(struct watch *w)
+{
+        _cleanup_(udev_enumerate_unrefp) struct udev_enumerate *e = NULL;
+        struct udev_list_entry *list, *entry;
+        int r = watch_enumerate(w, &e);
+
+        if (r < 0)
+                return r;
+        list = udev_enumerate_get_list_entry(e);
+        for (struct bay *b = w->station->bays, *next; b; b = next) {
+                next = b->next;
+                if (b->docking && !still_present(w, list, b->port, b->docking->devnum))
+                        station_device_removed(w->station, b->port);
+        }
+        udev_list_entry_foreach (entry, list) {
+                _cleanup_(udev_device_unrefp) struct udev_device *d =
+                                udev_device_new_from_syspath(w->udev, udev_list_entry_get_name(entry));
+
+                if (d && is_usb_device(d))
+                        device_announce(w, d);
+        }
+        return 0;
+}
+
+static void monitor_dispatch(struct watch *w, struct udev_device *d)
+{
+        const char *action = udev_device_get_action(d);
+
+        if (!action || !is_usb_device(d))
+                return;
+        if (strcmp(action, "remove") == 0)
+                station_device_removed(w->station, udev_device_get_sysname(d));
+        else if (strcmp(action, "add") == 0 || strcmp(action, "change") == 0 || strcmp(action, "bind") == 0)
+                device_announce(w, d);
+}
+
+static int monitor_on_event(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        struct watch *w = userdata;
+
+        for (;;) {
+                _cleanup_(udev_device_unrefp) struct udev_device *d = NULL;
+
+                errno = 0;
+                d = udev_monitor_receive_device(w->monitor);
+                if (d) {
+                        monitor_dispatch(w, d);
+                        continue;
+                }
+                if (errno == ENOBUFS) {
+                        int r;
+
+                        log_warning("udev events were lost, enumerating what is plugged in");
+                        r = watch_reconcile(w);
+                        if (r < 0)
+                                log_error("could not enumerate recorders: %s, going on with the events "
+                                          "there are",
+                                          log_errno_text(r));
+                        continue;
+                }
+                return 0;
+        }
+}
+
+static int monitor_open(struct watch *w)
+{
+        int r;
+
+        w->udev = udev_new();
+        if (!w->udev)
+                return -ENOMEM;
+        w->monitor = udev_monitor_new_from_netlink(w->udev, "udev");
+        if (!w->monitor)
+                return -ENOMEM;
+        r = udev_monitor_filter_add_match_subsystem_devtype(w->monitor, "usb", "usb_device");
+        if (r < 0)
+                return r;
+        /* More than net.core.rmem_max needs CAP_NET_ADMIN; without it the kernel gives what is allowed. */
+        (void)udev_monitor_set_receive_buffer_size(w->monitor, RECEIVE_BUFFER);
+        return udev_monitor_enable_receiving(w->monitor);
+}
+
+int watch_start(struct watch **ret, struct station *s)
+{
+        _cleanup_(watch_stopp) struct watch *w = calloc(1, sizeof(*w));
+        int r;
+
+        if (!w)
+                return -ENOMEM;
+        w->station = s;
+        r = monitor_open(w);
+        if (r < 0)
+                return r;
+        r = sd_event_add_io(s->event, &w->source, udev_monitor_get_fd(w->monitor), EPOLLIN, monitor_on_event,
+                            w);
+        if (r >= 0)
+                r = sd_event_source_set_priority(w->source, PRIORITY_UDEV);
+        if (r >= 0)
+                r = watch_reconcile(w);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(w);
+        return 0;
+}
+
+void watch_stop(struct watch *w)
+{
+        if (!w)
+                return;
+        sd_event_source_disable_unref(w->source);
+        udev_monitor_unref(w->monitor);
+        udev_unref(w->udev);
+        free(w);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Which recorders are plugged in, by udev. The rule in udev/ tags recorders with ID_RECDOCK; this module
+ * turns the monitor's events, an enumeration after the monitor is on, and another one whenever events were
+ * lost, into the same two calls. Both are idempotent for the receiver: a recorder may be announced twice.
+ */
+
+#include <stdint.h>
+
+struct station;
+struct watch;
+
+struct watch_device {
+        const char *syspath; /* identity of this plugging-in together with devnum */
+        const char *node;    /* /dev/bus/usb/BBB/DDD */
+        const char *port;    /* port path: sysname "3-1.4" */
+        const char *driver;  /* ID_RECDOCK: "mtp" */
+        const char *serial;  /* iSerial, "" none */
+        uint16_t vendor_id, product_id;
+        unsigned int devnum;
+};
+
+/* What the receiver does, in bay.c. */
+void station_device_added(struct station *s, const struct watch_device *device);
+void station_device_removed(struct station *s, const char *port);
+
+/* Starts the monitor on the station's loop, then enumerates what is plugged in already. */
+int watch_start(struct watch **ret, struct station *s);
+void watch_stop(struct watch *w);
+
+/* Compares what is plugged in with what the station believes: announces what is new, removes what is gone.
+ */
+int watch_reconcile(struct watch *w);
