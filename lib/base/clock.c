@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Clock and calendar. All zone arithmetic is the C library's; this file only parses, checks ranges and formats.
+ * Clock and calendar. All zone arithmetic is the C library's; this file only parses, checks ranges and
+ * formats.
  */
 #include "base/clock.h"
 
@@ -77,9 +78,9 @@ static char *format(instant_t t, char *buf, bool with_usec)
         if (with_usec)
                 (void)snprintf(fraction, sizeof(fraction), ".%06d", (int)(t - (int64_t)s * USEC_PER_SEC));
         offset = tm.tm_gmtoff / 60;
-        (void)snprintf(buf, INSTANT_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%s%c%02ld:%02ld", tm.tm_year + 1900,
-                       tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, fraction,
-                       offset < 0 ? '-' : '+', labs(offset) / 60, labs(offset) % 60);
+        (void)snprintf(buf, INSTANT_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%s%c%02ld:%02ld",
+                       tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+                       fraction, offset < 0 ? '-' : '+', labs(offset) / 60, labs(offset) % 60);
         return buf;
 }
 
@@ -111,13 +112,13 @@ static bool fields_valid(int year, int month, int day, int hour, int minute, int
 int instant_from_local(int year, int month, int day, int hour, int minute, int second, instant_t *ret)
 {
         struct tm tm = {
-                .tm_year = year - 1900,
-                .tm_mon = month - 1,
-                .tm_mday = day,
-                .tm_hour = hour,
-                .tm_min = minute,
-                .tm_sec = second,
-                .tm_isdst = -1,
+                        .tm_year = year - 1900,
+                        .tm_mon = month - 1,
+                        .tm_mday = day,
+                        .tm_hour = hour,
+                        .tm_min = minute,
+                        .tm_sec = second,
+                        .tm_isdst = -1,
         };
 
         if (!fields_valid(year, month, day, hour, minute, second))
@@ -130,12 +131,12 @@ int instant_from_local(int year, int month, int day, int hour, int minute, int s
 static int instant_from_offset(const int f[6], int offset, instant_t *ret)
 {
         struct tm tm = {
-                .tm_year = f[0] - 1900,
-                .tm_mon = f[1] - 1,
-                .tm_mday = f[2],
-                .tm_hour = f[3],
-                .tm_min = f[4],
-                .tm_sec = f[5],
+                        .tm_year = f[0] - 1900,
+                        .tm_mon = f[1] - 1,
+                        .tm_mday = f[2],
+                        .tm_hour = f[3],
+                        .tm_min = f[4],
+                        .tm_sec = f[5],
         };
 
         if (!fields_valid(f[0], f[1], f[2], f[3], f[4], f[5]))

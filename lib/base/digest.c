@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Digests over EVP. A context is fetched once and copied for a peek, so a running digest is never disturbed. */
+/* Digests over EVP. A context is fetched once and copied for a peek, so a running digest is never disturbed.
+ */
 #include "base/digest.h"
 #include "base/cleanup.h"
 

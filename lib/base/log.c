@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Log sinks. Workers inherit the daemon's standard error, which is the journal's stream or a file of a test; a worker
- * inside its sandbox cannot open the journal's socket, so it uses the console sink with the "<N>" prefix the journal
- * understands.
+ * Log sinks. Workers inherit the daemon's standard error, which is the journal's stream or a file of a test;
+ * a worker inside its sandbox cannot open the journal's socket, so it uses the console sink with the "<N>"
+ * prefix the journal understands.
  */
 #include "base/log.h"
 #include "base/cleanup.h"
@@ -20,7 +20,8 @@ static enum log_target target = LOG_TARGET_CONSOLE;
 static char program_name[32] = "recdock";
 static int max_priority = LOG_INFO;
 
-/* $JOURNAL_STREAM names device and inode of the stream a service's standard error is connected to (systemd.exec(5)). */
+/* $JOURNAL_STREAM names device and inode of the stream a service's standard error is connected to
+ * (systemd.exec(5)). */
 static bool stderr_is_journal(void)
 {
         const char *stream = getenv("JOURNAL_STREAM");
@@ -81,7 +82,8 @@ static void write_line(const char *line, size_t size)
 
 static void console_write(int priority, const char *text)
 {
-        static const char *const names[] = {"emerg", "alert", "crit", "error", "warning", "notice", "info", "debug"};
+        static const char *const names[] = {"emerg",   "alert",  "crit", "error",
+                                            "warning", "notice", "info", "debug"};
         char line[LINE_MAX_BYTES];
         int n;
 
@@ -117,7 +119,8 @@ static void json_member(char *line, size_t size, size_t *used, const char *name,
         line[(*used)++] = '"';
 }
 
-static void json_write(int priority, const char *id, const struct log_field *fields, size_t n, const char *text)
+static void json_write(int priority, const char *id, const struct log_field *fields, size_t n,
+                       const char *text)
 {
         char line[LINE_MAX_BYTES] = "{", number[8];
         size_t used = 1;
@@ -145,7 +148,8 @@ static void journal_add(struct iovec *iov, size_t *n, const char *name, const ch
                 iov[(*n)++] = (struct iovec){s, (size_t)size};
 }
 
-static void journal_write(int priority, const char *id, const struct log_field *fields, size_t n, const char *text)
+static void journal_write(int priority, const char *id, const struct log_field *fields, size_t n,
+                          const char *text)
 {
         struct iovec iov[FIELDS_MAX + 4];
         size_t count = 0;

@@ -100,7 +100,8 @@ static int take_descriptor(struct msghdr *mh)
 }
 
 /* One recvmsg(). Returns its byte count, or a negative errno. */
-static ssize_t packet_receive(int socket, struct packet_header *header, struct message *m, int *ret_fd, int *ret_flags)
+static ssize_t packet_receive(int socket, struct packet_header *header, struct message *m, int *ret_fd,
+                              int *ret_flags)
 {
         struct iovec iov[2] = {{header, sizeof(*header)}, {m->payload, sizeof(m->payload)}};
         union {
@@ -108,10 +109,10 @@ static ssize_t packet_receive(int socket, struct packet_header *header, struct m
                 char buf[CMSG_SPACE(4 * sizeof(int))];
         } control = {0};
         struct msghdr mh = {
-                .msg_iov = iov,
-                .msg_iovlen = 2,
-                .msg_control = control.buf,
-                .msg_controllen = sizeof(control.buf),
+                        .msg_iov = iov,
+                        .msg_iovlen = 2,
+                        .msg_control = control.buf,
+                        .msg_controllen = sizeof(control.buf),
         };
         ssize_t n = recvmsg(socket, &mh, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
@@ -149,7 +150,8 @@ int message_receive(int socket, struct message *ret, int timeout_ms)
         }
         if (n == 0)
                 return MESSAGE_CLOSED;
-        if ((size_t)n < sizeof(header) || (flags & (MSG_TRUNC | MSG_CTRUNC)) || header.size != (size_t)n - sizeof(header))
+        if ((size_t)n < sizeof(header) || (flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+            header.size != (size_t)n - sizeof(header))
                 return -EBADMSG;
         ret->type = header.type;
         ret->size = header.size;
