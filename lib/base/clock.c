@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,15 +42,23 @@ void clock_set_source(instant_t (*now)(void *userdata), void *userdata)
         source_userdata = userdata;
 }
 
-int zone_set(const char *zone)
+bool zone_exists(const char *zone)
 {
         char path[PATH_MAX];
+        struct stat st;
 
+        if (strcmp(zone, "UTC") == 0)
+                return true;
         if (zone[0] == '\0' || zone[0] == '/' || strstr(zone, ".."))
-                return -EINVAL;
+                return false;
         if ((size_t)snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone) >= sizeof(path))
-                return -EINVAL;
-        if (access(path, R_OK) < 0 && strcmp(zone, "UTC") != 0)
+                return false;
+        return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, R_OK) == 0;
+}
+
+int zone_set(const char *zone)
+{
+        if (!zone_exists(zone))
                 return -EINVAL;
         if (setenv("TZ", zone, 1) < 0)
                 return -errno;

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Time as recdock keeps it: microseconds since 1970-01-01 00:00 UTC in an int64_t (instant_t). What people type and
- * read is in the station's zone, which is the C library's TZ: the daemon sets it from [Station] TimeZone=, and
- * nothing else in the process may change it. The wall clock can be replaced for tests of time rules.
+ * Time as recdock keeps it: microseconds since 1970-01-01 00:00 UTC in an int64_t (instant_t). What people
+ * type and read is in the station's zone, which is the C library's TZ: the daemon sets it from [Station]
+ * TimeZone=, and nothing else in the process may change it. The wall clock can be replaced for tests of time
+ * rules.
  */
 
 #include <stdbool.h>
@@ -30,33 +31,37 @@ int64_t clock_monotonic(void);
 /* Replaces the wall clock for clock_now(); NULL puts the real one back. Tests only. */
 void clock_set_source(instant_t (*now)(void *userdata), void *userdata);
 
+/* True when the system's zone database has 'zone' (an Olson name, or "UTC", which needs no file). */
+bool zone_exists(const char *zone);
+
 /*
- * Makes 'zone' (an Olson name such as "Asia/Shanghai") the process's zone. Returns -EINVAL when the system has no
- * such zone, and then nothing has changed.
+ * Makes 'zone' (an Olson name such as "Asia/Shanghai") the process's zone. Returns -EINVAL when the system
+ * has no such zone, and then nothing has changed.
  */
 int zone_set(const char *zone);
 
-/* Writes RFC 3339 with numeric offset in the station's zone and no fraction: 2026-11-01T08:00:00+08:00. 'buf' has
- * INSTANT_TEXT_MAX bytes. INSTANT_NONE gives an empty text. Returns buf. */
+/* Writes RFC 3339 with numeric offset in the station's zone and no fraction: 2026-11-01T08:00:00+08:00.
+ * 'buf' has INSTANT_TEXT_MAX bytes. INSTANT_NONE gives an empty text. Returns buf. */
 char *instant_format(instant_t t, char *buf);
 
 /* The same with six digits of microseconds, for records that are hashed. */
 char *instant_format_usec(instant_t t, char *buf);
 
-/* Local calendar time of the station's zone to an instant. A time in a DST gap is moved forward, one that comes
- * twice is the first. Returns -EINVAL when a field is out of its range (month 1-12, day 1-31 as the month has). */
+/* Local calendar time of the station's zone to an instant. A time in a DST gap is moved forward, one that
+ * comes twice is the first. Returns -EINVAL when a field is out of its range (month 1-12, day 1-31 as the
+ * month has). */
 int instant_from_local(int year, int month, int day, int hour, int minute, int second, instant_t *ret);
 
 /*
- * What a person types: RFC 3339, "2026-11-01", "2026-11-01 08:00[:30]", "now", "today", "yesterday", "tomorrow",
- * "08:00" (today), "-7d", "-36h", "-90m", "@1761955200" (epoch seconds). Relative to 'now'. A date without a time is its midnight.
- * Returns -EINVAL when the text is none of these.
+ * What a person types: RFC 3339, "2026-11-01", "2026-11-01 08:00[:30]", "now", "today", "yesterday",
+ * "tomorrow", "08:00" (today), "-7d", "-36h", "-90m", "@1761955200" (epoch seconds). Relative to 'now'. A
+ * date without a time is its midnight. Returns -EINVAL when the text is none of these.
  */
 int instant_parse(const char *text, instant_t now, instant_t *ret);
 
 /*
- * A device's own text: PTP DateTime "YYYYMMDDThhmmss[.s][Z|(+|-)hhmm]" (ISO 15740 section 5.3.5.1). Without a zone it is
- * local time of the station's zone; *ret_zoned says which it was. Returns -EINVAL for anything else; an impossible
- * year is not judged here.
+ * A device's own text: PTP DateTime "YYYYMMDDThhmmss[.s][Z|(+|-)hhmm]" (ISO 15740 section 5.3.5.1). Without
+ * a zone it is local time of the station's zone; *ret_zoned says which it was. Returns -EINVAL for anything
+ * else; an impossible year is not judged here.
  */
 int instant_parse_ptp(const char *text, instant_t *ret, bool *ret_zoned);
