@@ -5,7 +5,7 @@
  * line; in the running daemon a finding costs the bad value and nothing else, except that a station without
  * number or custodian does not start.
  */
-#include "config.h"
+#include "daemon/config.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -247,7 +247,7 @@ static int parse_port(const struct conf_location *at, const char *value, void *d
                       const char **ret_expected)
 {
         if (!port_valid(value))
-                return refuse(ret_expected, "a port path such as 3-1.4, see 'recdockctl bay list'");
+                return refuse(ret_expected, "a port path such as 3-1.4");
         return conf_parse_string(at, value, data, ret_expected);
 }
 
