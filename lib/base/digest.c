@@ -8,8 +8,8 @@
 #include <string.h>
 
 struct digest {
-        EVP_MD_CTX *sha256;
-        EVP_MD_CTX *sm3; /* NULL when not asked for */
+        EVP_MD_CTX *sha256; /* each NULL when not asked for */
+        EVP_MD_CTX *sm3;
 };
 
 DEFINE_CLEANUP(struct digest *, digest_free);
@@ -55,9 +55,23 @@ int digest_new(struct digest **ret, bool with_sm3)
         return 0;
 }
 
+int digest_new_sm3(struct digest **ret)
+{
+        _cleanup_(digest_freep) struct digest *d = calloc(1, sizeof(*d));
+        int r;
+
+        if (!d)
+                return -ENOMEM;
+        r = context_new(&d->sm3, EVP_sm3());
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(d);
+        return 0;
+}
+
 int digest_update(struct digest *d, const void *data, size_t size)
 {
-        if (EVP_DigestUpdate(d->sha256, data, size) != 1)
+        if (d->sha256 && EVP_DigestUpdate(d->sha256, data, size) != 1)
                 return -EIO;
         if (d->sm3 && EVP_DigestUpdate(d->sm3, data, size) != 1)
                 return -EIO;
@@ -79,7 +93,7 @@ static int context_peek(const EVP_MD_CTX *ctx, uint8_t out[DIGEST_SIZE])
 int digest_peek(const struct digest *d, struct digest_values *ret)
 {
         struct digest_values v = {0};
-        int r = context_peek(d->sha256, v.sha256);
+        int r = d->sha256 ? context_peek(d->sha256, v.sha256) : 0;
 
         if (r < 0)
                 return r;
