@@ -4,11 +4,11 @@
  * loop at the lowest priority of what matters, so that no client can delay a recorder. The station works
  * without a bus: a lost connection is made again, and nothing but the clients notices.
  */
-#include "bus.h"
+#include "daemon/bus.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "catalogue/alert.h"
-#include "config.h"
+#include "daemon/config.h"
 
 #include <string.h>
 #include <sys/eventfd.h>

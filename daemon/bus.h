@@ -8,9 +8,9 @@
  * sent from the loop.
  */
 
-#include "bus_names.h"
+#include "daemon/bus_names.h"
 #include "catalogue/query.h"
-#include "station.h"
+#include "daemon/station.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

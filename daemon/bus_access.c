@@ -4,7 +4,7 @@
  * or was loosened. The user id comes from the bus, which has it from the kernel; groups come from the user
  * database, as the policy's do, and not from /proc of a process that may be another one by now.
  */
-#include "bus.h"
+#include "daemon/bus.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -63,7 +63,7 @@ static bool user_in_group(uid_t uid, const char *group)
         _cleanup_free_ gid_t *groups = calloc(GROUPS_MAX, sizeof(gid_t));
         char name[REGISTRY_TEXT_MAX];
         int n = GROUPS_MAX;
-        gid_t own, wanted;
+        gid_t own = 0, wanted = 0;
 
         if (!groups || user_by_uid(uid, name, sizeof(name), &own) < 0 || group_by_name(group, &wanted) < 0)
                 return false;

@@ -8,7 +8,7 @@
  * The descriptor must be a stream socket: only there a write can be asked not to wait and not to raise
  * SIGPIPE, whatever the client does to the flags of its own end.
  */
-#include "bus.h"
+#include "daemon/bus.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 

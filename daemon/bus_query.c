@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Query(): the rows of catalogue/query.h as they are, one a line. Filters are judged on the loop, so that a
  * bad one is refused before a thread is made. */
-#include "bus.h"
+#include "daemon/bus.h"
 #include "base/cleanup.h"
 
 DEFINE_CLEANUP(struct bus_job *, bus_job_free);

@@ -4,7 +4,7 @@
  * one transaction of the catalogue, with the caller's credentials as the ledger's actor. Whatever goes wrong
  * is rolled back and named to the caller; nothing is half done.
  */
-#include "bus.h"
+#include "daemon/bus.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"

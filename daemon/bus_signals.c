@@ -5,7 +5,7 @@
  * whatever is due, so that the last state always goes out. The object is looked up when it is sent, out of
  * GetStatus(): what a client sees in both is one text.
  */
-#include "bus.h"
+#include "daemon/bus.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "catalogue/alert.h"

@@ -11,7 +11,7 @@
  * The lock guards the list and the 'state' of its checks. A check that is ASKED belongs to the inspector
  * until its answer: when the job ends before, the check is cut loose (job NULL) and freed by the answer.
  */
-#include "bus.h"
+#include "daemon/bus.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * recdockctl's end of the bus. Every function here returns an exit code; whatever is not EXIT_OK has been
+ * told on standard error, once, in the words of the station where it has any.
+ */
+
+#include "catalogue/query.h"
+#include "cli/exit_codes.h"
+
+#include <json-c/json.h>
+#include <stddef.h>
+#include <systemd/sd-bus.h>
+
+/* Connects to the system bus, or to $DBUS_SYSTEM_BUS_ADDRESS. */
+int client_open(sd_bus **ret);
+
+/* Tells of a failed call: by the bus error when there is one, else by the negative errno. */
+int client_report(int r, const sd_bus_error *error);
+
+/* Calls a method of the station and waits as long as it takes. 'types' as of sd_bus_message_append(). */
+int client_call(sd_bus *bus, sd_bus_message **ret_reply, const char *method, const char *types, ...);
+/* A method that takes a{ss}. */
+int client_call_fields(sd_bus *bus, sd_bus_message **ret_reply, const char *method,
+                       const struct query_filter *fields, size_t n);
+
+/* GetStatus(), parsed. */
+int client_status(sd_bus *bus, json_object **ret);
+
+/* Query() of 'noun', or Verify() when 'noun' is NULL. 'on_line' gets each row as text while they come; when
+ * it does not return EXIT_OK, the rest is dropped and that code returned. */
+typedef int client_line_fn(void *userdata, const char *line);
+int client_query(sd_bus *bus, const char *noun, const struct query_filter *filters, size_t n,
+                 client_line_fn *on_line, void *userdata);
+/* The same, all rows in one JSON array. */
+int client_rows(sd_bus *bus, const char *noun, const struct query_filter *filters, size_t n,
+                json_object **ret);
+
+/* "recdockctl: …" on standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

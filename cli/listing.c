@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Printing rows. JSON is passed through byte by byte: what a program reads is what the station wrote, keys
+ * and order included. */
+#include "cli/listing.h"
+#include "cli/translate.h"
+#include "base/cleanup.h"
+
+#include <string.h>
+
+enum { TERMINAL_LIMIT = 1000 };
+
+DEFINE_CLEANUP(json_object *, json_object_put);
+
+void json_stream_add(struct json_stream *stream, const char *object)
+{
+        (void)printf("%s%s", stream->opened ? ",\n" : "[\n", object);
+        stream->opened = true;
+}
+
+void json_stream_end(struct json_stream *stream)
+{
+        (void)puts(stream->opened ? "\n]" : "[]");
+}
+
+void json_print_one(json_object *object)
+{
+        (void)printf("[\n%s\n]\n",
+                     json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+                                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+static int stream_on_line(void *userdata, const char *line)
+{
+        json_stream_add(userdata, line);
+        return EXIT_OK;
+}
+
+static bool limit_given(const struct query_filter *filters, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(filters[i].key, "limit") == 0)
+                        return true;
+        return false;
+}
+
+static int listing_json(sd_bus *bus, const char *noun, const struct query_filter *filters, size_t n)
+{
+        struct json_stream stream = {false};
+        int r = client_query(bus, noun, filters, n, stream_on_line, &stream);
+
+        if (r == EXIT_OK)
+                json_stream_end(&stream);
+        return r;
+}
+
+/* A person at a terminal who asks for everything gets the first thousand, and is told. One more is asked for
+ * than is shown, which tells whether there are more. */
+static int listing_table(const struct invocation *inv, sd_bus *bus, const char *noun,
+                         struct query_filter *filters, size_t n_filters, const struct column *columns,
+                         size_t n)
+{
+        _cleanup_(json_object_putp) json_object *rows = NULL;
+        bool limited = isatty(STDOUT_FILENO) && !limit_given(filters, n_filters);
+        bool more = false;
+        char limit[16];
+        int r;
+
+        if (limited) {
+                (void)snprintf(limit, sizeof(limit), "%d", TERMINAL_LIMIT + 1);
+                filters[n_filters++] = (struct query_filter){"limit", limit};
+        }
+        r = client_rows(bus, noun, filters, n_filters, &rows);
+        if (r != EXIT_OK)
+                return r;
+        if (limited && json_object_array_length(rows) > TERMINAL_LIMIT) {
+                (void)json_object_array_del_idx(rows, TERMINAL_LIMIT, 1);
+                more = true;
+        }
+        if (table_print(stdout, rows, columns, n, !inv->no_legend) < 0) {
+                complain(_("the table cannot be printed"));
+                return EXIT_OTHER;
+        }
+        if (more && !inv->no_legend)
+                (void)fprintf(stderr, _("There are more than %d: narrow the filters, or give --limit.\n"),
+                              TERMINAL_LIMIT);
+        return EXIT_OK;
+}
+
+int listing_print(const struct invocation *inv, const char *noun, const struct column *columns, size_t n)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        struct query_filter filters[INVOCATION_OPTIONS_MAX + 1];
+        size_t n_filters = invocation_filters(inv, filters);
+        int r = client_open(&bus);
+
+        if (r != EXIT_OK)
+                return r;
+        if (inv->json)
+                return listing_json(bus, noun, filters, n_filters);
+        return listing_table(inv, bus, noun, filters, n_filters, columns, n);
+}
+
+int listing_one(sd_bus *bus, const char *noun, const char *key, const char *value, json_object **ret)
+{
+        _cleanup_(json_object_putp) json_object *rows = NULL;
+        const struct query_filter filter = {key, value};
+        int r = client_rows(bus, noun, &filter, 1, &rows);
+
+        if (r != EXIT_OK)
+                return r;
+        if (json_object_array_length(rows) == 0) {
+                complain(_("there is no %s '%s'"), _(noun), value);
+                return EXIT_NOT_FOUND;
+        }
+        *ret = json_object_get(json_object_array_get_idx(rows, 0));
+        return EXIT_OK;
+}
+
+int listing_attach(sd_bus *bus, json_object *object, const char *member, const char *noun, const char *key,
+                   const char *value)
+{
+        const struct query_filter filter = {key, value};
+        json_object *rows;
+        int r = client_rows(bus, noun, &filter, 1, &rows);
+
+        if (r == EXIT_OK)
+                (void)json_object_object_add(object, member, rows);
+        return r;
+}

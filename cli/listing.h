@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The two shapes in which every answer is printed: JSON for programs, tables for people. All return exit
+ * codes. */
+
+#include "cli/client.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+
+/* Rows of 'noun' for the invocation's filters: JSON as they come, or a table. */
+int listing_print(const struct invocation *invocation, const char *noun, const struct column *columns,
+                  size_t n);
+
+/* A JSON array made of pieces, printed while they come; "[" waits for the first, so that an error leaves
+ * standard output empty. */
+struct json_stream {
+        bool opened;
+};
+void json_stream_add(struct json_stream *stream, const char *object);
+void json_stream_end(struct json_stream *stream);
+
+/* [ object ]: prints and keeps the object. */
+void json_print_one(json_object *object);
+
+/* For "show": EXIT_NOT_FOUND and its sentence when there is no row; *ret is the first one, owned by the
+ * caller. */
+int listing_one(sd_bus *bus, const char *noun, const char *key, const char *value, json_object **ret);
+
+/* An array of the rows of 'noun' with key=value, put into 'object' as 'member'. */
+int listing_attach(sd_bus *bus, json_object *object, const char *member, const char *noun, const char *key,
+                   const char *value);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The functions behind the verbs, one file per family; all return exit codes. */
+
+#include "cli/verbs.h"
+
+extern const struct verb_table recdockctl_verbs;
+
+int verb_status(const struct invocation *invocation);
+int verb_watch(const struct invocation *invocation);
+int verb_list(const struct invocation *invocation);
+int verb_show(const struct invocation *invocation);
+int verb_verify(const struct invocation *invocation);
+int verb_docking_list(const struct invocation *invocation);
+int verb_docking_show(const struct invocation *invocation);
+int verb_recorder_list(const struct invocation *invocation);
+int verb_recorder_show(const struct invocation *invocation);
+int verb_recorder_register(const struct invocation *invocation);
+int verb_recorder_retire(const struct invocation *invocation);
+int verb_recorder_assign(const struct invocation *invocation);
+int verb_officer_list(const struct invocation *invocation);
+int verb_officer_add(const struct invocation *invocation);
+int verb_unit_list(const struct invocation *invocation);
+int verb_unit_add(const struct invocation *invocation);
+int verb_alert_list(const struct invocation *invocation);
+int verb_ledger_list(const struct invocation *invocation);
+int verb_reload(const struct invocation *invocation);

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The verbs of recdockctl. An option whose key is set is a filter of the query, or a field of the call, of
+ * that name; adding one that the station knows is one line here. */
+#include "cli/translate.h"
+#include "cli/verb_functions.h"
+#include "base/cleanup.h"
+
+#define FILTER_LIMIT                                            \
+        {                                                       \
+                "limit", N_("N"), "limit", N_("at most N rows") \
+        }
+#define FILTER_FROM                                                                                       \
+        {                                                                                                 \
+                "from", N_("TIME"), "from",                                                               \
+                                N_("at this time or later: 2026-11-01, \"2026-11-01 08:00\", yesterday, " \
+                                   "-7d")                                                                 \
+        }
+#define FILTER_TO                                              \
+        {                                                      \
+                "to", N_("TIME"), "to", N_("before this time") \
+        }
+
+#define FOOTAGE_FILTERS                                                                                    \
+        {"unit", N_("NUMBER"), "unit", N_("of this unit")},                                                \
+                        {"officer", N_("NUMBER"), "officer", N_("of this officer")},                       \
+                        {"recorder", N_("NUMBER"), "recorder", N_("of this recorder")}, FILTER_FROM,       \
+                        FILTER_TO, {"on", N_("DATE"), "on", N_("recorded on this day")},                   \
+                        {"verdict", N_("WORD"), "verdict",                                                 \
+                         N_("complete, truncated, damaged, encrypted, unreadable, not-media")},            \
+                        {"sha256", N_("DIGITS"), "sha256", N_("with this digest, or one that begins so")}, \
+                        {"name", N_("PATTERN"), "name",                                                    \
+                         N_("with a name like this; * and ? stand for anything")},                         \
+                        {"kind", N_("WORD"), "kind", N_("video, audio, photo, other")},                    \
+                        {"bay", N_("BAY"), "bay", N_("that came through this bay")},                       \
+                        {"docking", N_("ID"), "docking", N_("of this docking")},                           \
+                        {"source", N_("WORD"), "source", N_("dock, import, recovered")}, FILTER_LIMIT,     \
+        {                                                                                                  \
+                "order", N_("WORD"), "order", N_("time, -time, size, -size, name, id, -id")                \
+        }
+
+static const struct verb_option footage_options[] = {FOOTAGE_FILTERS, {NULL}};
+
+static const struct verb_option docking_options[] = {
+                {"recorder", N_("NUMBER"), "recorder", N_("of this recorder")},
+                {"bay", N_("BAY"), "bay", N_("in this bay")},
+                {"state", N_("WORD"), "state",
+                 N_("plugged, identified, listed, offloading, released, failed, unplugged")},
+                FILTER_FROM,
+                FILTER_TO,
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option recorder_options[] = {
+                {"unit", N_("NUMBER"), "unit", N_("of this unit")},
+                {"retired", N_("yes|no"), "retired", N_("out of service, or in it")},
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option register_options[] = {
+                {"docking", N_("ID"), "docking",
+                 N_("take what the recorder of this docking told of itself")},
+                {"usb-serial", N_("TEXT"), "usb_serial", N_("serial of the USB device")},
+                {"serial", N_("TEXT"), "serial", N_("serial the recorder tells")},
+                {"vendor-id", N_("HEX"), "vendor_id", N_("USB vendor, four digits")},
+                {"product-id", N_("HEX"), "product_id", N_("USB product, four digits")},
+                {"unit", N_("NUMBER"), "unit", N_("the unit it belongs to")},
+                {"model", N_("TEXT"), "model", N_("its model")},
+                {NULL},
+};
+
+static const struct verb_option retire_options[] = {
+                {"reason", N_("TEXT"), NULL, N_("why; goes into the ledger")},
+                {NULL},
+};
+
+static const struct verb_option assign_options[] = {
+                {"from", N_("TIME"), NULL, N_("since when; now, if not given")},
+                {"until", N_("TIME"), NULL, N_("until when; open, if not given")},
+                {"end", NULL, NULL, N_("end the open assignment; no officer is given")},
+                {NULL},
+};
+
+static const struct verb_option officer_options[] = {
+                {"unit", N_("NUMBER"), "unit", N_("of this unit")},
+                FILTER_LIMIT,
+                {NULL},
+};
+static const struct verb_option officer_add_options[] = {
+                {"unit", N_("NUMBER"), "unit", N_("the officer's unit")},
+                {NULL},
+};
+static const struct verb_option unit_options[] = {FILTER_LIMIT, {NULL}};
+static const struct verb_option unit_add_options[] = {
+                {"parent", N_("NUMBER"), "parent", N_("the unit above it")},
+                {NULL},
+};
+
+static const struct verb_option alert_options[] = {
+                {"kind", N_("WORD"), "kind", N_("of this kind, such as unknown-recorder")},
+                {"open", N_("yes|no"), "open", N_("still open, or cleared")},
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option ledger_options[] = {
+                FILTER_FROM,
+                FILTER_TO,
+                {"act", N_("WORD"), "act", N_("of this act, such as footage.filed")},
+                {"subject", N_("TEXT"), "subject", N_("of this subject, such as footage/17")},
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb verbs[] = {
+                {NULL, "status", NULL, 0, 0, NULL, verb_status,
+                 N_("Show the station and what is in its bays")},
+                {NULL, "watch", NULL, 0, 0, NULL, verb_watch, N_("Show the bays while they change")},
+                {NULL, "list", NULL, 0, 0, footage_options, verb_list, N_("List footage")},
+                {NULL, "show", N_("ID"), 1, 1, NULL, verb_show, N_("Show one footage")},
+                {NULL, "verify", N_("[ID…]"), 0, -1, footage_options, verb_verify,
+                 N_("Read filed footage again and compare it with its digest, and check the ledger")},
+                {"docking", "list", NULL, 0, 0, docking_options, verb_docking_list, N_("List dockings")},
+                {"docking", "show", N_("ID"), 1, 1, NULL, verb_docking_show,
+                 N_("Show the receipt of a docking and its files")},
+                {"recorder", "list", NULL, 0, 0, recorder_options, verb_recorder_list, N_("List recorders")},
+                {"recorder", "show", N_("NUMBER"), 1, 1, NULL, verb_recorder_show,
+                 N_("Show a recorder and who had it")},
+                {"recorder", "register", N_("NUMBER"), 1, 1, register_options, verb_recorder_register,
+                 N_("Admit a recorder, or put a retired one back")},
+                {"recorder", "retire", N_("NUMBER"), 1, 1, retire_options, verb_recorder_retire,
+                 N_("Take a recorder out of service")},
+                {"recorder", "assign", N_("NUMBER [OFFICER]"), 1, 2, assign_options, verb_recorder_assign,
+                 N_("Say who has a recorder, from when until when")},
+                {"officer", "list", NULL, 0, 0, officer_options, verb_officer_list, N_("List officers")},
+                {"officer", "add", N_("NUMBER NAME"), 2, 2, officer_add_options, verb_officer_add,
+                 N_("Add an officer")},
+                {"unit", "list", NULL, 0, 0, unit_options, verb_unit_list, N_("List units")},
+                {"unit", "add", N_("NUMBER NAME"), 2, 2, unit_add_options, verb_unit_add, N_("Add a unit")},
+                {"alert", "list", NULL, 0, 0, alert_options, verb_alert_list, N_("List alerts")},
+                {"ledger", "list", NULL, 0, 0, ledger_options, verb_ledger_list,
+                 N_("List acts in the ledger")},
+                {NULL, "reload", NULL, 0, 0, NULL, verb_reload,
+                 N_("Let recdockd read its configuration again")},
+};
+
+const struct verb_table recdockctl_verbs = {verbs, ELEMENTSOF(verbs), "status"};
