@@ -118,6 +118,31 @@ static bool fields_valid(int year, int month, int day, int hour, int minute, int
                second >= 0 && second <= 60;
 }
 
+/* Seconds east of Greenwich that the zone has at 't'. */
+static long zone_offset(time_t t)
+{
+        struct tm tm;
+
+        return localtime_r(&t, &tm) ? tm.tm_gmtoff : 0;
+}
+
+/*
+ * The instant at which the zone's clocks show what 'naive' shows in UTC. mktime() is not used: what it makes
+ * of a time that does not exist or comes twice depends on what it was asked before. The offsets a day
+ * earlier and a day later are the two that can apply; when neither gives the time back it lies in a gap, and
+ * the earlier offset moves it forward.
+ */
+static time_t local_resolve(time_t naive)
+{
+        long before = zone_offset(naive - 86400), after = zone_offset(naive + 86400);
+        time_t a = naive - before, b = naive - after;
+        bool a_holds = zone_offset(a) == before, b_holds = zone_offset(b) == after;
+
+        if (a_holds && b_holds)
+                return a < b ? a : b;
+        return b_holds ? b : a;
+}
+
 int instant_from_local(int year, int month, int day, int hour, int minute, int second, instant_t *ret)
 {
         struct tm tm = {
@@ -127,12 +152,11 @@ int instant_from_local(int year, int month, int day, int hour, int minute, int s
                         .tm_hour = hour,
                         .tm_min = minute,
                         .tm_sec = second,
-                        .tm_isdst = -1,
         };
 
         if (!fields_valid(year, month, day, hour, minute, second))
                 return -EINVAL;
-        *ret = (instant_t)mktime(&tm) * USEC_PER_SEC;
+        *ret = (instant_t)local_resolve(timegm(&tm)) * USEC_PER_SEC;
         return 0;
 }
 
@@ -203,7 +227,7 @@ static bool take_zone(const char *p, bool *ret_zoned, int *ret_offset)
 
 static const char *skip_fraction(const char *p)
 {
-        if (*p != '.')
+        if (*p != '.' || !isdigit((unsigned char)p[1]))
                 return p;
         for (p++; isdigit((unsigned char)*p); p++)
                 ;
@@ -292,8 +316,7 @@ static int local_day(instant_t now, int days, const int time[3], instant_t *ret)
         tm.tm_hour = time[0];
         tm.tm_min = time[1];
         tm.tm_sec = time[2];
-        tm.tm_isdst = -1;
-        *ret = (instant_t)mktime(&tm) * USEC_PER_SEC;
+        *ret = (instant_t)local_resolve(timegm(&tm)) * USEC_PER_SEC;
         return 0;
 }
 

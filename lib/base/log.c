@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -94,19 +95,24 @@ static void console_write(int priority, const char *text)
         write_line(line, MIN((size_t)n, sizeof(line) - 1));
 }
 
-/* Appends a JSON string; what does not fit is cut, never overrun. */
+/* Appends a JSON string (RFC 8259 section 7). What does not fit is cut between characters; what is not UTF-8
+ * becomes '?'. */
 static void json_string(char *line, size_t size, size_t *used, const char *s)
 {
         char piece[8];
 
-        for (const char *p = s; *p && *used + sizeof(piece) < size; p++) {
-                unsigned char c = (unsigned char)*p;
-                int n = c == '"' || c == '\\' ? snprintf(piece, sizeof(piece), "\\%c", c)
-                        : c < 0x20            ? snprintf(piece, sizeof(piece), "\\u%04x", c)
-                                              : snprintf(piece, sizeof(piece), "%c", c);
+        while (*s && *used + sizeof(piece) < size) {
+                size_t length = text_utf8_sequence(s);
+                unsigned char c = (unsigned char)*s;
+                int n = length > 1              ? snprintf(piece, sizeof(piece), "%.*s", (int)length, s)
+                        : length == 0           ? snprintf(piece, sizeof(piece), "?")
+                        : c == '"' || c == '\\' ? snprintf(piece, sizeof(piece), "\\%c", c)
+                        : c < 0x20              ? snprintf(piece, sizeof(piece), "\\u%04x", c)
+                                                : snprintf(piece, sizeof(piece), "%c", c);
 
                 memcpy(line + *used, piece, (size_t)n);
                 *used += (size_t)n;
+                s += length > 0 ? length : 1;
         }
 }
 
@@ -128,12 +134,12 @@ static void json_write(int priority, const char *id, const struct log_field *fie
         (void)snprintf(number, sizeof(number), "%d", priority);
         json_member(line, sizeof(line), &used, "PRIORITY", number);
         json_member(line, sizeof(line), &used, "SYSLOG_IDENTIFIER", program_name);
+        json_member(line, sizeof(line), &used, "MESSAGE", text);
         if (id)
                 json_member(line, sizeof(line), &used, "MESSAGE_ID", id);
         for (size_t i = 0; i < n; i++)
                 if (fields[i].value)
                         json_member(line, sizeof(line), &used, fields[i].name, fields[i].value);
-        json_member(line, sizeof(line), &used, "MESSAGE", text);
         line[used++] = '}';
         line[used++] = '\n';
         write_line(line, used);
@@ -177,16 +183,19 @@ void log_record(int priority, const char *message_id, const struct log_field *fi
 {
         char text[TEXT_MAX];
         va_list ap;
+        int saved = errno;
 
         if (priority > max_priority)
                 return;
         va_start(ap, format);
         (void)vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
+        text_make_printable(text); /* one record is one line, whoever the names in it came from */
         if (target == LOG_TARGET_JOURNAL)
                 journal_write(priority, message_id, fields, n_fields, text);
         else if (target == LOG_TARGET_JSON)
                 json_write(priority, message_id, fields, n_fields, text);
         else
                 console_write(priority, text);
+        errno = saved;
 }

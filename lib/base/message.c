@@ -2,6 +2,7 @@
 /* Packets with at most one descriptor over SOCK_SEQPACKET; see message.h. */
 #include "base/message.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <poll.h>
 #include <string.h>
@@ -24,14 +25,25 @@ int message_socketpair(int ret_fds[2])
         return 0;
 }
 
-/* Waits for 'events'. Returns 1 when they came, 0 on timeout. */
-static int socket_wait(int socket, short events, int timeout_ms)
+/* The instant of CLOCK_MONOTONIC at which a wait ends; -1 never. */
+static int64_t wait_until(int timeout_ms)
+{
+        return timeout_ms < 0 ? -1 : clock_monotonic() + timeout_ms * USEC_PER_MSEC;
+}
+
+/* Waits for 'events'. Returns 1 when they came or a signal did (ask again), 0 on timeout. Signals do not
+ * lengthen it. */
+static int socket_wait(int socket, short events, int64_t until)
 {
         struct pollfd p = {.fd = socket, .events = events};
-        int r = poll(&p, 1, timeout_ms);
+        int64_t left = until < 0 ? -1 : until - clock_monotonic();
+        int r = poll(&p, 1,
+                     until < 0   ? -1
+                     : left <= 0 ? 0
+                                 : (int)((left + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
 
         if (r < 0)
-                return errno == EINTR ? 1 : -errno;
+                return errno != EINTR ? -errno : until < 0 || clock_monotonic() < until;
         return r;
 }
 
@@ -44,6 +56,7 @@ int message_send(int socket, uint32_t type, const void *payload, size_t size, in
                 char buf[CMSG_SPACE(sizeof(int))];
         } control = {0};
         struct msghdr mh = {.msg_iov = iov, .msg_iovlen = 2};
+        int64_t until = wait_until(timeout_ms);
 
         if (size > MESSAGE_PAYLOAD_MAX)
                 return -EMSGSIZE;
@@ -69,7 +82,7 @@ int message_send(int socket, uint32_t type, const void *payload, size_t size, in
                         return -EPIPE;
                 if (errno != EAGAIN)
                         return -errno;
-                r = socket_wait(socket, POLLOUT, timeout_ms);
+                r = socket_wait(socket, POLLOUT, until);
                 if (r <= 0)
                         return r < 0 ? r : -EAGAIN;
         }
@@ -127,9 +140,11 @@ int message_receive(int socket, struct message *ret, int timeout_ms)
 {
         struct packet_header header;
         _cleanup_close_ int fd = -EBADF;
+        int64_t until = wait_until(timeout_ms);
         int flags = 0;
         ssize_t n;
 
+        ret->fd = -EBADF; /* so that message_done() is right whatever comes */
         for (;;) {
                 int r;
 
@@ -142,7 +157,7 @@ int message_receive(int socket, struct message *ret, int timeout_ms)
                         return MESSAGE_CLOSED;
                 if (n != -EAGAIN)
                         return (int)n;
-                r = socket_wait(socket, POLLIN, timeout_ms);
+                r = socket_wait(socket, POLLIN, until);
                 if (r < 0)
                         return r;
                 if (r == 0)

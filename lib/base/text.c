@@ -10,6 +10,8 @@ bool text_copy(char *dst, size_t size, const char *src)
 {
         size_t n = strnlen(src, size);
 
+        if (size == 0)
+                return false;
         if (n == size) {
                 memcpy(dst, src, size - 1);
                 dst[size - 1] = '\0';
