@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Dockings; see docking.h. The field table is in the order of DOCKING_COLUMNS. */
+#include "catalogue/docking.h"
+#include "catalogue/row.h"
+
+static const struct field fields[] = {
+                FIELD(docking_row, bay, FIELD_TEXT),
+                FIELD(docking_row, port, FIELD_TEXT),
+                FIELD(docking_row, vendor_id, FIELD_UINT16),
+                FIELD(docking_row, product_id, FIELD_UINT16),
+                FIELD(docking_row, usb_serial, FIELD_TEXT),
+                FIELD(docking_row, recorder, FIELD_ID),
+                FIELD(docking_row, state, FIELD_INT),
+                FIELD(docking_row, reason, FIELD_TEXT),
+                FIELD(docking_row, plugged_at, FIELD_INSTANT),
+                FIELD(docking_row, identified_at, FIELD_INSTANT),
+                FIELD(docking_row, listed_at, FIELD_INSTANT),
+                FIELD(docking_row, released_at, FIELD_INSTANT),
+                FIELD(docking_row, unplugged_at, FIELD_INSTANT),
+                FIELD(docking_row, manufacturer, FIELD_TEXT),
+                FIELD(docking_row, model, FIELD_TEXT),
+                FIELD(docking_row, firmware, FIELD_TEXT),
+                FIELD(docking_row, serial, FIELD_TEXT),
+                FIELD(docking_row, officer, FIELD_TEXT),
+                FIELD(docking_row, unit, FIELD_TEXT),
+                FIELD(docking_row, battery_percent, FIELD_PERCENT),
+                FIELD(docking_row, free_bytes, FIELD_UNKNOWN),
+                FIELD(docking_row, total_bytes, FIELD_UNKNOWN),
+                FIELD(docking_row, clock_text, FIELD_TEXT),
+                FIELD_IF(docking_row, clock_offset, FIELD_INT64, has_clock_offset),
+                FIELD_IF(docking_row, clock_uncertainty, FIELD_INT64, has_clock_offset),
+                FIELD(docking_row, clock_set_to, FIELD_TEXT),
+                FIELD(docking_row, seen, FIELD_INT64),
+                FIELD(docking_row, pulled, FIELD_INT64),
+                FIELD(docking_row, already_held, FIELD_INT64),
+                FIELD(docking_row, failed, FIELD_INT64),
+                FIELD(docking_row, late, FIELD_INT64),
+                FIELD(docking_row, removed, FIELD_INT64),
+                FIELD(docking_row, bytes, FIELD_INT64),
+                FIELD(docking_row, bad_verdicts, FIELD_INT64),
+                FIELD(docking_row, listing_complete, FIELD_BOOL),
+};
+
+#define DOCKING_COLUMNS                                                                                     \
+        "bay, port, vendor_id, product_id, usb_serial, recorder, state, reason, plugged_at, identified_at," \
+        " listed_at, released_at, unplugged_at, manufacturer, model, firmware, serial, officer, unit,"      \
+        " battery, free, total, clock_text, clock_offset, clock_uncertainty, clock_set_to, seen, pulled,"   \
+        " already_held, failed, late, removed, bytes, bad_verdicts, listing_complete"
+
+#define DOCKING_PARAMETERS                                                                                \
+        "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21," \
+        " ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35"
+
+static int write_row(struct catalogue *c, const char *sql, const struct docking_row *d, bool with_id)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        int r = statement_get(c, sql, &s);
+
+        if (r < 0)
+                return r;
+        r = row_bind(c, s, 1, d, fields, ELEMENTSOF(fields));
+        if (r < 0)
+                return r;
+        if (with_id)
+                (void)sqlite3_bind_int64(s, (int)ELEMENTSOF(fields) + 1, d->id);
+        return statement_step(c, s);
+}
+
+int docking_insert(struct catalogue *c, const char *actor, struct docking_row *d)
+{
+        int64_t id;
+        int r = catalogue_writable(c);
+
+        if (r < 0)
+                return r;
+        r = write_row(c, "INSERT INTO docking (" DOCKING_COLUMNS ") VALUES (" DOCKING_PARAMETERS ")", d,
+                      false);
+        if (r < 0)
+                return r;
+        id = sqlite3_last_insert_rowid(c->db);
+        r = ledger_note(c, actor, "docking.plugged",
+                        "SELECT 'docking/' || id, json_object('bay', bay, 'port', port, 'vendor_id', "
+                        "vendor_id,"
+                        " 'product_id', product_id, 'usb_serial', usb_serial) FROM docking WHERE id = ?1",
+                        VALUES(INTEGER(id)));
+        if (r < 0)
+                return r;
+        d->id = id;
+        return CATALOGUE_OK;
+}
+
+int docking_update(struct catalogue *c, const struct docking_row *d)
+{
+        int r = catalogue_writable(c);
+
+        if (r < 0)
+                return r;
+        r = write_row(c,
+                      "UPDATE docking SET (" DOCKING_COLUMNS ") = (" DOCKING_PARAMETERS ") WHERE id = ?36",
+                      d, true);
+        if (r < 0)
+                return r;
+        return sqlite3_changes(c->db) == 0 ? CATALOGUE_ABSENT : CATALOGUE_OK;
+}
+
+int docking_by_id(struct catalogue *c, int64_t id, struct docking_row *ret)
+{
+        int r = row_find(c, "SELECT " DOCKING_COLUMNS " FROM docking WHERE id = ?1", VALUES(INTEGER(id)),
+                         ret, sizeof(*ret), fields, ELEMENTSOF(fields));
+
+        if (r == CATALOGUE_OK)
+                ret->id = id;
+        return r;
+}
+
+int docking_close_open(struct catalogue *c, instant_t at, const char *reason, int64_t *ret)
+{
+        int r = catalogue_writable(c);
+
+        if (r < 0)
+                return r;
+        r = statement_run(c,
+                          "UPDATE docking SET state = ?1, unplugged_at = ?2, reason = ?3"
+                          " WHERE state IN (?4, ?5, ?6, ?7)",
+                          VALUES(INTEGER(DOCKING_UNPLUGGED), INSTANT(at), TEXT(reason),
+                                 INTEGER(DOCKING_PLUGGED), INTEGER(DOCKING_IDENTIFIED),
+                                 INTEGER(DOCKING_LISTED), INTEGER(DOCKING_OFFLOADING)));
+        if (r < 0)
+                return r;
+        *ret = sqlite3_changes64(c->db);
+        return CATALOGUE_OK;
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The scripts of schema.c, one per version. */
+
+extern const char schema_v1[];
