@@ -1,0 +1,204 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A recorder that stalls, lies, babbles or vanishes: the outcome a user would want, in bounded time."""
+
+import os
+
+import tap
+from testbed import StationTest, sha256_file
+
+GET_OBJECT = "0x1009"
+
+
+class Faults(StationTest):
+    config = "[Docking]\nWarnTimeout=4s\nKillTimeout=12s\n"
+
+    def setUp(self):
+        super().setUp()
+        self.files = {"a.bin": os.urandom(400000), "big.bin": os.urandom(3000000), "z.bin": os.urandom(5000)}
+        self.recorder = self.recorder_folder("a", self.files)
+
+    def released(self, timeout=120):
+        self.station.wait("DOCKING_RELEASED", timeout=timeout)
+        return self.assert_all_filed(self.recorder)
+
+    def recovers_from(self, fault, **options):
+        self.plug("a", self.recorder, fault=fault, **options)
+        self.released()
+
+    def fails_but_keeps_the_rest(self, fault, timeout=120):
+        """One object cannot be had: the others are filed, the docking says that it failed, nothing false is filed."""
+        self.plug("a", self.recorder, fault=fault)
+        self.station.wait("DOCKING_FAILED", timeout=timeout)
+        digests = {sha256_file(os.path.join(self.recorder, name)) for name in self.files}
+        rows = self.station.footage()
+        self.assertLessEqual({r["sha256"] for r in rows}, digests)
+        self.assertGreaterEqual(len(rows), 2)
+        self.assertIn("docking-failed", [a["kind"] for a in self.station.json("alert", "list")])
+
+    def test_stall_once(self):
+        self.recovers_from(f"stall,op={GET_OBJECT},object=big.bin,at=1000000")
+
+    def test_stall_always(self):
+        self.fails_but_keeps_the_rest("stall,object=big.bin,at=1000000,times=always")
+
+    def test_short_once(self):
+        self.recovers_from(f"short,op={GET_OBJECT},object=big.bin,at=1500000")
+
+    def test_short_always(self):
+        self.fails_but_keeps_the_rest("short,object=big.bin,at=1500000,times=always")
+
+    def test_babble_once(self):
+        self.recovers_from(f"babble,op={GET_OBJECT},object=a.bin,value=4096")
+
+    def test_corrupt_bytes_on_the_wire_are_filed_as_sent(self):
+        # Nothing on the host can know: MTP has no checksum. What is filed is what was sent, and proved to be just that.
+        self.plug("a", self.recorder, fault=f"corrupt,op={GET_OBJECT},object=z.bin,at=100")
+        self.station.wait("DOCKING_RELEASED")
+        self.assertEqual(self.station.ctl("verify").returncode, 0)
+
+    def test_size_unknown_is_no_fact(self):
+        for value in ("0xffffffff", "0"):
+            with self.subTest(value):
+                self.plug("a", self.recorder, serial=f"S{value}", fault=f"info-size,object=big.bin,value={value}", proplist="no")
+                self.station.wait("DOCKING_RELEASED", count=1 + (value == "0"))
+                digests = {r["sha256"] for r in self.station.footage("--name", "big.bin")}
+                self.assertEqual(digests, {sha256_file(os.path.join(self.recorder, "big.bin"))})
+                self.unplug("a")
+
+    def test_size_too_small_is_not_believed(self):
+        self.plug("a", self.recorder, fault="info-size,object=big.bin,value=1000", proplist="no")
+        self.station.wait("DOCKING_RELEASED", timeout=90)
+        digests = {r["sha256"] for r in self.station.footage("--name", "big.bin")}
+        self.assertEqual(digests, {sha256_file(os.path.join(self.recorder, "big.bin"))})
+
+    def test_size_too_big_is_an_error_not_a_truncation(self):
+        self.fails_but_keeps_the_rest("size,object=big.bin,value=4000000")
+
+    def test_busy_for_a_while(self):
+        self.recovers_from("busy,times=3")
+
+    def test_busy_for_ever_ends(self):
+        self.plug("a", self.recorder, fault="busy,times=always")
+        self.station.wait("DOCKING_FAILED", timeout=150)
+        self.assertEqual(self.station.footage(), [])
+
+    def test_wrong_transaction_id_once(self):
+        self.recovers_from("transaction")
+
+    def test_stale_responses(self):
+        self.recovers_from("stale,value=3")
+
+    def test_stale_responses_for_ever_end(self):
+        self.plug("a", self.recorder, fault="stale,value=0,times=always")
+        self.station.wait("DOCKING_FAILED", timeout=150)
+
+    def test_garbage_container_once(self):
+        self.recovers_from("garbage")
+
+    def test_silence_in_the_middle(self):
+        self.recovers_from(f"silence,op={GET_OBJECT},object=big.bin,at=1000000")
+
+    def test_silence_for_ever_ends(self):
+        self.plug("a", self.recorder, fault="silence,times=always")
+        self.station.wait("DOCKING_FAILED", timeout=200)
+        self.assertEqual(self.station.footage(), [])
+
+    def test_endless_data_ends(self):
+        self.plug("a", self.recorder, fault=f"endless-data,op={GET_OBJECT},object=a.bin,times=always")
+        self.station.wait("DOCKING_FAILED", timeout=150)
+
+    def test_endless_listing_ends(self):
+        self.plug("a", self.recorder, fault="endless-listing")
+        mark = self.station.mark()
+        self.station.wait("DOCKING_IDENTIFIED", start=0)
+        self.assertIsNotNone(mark)
+        done = self.wait_any("DOCKING_RELEASED", "DOCKING_FAILED", timeout=150)
+        self.assertTrue(done)
+
+    def test_cyclic_folders_end(self):
+        self.plug("a", self.recorder, fault="cyclic")
+        self.assertTrue(self.wait_any("DOCKING_RELEASED", "DOCKING_FAILED", timeout=120))
+
+    def test_property_list_that_omits_is_not_believed(self):
+        self.recovers_from("list-omits,object=z.bin")
+
+    def test_unknown_handles_do_not_stop_the_rest(self):
+        self.plug("a", self.recorder, fault="unknown-handles", proplist="no")
+        self.assertTrue(self.wait_any("DOCKING_RELEASED", "DOCKING_FAILED", timeout=120))
+        self.assertEqual(len(self.station.footage()), 3)
+
+    def test_vanish_then_resume(self):
+        self.plug("a", self.recorder, fault=f"vanish,op={GET_OBJECT},object=big.bin,at=2000000")
+        self.station.wait("DOCKING_INTERRUPTED")
+        self.plugged.pop("a")
+        try:
+            self.control.send("unplug a")
+        except AssertionError:
+            pass
+        self.plug("a", self.recorder)
+        self.released()
+        read = self.control.stats("a")["objects"]
+        big = next(v for k, v in read.items() if k.endswith("big.bin"))
+        self.assertLess(big, 1100000 + 150000, "resumed from its part")
+
+    def test_locked_recorder_waits_for_its_operator(self):
+        self.plug("a", self.recorder, locked="yes")
+        self.station.wait("WORKER_NOTICE", timeout=60)
+        self.assertEqual(self.station.log.find("DOCKING_RELEASED"), [])
+        self.control.send("set a locked=no")
+        self.released()
+
+    def test_interface_held_by_somebody_else(self):
+        self.plug("a", self.recorder, claimed="yes")
+        self.station.wait("WORKER_DIED", timeout=60)
+        self.control.send("set a claimed=no")
+        self.released()
+
+    def test_delete_that_lies_is_noticed(self):
+        self.station.configure("[Docking]\nRelease=clear\n")
+        self.station.ctl("reload")
+        clip_folder = self.recorder_folder("b", {"c.jpg": self.jpeg()})
+        self.plug("b", clip_folder, port="1-2", fault="delete-lies")
+        self.station.wait("DOCKING_RELEASED")
+        self.assertEqual(self.station.json("docking", "show", "1")[0]["removed"], 0)
+
+    def test_slow_recorder_is_not_taken_for_dead(self):
+        self.plug("a", self.recorder, rate=600000)
+        self.released()
+        self.assertEqual(self.station.log.find("WORKER_KILLED"), [])
+
+    def test_packet_boundaries(self):
+        for packet in (64, 512, 1024):
+            with self.subTest(packet):
+                folder = self.recorder_folder(
+                    f"p{packet}", {f"{n}.bin": os.urandom(packet * 8 + n - 13) for n in range(0, 28)}
+                )
+                count = len(self.station.log.find("DOCKING_RELEASED"))
+                self.plug("p", folder, serial=f"P{packet}", packet=packet)
+                self.station.wait("DOCKING_RELEASED", count=count + 1)
+                wanted = sorted(sha256_file(os.path.join(folder, f)) for f in os.listdir(folder))
+                self.assertEqual(sorted(r["sha256"] for r in self.station.footage("--recorder", f"P{packet}")), wanted)
+                self.unplug("p")
+
+    @staticmethod
+    def jpeg():
+        samples = os.environ["RECDOCK_SAMPLES"]
+        return os.path.join(samples, next(n for n in os.listdir(samples) if n.endswith(".jpg")))
+
+    def wait_any(self, *events, timeout):
+        import select
+        import time
+
+        end = time.monotonic() + timeout * float(os.environ.get("RECDOCK_TEST_SLOWNESS", "1"))
+        while time.monotonic() < end:
+            self.station.log.read()
+            for event in events:
+                if found := self.station.log.find(event):
+                    return found
+            select.select([], [], [], 0.05)
+        return None
+
+
+if __name__ == "__main__":
+    tap.main("__main__")

@@ -1,0 +1,314 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The main job: a recorder docks, its footage is pulled, proved, filed, indexed and found."""
+
+import os
+import shutil
+import subprocess
+
+import tap
+from testbed import BUILD, StationTest, sha256_file
+
+SAMPLES = os.environ["RECDOCK_SAMPLES"]
+KEYS = (
+    "id unit officer recorder bay name source source_path started_at ended_at duration_s size sha256 sm3 verdict verdict_reasons"
+    " container kind path offloaded_at docking deadline late case"
+).split()
+
+
+def samples():
+    return {name: os.path.join(SAMPLES, name) for name in sorted(os.listdir(SAMPLES)) if not name.startswith(".")}
+
+
+class MainJob(StationTest):
+    config = '[Bay "7"]\nPort=1-1\n'
+
+    def test_all_formats_are_filed_complete(self):
+        files = {f"DCIM/{name}": path for name, path in samples().items()}
+        files["DCIM/资料/现场 记录.mp4"] = next(p for n, p in samples().items() if n.endswith(".mp4"))
+        folder = self.recorder_folder("a", files)
+        self.plug("a", folder)
+        receipt = self.station.wait("DOCKING_RELEASED")[0]
+        self.assertEqual(receipt["RECDOCK_BAY"], "7")
+        rows = self.assert_all_filed(folder)
+        self.assertEqual(list(rows[0]), KEYS)
+        self.assertEqual({r["verdict"] for r in rows}, {"complete"}, [(r["name"], r["verdict_reasons"]) for r in rows])
+        self.assertEqual({r["bay"] for r in rows}, {"7"})
+        self.assertEqual({r["source"] for r in rows}, {"dock"})
+        chinese = [r for r in rows if r["name"] == "现场 记录.mp4"]
+        self.assertEqual(len(chinese), 1)
+        self.assertTrue(chinese[0]["source_path"].endswith("DCIM/资料/现场 记录.mp4"))
+        docking = self.station.json("docking", "show", "1")[0]
+        self.assertEqual((docking["seen"], docking["pulled"], docking["failed"]), (len(files), len(files), 0))
+        self.assertEqual(self.station.ctl("verify").returncode, 0)
+
+    def test_docking_again_reads_no_data(self):
+        folder = self.recorder_folder("a", {"DCIM/one.bin": os.urandom(300000), "DCIM/two.bin": os.urandom(1000)})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        self.unplug("a")
+        self.plug("a", folder)
+        again = self.station.wait("DOCKING_RELEASED", count=2)[1]
+        self.assertIn("2 seen, 0 pulled, 2 already held", again["MESSAGE"])
+        self.assertEqual(self.control.stats("a")["object_bytes"], 0)
+        self.assertEqual(len(self.station.footage()), 2)
+
+    def test_owner_and_time_come_from_name_and_registry(self):
+        name = "DCAM_CAM001_200417_20261101_080000.mp4"
+        clip = next(p for n, p in samples().items() if n.endswith(".mp4"))
+        folder = self.recorder_folder("a", {f"DCIM/{name}": clip, "DCIM/plain.mp4": clip})
+        ctl = self.station.ctl
+        ctl("unit", "add", "410100", "郑州支队")
+        ctl("unit", "add", "410200", "开封支队")
+        ctl("officer", "add", "200417", "王芳", "--unit", "410100")
+        ctl("officer", "add", "200500", "李雷", "--unit", "410200")
+        ctl("recorder", "register", "R1", "--usb-serial", "SERA", "--unit", "410200")
+        ctl("recorder", "assign", "R1", "200500", "--from", "2020-01-01")
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        named = self.station.footage("--name", name)[0]
+        self.assertEqual((named["officer"], named["unit"], named["recorder"]), ("200417", "410100", "R1"))
+        self.assertEqual(named["started_at"], "2026-11-01T08:00:00+08:00")
+        self.assertEqual(named["path"], f"store/410100/R1/200417/2026-11-01/{name}")
+        plain = self.station.footage("--name", "plain.mp4")[0]
+        self.assertEqual((plain["officer"], plain["unit"]), ("200500", "410200"))
+        self.assertEqual(self.station.footage("--officer", "200417", "--on", "2026-11-01"), [named])
+        self.assertEqual(self.station.footage("--officer", "200417", "--from", "2026-11-02"), [])
+
+    def test_damaged_footage_is_kept_alerted_and_never_removed(self):
+        self.station.stop()
+        self.station.configure("[Docking]\nRelease=clear\n")
+        self.station.start()
+        clip = next(p for n, p in samples().items() if n.endswith(".mp4") and "moov" in n)
+        cut = open(clip, "rb").read()
+        folder = self.recorder_folder("a", {"good.mp4": clip, "cut.mp4": cut[: len(cut) * 2 // 3]})
+        kept = {name: sha256_file(os.path.join(folder, name)) for name in ("good.mp4", "cut.mp4")}
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        rows = {r["name"]: r for r in self.station.footage()}
+        self.assertEqual(rows["good.mp4"]["verdict"], "complete")
+        self.assertEqual(rows["cut.mp4"]["verdict"], "truncated")
+        self.assertTrue(rows["cut.mp4"]["verdict_reasons"])
+        self.assertEqual({n: r["sha256"] for n, r in rows.items()}, kept)
+        self.assertEqual(os.listdir(folder), ["cut.mp4"])
+        self.assertEqual(len(self.station.log.find("FOOTAGE_BAD_VERDICT")), 1)
+        alerts = [a["kind"] for a in self.station.json("alert", "list")]
+        self.assertIn("verdict-bad", alerts)
+        removed = [e for e in self.station.json("ledger", "list") if e["act"] == "item.removed-from-recorder"]
+        self.assertEqual(len(removed), 1)
+
+    def test_keep_is_the_default_and_removes_nothing(self):
+        folder = self.recorder_folder("a", {"good.mp4": next(iter(samples().values()))})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        self.assertEqual(os.listdir(folder), ["good.mp4"])
+        self.assertNotIn("0x100b", [k.lower() for k in self.control.stats("a")["operations"]])
+
+    def test_clock_offset_is_measured_then_set_by_policy(self):
+        self.station.stop()
+        self.station.configure("[Docking]\nSetClock=yes\n")
+        self.station.start()
+        folder = self.recorder_folder("a", {"x.bin": b"x" * 100})
+        self.plug("a", folder, clock_offset=780)
+        self.station.wait("DOCKING_RELEASED")
+        docking = self.station.json("docking", "show", "1")[0]
+        self.assertAlmostEqual(docking["clock_offset_s"], 780, delta=3)
+        self.assertIn("clock-drift", [a["kind"] for a in self.station.json("alert", "list")])
+        self.assertEqual(len(self.station.log.find("CLOCK_SET")), 1)
+        self.unplug("a")
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED", count=2)
+
+    def test_same_names_and_same_content_are_all_kept(self):
+        folder = self.recorder_folder("a", {"100/F.bin": b"a" * 1000, "101/F.bin": b"a" * 1000, "102/F.bin": b"b" * 1000})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        rows = self.assert_all_filed(folder)
+        self.assertEqual(len({r["path"] for r in rows}), 3)
+
+    def test_hostile_names_stay_inside_the_store(self):
+        folder = self.recorder_folder("a", {"ok.bin": b"ok"})
+        self.plug("a", folder, fault="hostile-names")
+        self.station.wait("DOCKING_RELEASED", timeout=90)
+        outside = [f for f in self.files_below(self.folder) if "recdock-escape" in f]
+        self.assertEqual(outside, [])
+        for row in self.station.footage():
+            self.assertTrue(os.path.isfile(os.path.join(self.station.store, row["path"])))
+            self.assertNotIn("/../", row["path"])
+
+    def test_sm3_beside_sha256_when_asked_for(self):
+        self.station.stop()
+        self.station.configure("")
+        with open(os.path.join(self.station.configuration, "recdock.conf"), "a", encoding="utf-8") as f:
+            f.write("SM3=yes\n")
+        self.station.start()
+        folder = self.recorder_folder("a", {"x.bin": b"abc"})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        row = self.station.footage()[0]
+        # GB/T 32905-2016, A.1
+        self.assertEqual(row["sm3"], "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0")
+
+    def test_vendor_class_interface_without_lists_or_partials(self):
+        folder = self.recorder_folder("a", {"a/b/c.bin": os.urandom(70000), "d.bin": b""})
+        self.plug("a", folder, vendor_class="yes", proplist="no", partial64="no", partial="no")
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folder)
+
+
+class Registry(StationTest):
+    config = ""
+
+    def setUp(self):
+        super().setUp()
+        self.station.stop()
+        path = os.path.join(self.station.configuration, "recdock.conf")
+        text = open(path, encoding="utf-8").read().replace("Register=auto", "Register=refuse")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        self.station.start()
+
+    def test_unregistered_recorder_is_refused_alerted_then_admitted(self):
+        folder = self.recorder_folder("a", {"x.bin": b"x" * 5000})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_REFUSED")
+        self.assertEqual(self.control.stats("a")["object_bytes"], 0)
+        self.assertIn("unknown-recorder", [a["kind"] for a in self.station.json("alert", "list")])
+        self.assertEqual(self.station.footage(), [])
+        self.station.ctl("recorder", "register", "X7", "--docking", "1")
+        self.station.wait("DOCKING_RELEASED")
+        self.assertEqual(self.station.footage()[0]["recorder"], "X7")
+        self.assertNotIn("unknown-recorder", [a["kind"] for a in self.station.json("alert", "list") if not a["cleared_at"]])
+
+    def test_retired_recorder_is_refused(self):
+        self.station.ctl("recorder", "register", "X7", "--usb-serial", "SERA")
+        self.station.ctl("recorder", "retire", "X7", "--reason", "broken")
+        self.plug("a", self.recorder_folder("a", {"x.bin": b"x"}))
+        refused = self.station.wait("DOCKING_REFUSED")[0]
+        self.assertIn("retired", refused["MESSAGE"])
+
+
+class Service(StationTest):
+    """What the service manager and the administrator see."""
+
+    def test_status_reload_and_stop(self):
+        folder = self.recorder_folder("a", {"x.bin": b"x"})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        self.station.wait_notify("STATUS=1 recorder docked")
+        status = self.station.json("status")
+        self.assertTrue(status)
+        self.station.configure('[Bay "front left"]\nPort=1-1\n')
+        self.station.process.send_signal(1)
+        self.station.wait_notify("RELOADING=1")
+        self.station.wait("STATION_RELOADED")
+        self.assertIn("front left", self.station.ctl("status").stdout)
+        self.assertEqual(self.station.stop(), 0)
+
+    def test_bad_value_at_reload_keeps_the_default_and_says_so(self):
+        self.station.configure("[Docking]\nWarnTimeout=soon\n")
+        self.station.ctl("reload")
+        self.station.wait("STATION_RELOADED")
+        self.station.log.read()
+        self.assertTrue(any("WarnTimeout" in r["MESSAGE"] and "soon" in r["MESSAGE"] for r in self.station.log.records))
+
+    def test_restart_while_docked_goes_on(self):
+        folder = self.recorder_folder("a", {f"{n}.bin": os.urandom(20000) for n in range(20)})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        self.station.stop()
+        self.station.start()
+        self.station.wait("DOCKING_RELEASED", count=2)
+        self.assert_all_filed(folder)
+
+
+class BadInput(StationTest):
+    start_station = False
+
+    def run_daemon(self, *args):
+        return subprocess.run(
+            [os.path.join(BUILD, "daemon/recdockd"), *args],
+            env=self.station.environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def test_check_config_names_file_line_key_and_expectation(self):
+        self.station.configure("[Docking]\nWarnTimeout=soon\n[Nowhere]\nX=1\n")
+        result = self.run_daemon("--check-config")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("WarnTimeout", result.stderr)
+        self.assertIn("Nowhere", result.stderr)
+        self.assertRegex(result.stderr, r"recdock\.conf:\d+")
+
+    def test_good_configuration(self):
+        self.assertEqual(self.run_daemon("--check-config").returncode, 0)
+
+    def test_no_custodian_refuses_to_start(self):
+        with open(os.path.join(self.station.configuration, "recdock.conf"), "w", encoding="utf-8") as f:
+            f.write(f"[Station]\nNumber=S1\n[Store]\nPath={self.station.store}\n")
+        result = self.run_daemon()
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("Custodian", result.stderr)
+        self.assertFalse(os.path.exists(self.station.store))
+
+    def test_unknown_option(self):
+        result = self.run_daemon("--frobnicate")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("frobnicate", result.stderr)
+
+    def test_damaged_catalogue_is_left_alone(self):
+        path = os.path.join(self.station.state, "catalogue.sqlite")
+        with open(path, "wb") as f:
+            f.write(b"this is no database" * 1000)
+        before = sha256_file(path)
+        result = self.run_daemon("--log=console")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("damaged", result.stderr)
+        self.assertEqual(sha256_file(path), before)
+
+    def test_missing_store_is_not_made_anew(self):
+        self.station.start()
+        folder = self.recorder_folder("a", {"x.bin": b"x"})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        self.station.stop()
+        moved = self.station.store + ".unmounted"
+        shutil.move(self.station.store, moved)
+        os.mkdir(self.station.store)
+        result = self.run_daemon("--log=console")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("mounted", result.stderr)
+        self.assertEqual(os.listdir(self.station.store), [])
+        os.rmdir(self.station.store)
+        shutil.move(moved, self.station.store)
+        self.station.start()
+        self.assertEqual(self.station.ctl("verify").returncode, 0)
+
+    def test_no_daemon(self):
+        result = self.station.ctl("list", check=False)
+        self.assertEqual(result.returncode, 3)
+        self.assertEqual(result.stdout, "")
+        self.assertTrue(result.stderr)
+
+    def test_bad_filters(self):
+        self.station.start()
+        for args, word in (
+            (["list", "--from", "someday"], "someday"),
+            (["list", "--verdict", "lovely"], "lovely"),
+            (["list", "--sha256", "xyz"], "xyz"),
+            (["show", "99999"], "99999"),
+            (["frobnicate"], "frobnicate"),
+            (["list", "--colour", "red"], "colour"),
+            (["docking", "show", "0"], "0"),
+        ):
+            result = self.station.ctl(*args, check=False)
+            self.assertNotEqual(result.returncode, 0, args)
+            self.assertEqual(result.stdout, "", args)
+            self.assertIn(word, result.stderr, args)
+
+
+if __name__ == "__main__":
+    tap.main("__main__")
