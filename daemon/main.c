@@ -16,7 +16,6 @@ static const char *arg_log = "auto";
 
 DEFINE_CLEANUP(struct config *, config_free);
 DEFINE_CLEANUP(struct station *, station_free);
-DEFINE_CLEANUP(sd_event *, sd_event_unref);
 
 static void print_help(void)
 {
