@@ -112,7 +112,7 @@ static int interface_claim(struct usb_device *d)
         return r;
 }
 
-static int description_read(struct usb_device *d)
+static int product_read(struct usb_device *d)
 {
         struct libusb_device_descriptor raw;
         libusb_device *device = libusb_get_device(d->handle);
@@ -124,6 +124,16 @@ static int description_read(struct usb_device *d)
         d->description.product = raw.idProduct;
         d->description.release = raw.bcdDevice;
         d->description.speed = (uint8_t)MAX(libusb_get_device_speed(device), 0);
+        return USB_OK;
+}
+
+static int texts_read(struct usb_device *d)
+{
+        struct libusb_device_descriptor raw;
+        int r = libusb_get_device_descriptor(libusb_get_device(d->handle), &raw);
+
+        if (r < 0)
+                return usb_outcome_of_error(r);
         usb_text_read(d, raw.iManufacturer, d->description.manufacturer);
         usb_text_read(d, raw.iProduct, d->description.name);
         usb_text_read(d, raw.iSerialNumber, d->description.serial);
@@ -149,6 +159,27 @@ static int ring_new(struct usb_device *d, const struct usb_device_open *how)
 
 DEFINE_CLEANUP(struct usb_device *, usb_device_free);
 
+static int device_prepare(struct usb_device *d, const struct usb_device_open *how)
+{
+        struct usb_device_open adapted = *how;
+        int r = product_read(d);
+
+        if (r != USB_OK)
+                return r;
+        if (how->adapt)
+                how->adapt(&adapted, d->description.vendor, d->description.product, how->adapt_userdata);
+        r = interface_find(d, adapted.interface);
+        if (r != USB_OK)
+                return r;
+        r = interface_claim(d);
+        if (r != USB_OK)
+                return r;
+        r = texts_read(d);
+        if (r != USB_OK)
+                return r;
+        return ring_new(d, &adapted);
+}
+
 int usb_device_open(struct usb_device **ret, const struct usb_device_open *how)
 {
         _cleanup_(usb_device_freep) struct usb_device *d = calloc(1, sizeof(*d));
@@ -161,19 +192,9 @@ int usb_device_open(struct usb_device **ret, const struct usb_device_open *how)
         d->cancelled = how->cancelled;
         d->userdata = how->userdata;
         r = node_wrap(d, how->node);
+        if (r == USB_OK)
+                r = device_prepare(d, how);
         if (r != USB_OK)
-                return r;
-        r = interface_find(d, how->interface);
-        if (r != USB_OK)
-                return r;
-        r = interface_claim(d);
-        if (r != USB_OK)
-                return r;
-        r = description_read(d);
-        if (r != USB_OK)
-                return r;
-        r = ring_new(d, how);
-        if (r != 0)
                 return r;
         *ret = TAKE_PTR(d);
         return USB_OK;

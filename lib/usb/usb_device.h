@@ -51,6 +51,9 @@ struct usb_device_open {
         bool no_device_memory; /* never ask the kernel for memory the controller can write to directly */
         usb_cancelled_fn *cancelled; /* NULL: never */
         void *userdata;
+        /* Called when the product is known and before an interface is taken: may change interface, transfer_size and depth. NULL: not. */
+        void (*adapt)(struct usb_device_open *how, uint16_t vendor, uint16_t product, void *adapt_userdata);
+        void *adapt_userdata;
 };
 
 struct usb_device;
@@ -112,6 +115,10 @@ int usb_device_reset(struct usb_device *d);
 
 /* Waits, unless cancelled or gone. */
 int usb_device_pause(struct usb_device *d, int milliseconds);
+
+/* While masked the cancel hook is not asked: for the short exchange that ends a cancelled transaction in
+ * order. */
+void usb_device_mask_cancel(struct usb_device *d, bool masked);
 
 /* A stream of bulk IN data: several reads in flight, delivered in order. */
 struct usb_stream {

@@ -46,6 +46,7 @@ struct usb_device {
         bool no_device_memory;
         usb_cancelled_fn *cancelled;
         void *userdata;
+        bool cancel_masked;
         struct usb_job *abandoned;
 
         struct usb_slot slots[USB_DEPTH_MAX];
@@ -63,6 +64,9 @@ struct usb_device {
 /* Maps a libusb error (negative) or transfer status to an outcome. */
 int usb_outcome_of_error(int error);
 int usb_outcome_of_status(enum libusb_transfer_status status);
+
+/* What the caller's hook says, unless it is masked. */
+bool usb_device_cancelled(const struct usb_device *d);
 
 int usb_job_new(struct usb_job **ret);
 void usb_job_free(struct usb_job *j);

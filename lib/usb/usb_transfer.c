@@ -79,6 +79,16 @@ int usb_outcome_of_status(enum libusb_transfer_status status)
         }
 }
 
+bool usb_device_cancelled(const struct usb_device *d)
+{
+        return d->cancelled && !d->cancel_masked && d->cancelled(d->userdata);
+}
+
+void usb_device_mask_cancel(struct usb_device *d, bool masked)
+{
+        d->cancel_masked = masked;
+}
+
 int usb_job_new(struct usb_job **ret)
 {
         struct usb_job *j = calloc(1, sizeof(*j));
@@ -151,7 +161,7 @@ int usb_job_wait(struct usb_device *d, struct usb_job *j, int timeout_ms)
 
                 if (d->dead)
                         return USB_GONE;
-                if (d->cancelled && d->cancelled(d->userdata))
+                if (usb_device_cancelled(d))
                         return USB_CANCELLED;
                 r = events_handle(d, slice, &j->done);
                 if (r != USB_OK)
@@ -307,7 +317,7 @@ int usb_device_pause(struct usb_device *d, int milliseconds)
 
                 if (d->gone || d->dead)
                         return USB_GONE;
-                if (d->cancelled && d->cancelled(d->userdata))
+                if (usb_device_cancelled(d))
                         return USB_CANCELLED;
                 if (slice == 0)
                         return USB_OK;
