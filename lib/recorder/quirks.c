@@ -37,6 +37,8 @@ struct parse {
         quirks_report_fn *report;
         void *userdata;
         unsigned int reports;
+        FILE *file;
+        int line; /* read last */
         int error;
 };
 
@@ -210,9 +212,10 @@ static const char *entry_set(struct entry *e, const char *key, const char *value
         return NULL;
 }
 
-static int on_line(void *userdata, const char *section, const char *key, const char *value, int line)
+static int on_pair(void *userdata, const char *section, const char *key, const char *value)
 {
         struct parse *p = userdata;
+        int line = p->line;
         uint32_t vendor, product;
         const char *expected;
         struct entry *e;
@@ -232,6 +235,17 @@ static int on_line(void *userdata, const char *section, const char *key, const c
         return 1;
 }
 
+/* Reads lines for inih, which does not tell its handler where it is. */
+static char *line_read(char *text, int size, void *stream)
+{
+        struct parse *p = stream;
+        char *line = fgets(text, size, p->file);
+
+        if (line)
+                p->line++;
+        return line;
+}
+
 int quirks_load_file(struct quirk_table *table, const char *path, quirks_report_fn *report_fn,
                      void *userdata, unsigned int *ret_reports)
 {
@@ -241,7 +255,8 @@ int quirks_load_file(struct quirk_table *table, const char *path, quirks_report_
 
         if (!f)
                 return -errno;
-        line = ini_parse_file(f, on_line, &p);
+        p.file = f;
+        line = ini_parse_stream(line_read, &p, on_pair, &p);
         if (p.error < 0)
                 return p.error;
         if (line > 0)
