@@ -111,7 +111,7 @@ int store_part_open(struct store *s, int64_t docking, int64_t item, int64_t keep
         _cleanup_close_ int fd = -EBADF;
         char folder[STORE_PART_NAME_MAX];
         struct stat st;
-        int r = keep < -1 ? -EINVAL : folder_name(docking, folder);
+        int r = keep < -1 || item < 1 ? -EINVAL : folder_name(docking, folder);
 
         if (r >= 0)
                 r = durable_make_folders(s->incoming, folder, STORE_FOLDER_MODE);

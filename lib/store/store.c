@@ -25,7 +25,7 @@ void store_close(struct store *s)
         free(s);
 }
 
-/* Opens the root folder; makes it when it is missing and 'create' says so. -ENOENT when it is missing. */
+/* Opens the root folder; makes it, but nothing above it, when it is missing and 'create' says so. */
 static int root_open(const char *root, bool create)
 {
         int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -127,7 +127,7 @@ int store_open(struct store **ret, const char *root, const char *station, bool c
         s->root = s->incoming = s->footage = -EBADF;
         r = root_open(root, create);
         if (r < 0)
-                return r == -ENOENT ? STORE_FOREIGN : r;
+                return r == -ENOENT && !create ? STORE_FOREIGN : r;
         s->root = r;
         r = root_claim(s->root, root, station, create);
         if (r != STORE_OK)
