@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * recdock-offload: one recorder of one docking. recdockd starts it with a socket and a device node; it opens
+ * the node, locks itself in, and from then on talks to the recorder and to recdockd only.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/offload/lockdown.h"
+#include "daemon/offload/report.h"
+#include "daemon/offload/session.h"
+#include "recorder/mtp/mtp_recorder.h"
+#include "recorder/quirks.h"
+
+#include <getopt.h>
+#include <glob.h>
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+enum { EXIT_USAGE = 2, INTERFACE_MAX = 255 };
+
+static const char *arg_node;
+static int arg_interface = -1;
+static const char *arg_quirks;
+
+DEFINE_CLEANUP(struct quirk_table *, quirks_free);
+
+static void help(void)
+{
+        (void)printf("Usage: recdock-offload --node=/dev/bus/usb/BBB/DDD [OPTION...]\n"
+                     "Offload one recorder; started by recdockd(8) with a socket as descriptor %d.\n\n"
+                     "      --node=PATH         device node of the recorder\n"
+                     "      --interface=NUMBER  interface to use, 0 to 255, instead of choosing one\n"
+                     "      --quirks-dir=PATH   read PATH/*.quirks, and no other quirks\n"
+                     "  -h, --help              print this help\n"
+                     "      --version           print the version\n",
+                     OFFLOAD_SOCKET_FD);
+}
+
+static int usage_error(const char *format, const char *value)
+{
+        log_error("%s '%s'; see recdock-offload --help", format, value);
+        return -EINVAL;
+}
+
+static int parse_interface(const char *text)
+{
+        int64_t n;
+
+        if (text_to_int64(text, &n) < 0 || n < 0 || n > INTERFACE_MAX)
+                return usage_error("--interface expects a number from 0 to 255, not", text);
+        arg_interface = (int)n;
+        return 1;
+}
+
+/* Returns 1 to go on, 0 when everything is done, -EINVAL after a word on what is wrong. */
+static int parse_arguments(int argc, char *argv[])
+{
+        enum { OPT_VERSION = 256, OPT_NODE, OPT_INTERFACE, OPT_QUIRKS };
+        static const struct option options[] = {
+                        {"help", no_argument, NULL, 'h'},
+                        {"version", no_argument, NULL, OPT_VERSION},
+                        {"node", required_argument, NULL, OPT_NODE},
+                        {"interface", required_argument, NULL, OPT_INTERFACE},
+                        {"quirks-dir", required_argument, NULL, OPT_QUIRKS},
+                        {0},
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                switch (c) {
+                case 'h':
+                        help();
+                        return 0;
+                case OPT_VERSION:
+                        (void)puts("recdock-offload " PACKAGE_VERSION);
+                        return 0;
+                case OPT_NODE:
+                        arg_node = optarg;
+                        break;
+                case OPT_INTERFACE:
+                        if (parse_interface(optarg) < 0)
+                                return -EINVAL;
+                        break;
+                case OPT_QUIRKS:
+                        arg_quirks = optarg;
+                        break;
+                default:
+                        return -EINVAL; /* getopt_long() has said what */
+                }
+        }
+        if (optind < argc)
+                return usage_error("unexpected argument", argv[optind]);
+        if (!arg_node)
+                return usage_error("no device node given, expected", "--node=/dev/bus/usb/BBB/DDD");
+        return 1;
+}
+
+/*
+ * recdockd's end of the socket must be alive, and recdockd our parent: SIGKILL at the parent's death is lost
+ * when the parent dies before it is asked for, and a worker that nobody watches would hold the recorder for
+ * ever.
+ */
+static int socket_check(void)
+{
+        struct ucred peer;
+        int type;
+        socklen_t size = sizeof(peer), type_size = sizeof(type);
+
+        if (getsockopt(OFFLOAD_SOCKET_FD, SOL_SOCKET, SO_TYPE, &type, &type_size) < 0 ||
+            type != SOCK_SEQPACKET ||
+            getsockopt(OFFLOAD_SOCKET_FD, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+                log_error("descriptor %d is not recdockd's socket: recdock-offload is started by "
+                          "recdockd(8), not by hand",
+                          OFFLOAD_SOCKET_FD);
+                return -EINVAL;
+        }
+        if (peer.pid != getppid()) {
+                log_error("recdockd (pid %d) is gone, leaving", (int)peer.pid);
+                return -ESRCH;
+        }
+        return 0;
+}
+
+/* SIGTERM is read from a descriptor, so that every wait for the recorder or for recdockd can see it. */
+static int signals_prepare(int *ret_fd)
+{
+        sigset_t term;
+        int fd;
+
+        (void)sigemptyset(&term);
+        (void)sigaddset(&term, SIGTERM);
+        (void)sigaddset(&term, SIGINT);
+        if (sigprocmask(SIG_BLOCK, &term, NULL) < 0)
+                return -errno;
+        (void)signal(SIGPIPE, SIG_IGN);
+        (void)signal(SIGXFSZ, SIG_IGN); /* a part beyond a limit is EFBIG, as on a full disk */
+        fd = signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (fd < 0)
+                return -errno;
+        *ret_fd = fd;
+        return 0;
+}
+
+static void on_quirks_report(const char *text, void *userdata)
+{
+        log_warning("%s, ignoring", text);
+}
+
+/* The files of one directory, in order of their names. */
+static int quirks_load_dir(const char *dir, struct quirk_table **ret)
+{
+        _cleanup_(quirks_freep) struct quirk_table *table = NULL;
+        char pattern[PATH_MAX];
+        glob_t found;
+        int r;
+
+        if ((size_t)snprintf(pattern, sizeof(pattern), "%s/*.quirks", dir) >= sizeof(pattern))
+                return -ENAMETOOLONG;
+        r = quirks_new(&table);
+        if (r < 0)
+                return r;
+        r = glob(pattern, GLOB_ERR, NULL, &found);
+        if (r != 0)
+                return r == GLOB_NOMATCH ? -ENOENT : -EIO;
+        for (size_t i = 0; i < found.gl_pathc && r == 0; i++)
+                r = quirks_load_file(table, found.gl_pathv[i], on_quirks_report, NULL, NULL);
+        globfree(&found);
+        if (r == 0)
+                *ret = TAKE_PTR(table);
+        return r;
+}
+
+static int recorder_open(struct session *s, struct recorder **ret)
+{
+        _cleanup_(quirks_freep) struct quirk_table *quirks = NULL;
+        char holder[MTP_HOLDER_TEXT_MAX] = "";
+        struct recorder_open how = {
+                        .node = arg_node,
+                        .interface = arg_interface,
+                        .cancelled = session_cancelled,
+                        .notice = session_notice,
+                        .userdata = s,
+        };
+        int r = arg_quirks ? quirks_load_dir(arg_quirks, &quirks)
+                           : quirks_load(&quirks, on_quirks_report, NULL, NULL);
+
+        if (r < 0)
+                log_warning("cannot read what is known of recorders%s%s: %s, going on without it",
+                            arg_quirks ? " in " : "", arg_quirks ? arg_quirks : "", log_errno_text(r));
+        how.quirks = quirks;
+        r = mtp_recorder_open(ret, &how, holder);
+        if (r != RECORDER_OK)
+                (void)report_failed(OFFLOAD_SOCKET_FD, report_outcome(r), MIN(r, 0),
+                                    r < 0 ? log_errno_text(r) : holder);
+        return r;
+}
+
+/* Both halves of locking in, around the making of the threads. A worker that cannot be locked in does not
+ * work. */
+static int lock_in(struct session *s, struct sandbox_state *ret)
+{
+        int r = lockdown_paths(ret);
+
+        if (r == 0)
+                r = session_threads(s);
+        if (r == 0)
+                r = lockdown_calls(ret);
+        if (r < 0)
+                (void)report_failed(OFFLOAD_SOCKET_FD, report_outcome(r), r, "the sandbox of the worker");
+        return r;
+}
+
+static int run(int signal_fd)
+{
+        _cleanup_(session_freep) struct session *s = NULL;
+        /* Freed before the session, whose hooks it calls. */
+        _cleanup_(recorder_freep) struct recorder *recorder = NULL;
+        struct session_start start = {.figures = mtp_recorder_figures};
+        int r = session_new(&s, OFFLOAD_SOCKET_FD, signal_fd);
+
+        if (r == 0)
+                r = recorder_open(s, &recorder);
+        if (r == 0)
+                r = lock_in(s, &start.sandbox);
+        if (r != 0)
+                return EXIT_FAILURE;
+        start.recorder = recorder;
+        return session_run(s, &start) == SESSION_CLOSED ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char *argv[])
+{
+        _cleanup_close_ int signal_fd = -EBADF;
+        int r;
+
+        (void)log_open("recdock-offload", "console");
+        r = parse_arguments(argc, argv);
+        if (r <= 0)
+                return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
+        r = socket_check();
+        if (r < 0)
+                return r == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
+        r = signals_prepare(&signal_fd);
+        if (r < 0) {
+                log_error("cannot set up signals: %s, leaving", log_errno_text(r));
+                return EXIT_FAILURE;
+        }
+        /* One heap for the three threads: their work is in buffers made once, not in malloc(). */
+        (void)mallopt(M_ARENA_MAX, 1);
+        return run(signal_fd);
+}
