@@ -1,0 +1,320 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A Debian guest in QEMU with real USB devices that can be plugged, pulled and cut off from power.
+
+One connection to the guest's command port runs one script, so commands can run beside one another. Recorders are QEMU's usb-mtp
+on xHCI with a host folder as memory card. KVM is never asked for: /dev/kvm may exist without working.
+
+    guest.py shell BUILD       a guest with recdock of that build folder installed, and a command line into it
+"""
+
+import datetime
+import json
+import os
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import vmimage
+
+# By the guest's clock, UTC: two hours after the shift that the recorders recorded (card.py).
+FIRST_START = datetime.datetime(2026, 11, 1, 2, 30)
+BOOT_TIMEOUT = 180
+COMMAND_TIMEOUT = 60
+
+
+class GuestError(Exception):
+    """The guest or QEMU did not do what it was told."""
+
+
+class CommandFailed(GuestError):
+    def __init__(self, script, status, output):
+        super().__init__(f'exit status {status} of {script!r}: {output.strip()[-2000:]}')
+        self.status, self.output = status, output
+
+
+class Qmp:
+    """QEMU's control socket. Events are kept until somebody asks for them."""
+
+    def __init__(self, path, process):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(30)
+        self._connect(path, process)
+        self.lines = self.socket.makefile('r', encoding='utf-8')
+        self.events = []
+        json.loads(self.lines.readline())  # greeting
+        self.execute('qmp_capabilities')
+
+    def _connect(self, path, process):
+        limit = time.monotonic() + 30
+        while True:
+            try:
+                self.socket.connect(path)
+                return
+            except (FileNotFoundError, ConnectionRefusedError):
+                if process.poll() is not None or time.monotonic() > limit:
+                    raise GuestError('QEMU did not start') from None
+                threading.Event().wait(0.02)
+
+    def _read(self):
+        line = self.lines.readline()
+        if not line:
+            raise GuestError('QEMU closed its control socket')
+        return json.loads(line)
+
+    def execute(self, command, **arguments):
+        self.socket.sendall(json.dumps({'execute': command, 'arguments': arguments}).encode() + b'\n')
+        while True:
+            message = self._read()
+            if 'event' in message:
+                self.events.append(message)
+            elif 'error' in message:
+                raise GuestError(f'{command}: {message["error"]["desc"]}')
+            else:
+                return message['return']
+
+    def wait_event(self, name, **data):
+        def wanted(m):
+            return m['event'] == name and all(m['data'].get(k) == v for k, v in data.items())
+        while True:
+            for message in self.events:
+                if wanted(message):
+                    self.events.remove(message)
+                    return message
+            message = self._read()
+            if 'event' in message:
+                self.events.append(message)
+
+
+class Follow:
+    """The journal from now on, entry by entry."""
+
+    def __init__(self, guest, matches):
+        # From a cursor: what is logged while journalctl starts is seen too.
+        cursor = guest.run("journalctl --quiet --lines=0 --show-cursor | sed 's/^-- cursor: //'").strip()
+        self.connection = guest.connect(f"exec journalctl --follow --no-tail --after-cursor='{cursor}' --output=json {matches}")
+        self.lines = self.connection.makefile('r', encoding='utf-8', errors='replace')
+
+    def wait(self, wanted, timeout):
+        """The first entry that 'wanted' accepts."""
+        limit = time.monotonic() + timeout
+        while True:
+            self.connection.settimeout(max(limit - time.monotonic(), 0.01))
+            try:
+                line = self.lines.readline()
+            except (TimeoutError, OSError) as e:
+                raise GuestError(f'the journal did not show it within {timeout} s') from e
+            if not line:
+                raise GuestError('the journal ended')
+            if line.startswith('{') and wanted(entry := json.loads(line)):
+                return entry
+
+    def close(self):
+        self.connection.close()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+class Guest:
+    """A running guest. 'folder' holds the disk overlay, the console's log and 'share', which the guest sees as /mnt/host.
+
+    'durable' is for power cuts: what the guest has not flushed may be lost with QEMU, what it has flushed stays in the overlay."""
+
+    def __init__(self, image, folder, durable=False):
+        self.image, self.folder, self.durable = image, folder, durable
+        self.share = os.path.join(folder, 'share')
+        self.overlay = os.path.join(folder, 'disk.qcow2')
+        self.process = self.qmp = None
+        self.first_start = None
+        os.makedirs(self.share, exist_ok=True)
+        if not os.path.exists(self.overlay):
+            subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', os.path.join(image, 'root.img'), '-F', 'raw', self.overlay],
+                           check=True)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def _argv(self):
+        cache = 'writeback' if self.durable else 'unsafe'
+        return [
+            'qemu-system-x86_64', '-nodefaults', '-display', 'none', '-machine', 'q35,usb=off', '-accel', 'tcg,thread=multi,tb-size=512',
+            '-cpu', 'max', '-smp', '2', '-m', '2G', '-no-reboot', '-rtc', f'base={self._clock()}',
+            '-kernel', f'{self.image}/vmlinuz', '-initrd', f'{self.image}/initrd.img',
+            '-append', 'quiet console=ttyS0 net.ifnames=0 mitigations=off random.trust_cpu=on systemd.show_status=no',
+            '-serial', 'stdio', '-qmp', f'unix:{self.folder}/qmp,server=on,wait=off',
+            '-drive', f'if=none,id=disk,file={self.overlay},format=qcow2,cache={cache},discard=unmap',
+            '-device', 'virtio-blk-pci,drive=disk', '-device', 'virtio-rng-pci',
+            '-netdev', f'user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:{vmimage.EXEC_PORT}',
+            '-device', 'virtio-net-pci,netdev=net',
+            '-virtfs', f'local,path={self.share},mount_tag=host,security_model=none,multidevs=remap',
+            '-device', 'qemu-xhci,id=xhci,p2=8,p3=8', '-device', 'usb-ehci,id=ehci',
+        ]
+
+    def _clock(self):
+        """The guest's date does not depend on today's, and goes on across a power cut."""
+        if self.first_start is None:
+            self.first_start = time.monotonic()
+        gone = datetime.timedelta(seconds=time.monotonic() - self.first_start)
+        return (FIRST_START + gone).isoformat(timespec='seconds')
+
+    def start(self):
+        self.port = free_port()
+        # usb-mtp converts file names with the locale's multibyte functions, and its clock shows the local time.
+        env = dict(os.environ, LC_ALL='C.UTF-8', TZ='Asia/Shanghai')
+        with open(f'{self.folder}/qemu.log', 'ab') as log:
+            self.process = subprocess.Popen(self._argv(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=env)
+        self.ready = queue.Queue()
+        threading.Thread(target=self._read_console, args=(self.process.stdout, self.ready), daemon=True).start()
+        self.qmp = Qmp(f'{self.folder}/qmp', self.process)
+        try:
+            if not self.ready.get(timeout=BOOT_TIMEOUT):
+                raise GuestError(f'the guest died while booting, see {self.folder}/console.log')
+        except queue.Empty:
+            raise GuestError(f'no sign of the guest after {BOOT_TIMEOUT} s, see {self.folder}/console.log') from None
+
+    def _read_console(self, stream, ready):
+        with open(f'{self.folder}/console.log', 'ab', buffering=0) as log:
+            for line in stream:
+                log.write(line)
+                if b'recdock-vm-ready' in line:
+                    ready.put(True)
+        ready.put(False)
+
+    def connect(self, script):
+        """A connection that runs 'script'; what it prints can be read from it."""
+        connection = socket.create_connection(('127.0.0.1', self.port), timeout=30)
+        connection.sendall(script.encode())
+        connection.shutdown(socket.SHUT_WR)
+        return connection
+
+    def call(self, script, timeout=COMMAND_TIMEOUT):
+        """Exit status and output (stdout and stderr) of a shell script run as root in the guest."""
+        limit = time.monotonic() + timeout
+        data = bytearray()
+        with self.connect(script) as connection:
+            while True:
+                connection.settimeout(max(limit - time.monotonic(), 0.01))
+                try:
+                    block = connection.recv(1 << 16)
+                except TimeoutError:
+                    raise GuestError(f'{script!r} took longer than {timeout} s; so far: {data[-500:].decode(errors="replace")}') from None
+                if not block:
+                    break
+                data += block
+        output, nul, status = bytes(data).rpartition(b'\0')
+        if not nul:
+            raise GuestError(f'no exit status of {script!r}: {data[-500:].decode(errors="replace")}')
+        return int(status), output.decode(errors='replace')
+
+    def run(self, script, timeout=COMMAND_TIMEOUT):
+        """Output of a script that must succeed."""
+        status, output = self.call(script, timeout)
+        if status != 0:
+            raise CommandFailed(script, status, output)
+        return output
+
+    def json(self, script, timeout=COMMAND_TIMEOUT):
+        """What a command prints as JSON: one value, or a list of the values of its lines."""
+        output = self.run(script, timeout)
+        try:
+            return json.loads(output)
+        except ValueError:
+            return [json.loads(line) for line in output.splitlines()]
+
+    def wait_until(self, condition, timeout=COMMAND_TIMEOUT):
+        """Returns as soon as the shell condition holds; looked at in the guest, many times a second."""
+        pause = 'read -r -t 0.02 _ <> <(:)'
+        self.run(f'end=$((SECONDS + {timeout})); until {condition}; do [ $SECONDS -lt $end ] || exit 1; {pause}; done; exit 0', timeout + 10)
+
+    def follow(self, matches=''):
+        return Follow(self, matches)
+
+    def plug(self, name, card, serial, port=1):
+        """Pushes a recorder whose memory card is the host folder 'card' into a bay: port path 2-PORT in the guest."""
+        self.qmp.execute('device_add', driver='usb-mtp', id=name, bus='xhci.0', port=str(port), rootdir=card, serial=serial)
+
+    def unplug(self, name):
+        """Pulls it out; returns when QEMU has let go of it."""
+        self.qmp.execute('device_del', id=name)
+        self.qmp.wait_event('DEVICE_DELETED', device=name)
+
+    def kill(self):
+        """The power cut. The overlay stays."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        if self.process:
+            self.process.wait()
+
+    def shut_down(self):
+        self.connect('systemctl --no-block poweroff').close()
+        self.process.wait(timeout=60)
+
+    def install(self, build):
+        """Installs recdock of a build folder the way a package does: files, users, folders, rules. Does not start it."""
+        with tempfile.TemporaryDirectory() as tree:
+            subprocess.run(['meson', 'install', '--quiet', '--no-rebuild', '-C', build, '--destdir', tree], check=True, stdout=sys.stderr)
+            subprocess.run(['tar', '--owner=0', '--group=0', '-C', tree, '-cf', f'{self.share}/recdock.tar', '.'], check=True)
+        # The tree has /lib and /bin only where the merged-/usr links of the guest stand: follow them.
+        self.run('tar -C / --keep-directory-symlink --no-overwrite-dir -xf /mnt/host/recdock.tar && rm /mnt/host/recdock.tar && ldconfig '
+                 '&& systemd-sysusers && systemd-tmpfiles --create 2>&1 && systemd-hwdb update && journalctl --update-catalog '
+                 '&& udevadm control --reload && systemctl daemon-reload && systemctl reload dbus', timeout=120)
+
+
+def image_or_reason(cache):
+    """(image folder, None), or (None, why the test cannot run here)."""
+    if not shutil.which('qemu-system-x86_64'):
+        return None, 'qemu-system-x86_64 is not installed'
+    if not os.path.isdir(os.path.join(cache, vmimage.key())) and vmimage.missing():
+        return None, vmimage.missing()
+    return vmimage.build(cache), None
+
+
+def cache_folder(build):
+    return os.environ.get('RECDOCK_VM_CACHE') or os.path.join(build, 'vm-cache')
+
+
+def shell(build):
+    image, reason = image_or_reason(cache_folder(build))
+    if reason:
+        sys.exit(reason)
+    with tempfile.TemporaryDirectory(prefix='recdock-vm-') as folder, Guest(image, folder) as guest:
+        guest.install(build)
+        print(f'files: {guest.share} is /mnt/host; console: {folder}/console.log\n'
+              'plug NAME FOLDER SERIAL, unplug NAME, quit; anything else runs in the guest')
+        for line in iter(lambda: input('station# '), 'quit'):
+            words = line.split()
+            try:
+                if words[:1] == ['plug'] and len(words) == 4:
+                    guest.plug(*words[1:])
+                elif words[:1] == ['unplug'] and len(words) == 2:
+                    guest.unplug(words[1])
+                elif words:
+                    status, output = guest.call(line, 600)
+                    print(output, end='' if output.endswith('\n') else '\n')
+                    if status:
+                        print(f'exit status {status}')
+            except GuestError as e:
+                print(e)
+
+
+if __name__ == '__main__':
+    if len(sys.argv) != 3 or sys.argv[1] != 'shell':
+        sys.exit(f'usage: {sys.argv[0]} shell BUILD')
+    try:
+        shell(os.path.abspath(sys.argv[2]))
+    except (EOFError, KeyboardInterrupt):
+        pass
