@@ -42,6 +42,15 @@ struct event_subject docking_subject(const struct docking *d)
         };
 }
 
+char *docking_alert_subject(const struct docking *d, char buf[DOCKING_SUBJECT_MAX])
+{
+        bool known = d->recorder_number[0] != '\0';
+
+        (void)snprintf(buf, DOCKING_SUBJECT_MAX, "%s/%s", known ? "recorder" : "bay",
+                       known ? d->recorder_number : d->row.bay);
+        return buf;
+}
+
 struct docking *docking_find(struct station *s, int64_t id)
 {
         for (struct docking *d = s->dockings; d; d = d->next)
@@ -176,7 +185,7 @@ void docking_close_worker(struct docking *d)
 void docking_fail(struct docking *d, const char *format, ...)
 {
         struct event_subject subject = docking_subject(d);
-        char who[160];
+        char who[DOCKING_SUBJECT_MAX];
         va_list ap;
 
         if (d->finished)
@@ -187,9 +196,8 @@ void docking_fail(struct docking *d, const char *format, ...)
         d->finished = true;
         d->row.state = DOCKING_FAILED;
         event_log(EVENT_DOCKING_FAILED, &subject, "bay %s: docking failed: %s", d->row.bay, d->row.reason);
-        (void)snprintf(who, sizeof(who), "%s/%s", d->recorder_number[0] ? "recorder" : "bay",
-                       d->recorder_number[0] ? d->recorder_number : d->row.bay);
-        station_alert(d->station, "docking-failed", LOG_ERR, who, "%s", d->row.reason);
+        station_alert(d->station, "docking-failed", LOG_ERR, docking_alert_subject(d, who), "%s",
+                      d->row.reason);
         docking_save(d, true);
         docking_close_worker(d);
 }
@@ -297,6 +305,8 @@ static void docking_on_worker_exit(void *userdata, bool clean, const char *statu
         docking_forget_worker(d);
         if (!d->bay)
                 docking_free(d);
+        else if (d->registry_changed)
+                docking_reconsider(d);
         else if (!d->finished && !s->stopping && !expected)
                 docking_retry_or_fail(d, status);
         station_worker_ended(s);
@@ -390,14 +400,10 @@ static void docking_unplug_log(struct docking *d)
 
 void docking_unplug(struct docking *d)
 {
-        struct station *s = d->station;
-
         d->row.unplugged_at = clock_now();
         docking_unplug_log(d);
         if (d->row.state != DOCKING_RELEASED && d->row.state != DOCKING_FAILED)
                 d->row.state = DOCKING_UNPLUGGED;
-        else
-                station_alert_clear(s, "docking-failed", d->row.bay);
         d->finished = true;
         d->bay->docking = NULL;
         d->bay = NULL;

@@ -30,6 +30,8 @@ struct message;
 struct watch_device;
 struct worker;
 
+#define DOCKING_SUBJECT_MAX 160
+
 enum docking_task { /* what the worker owes us: the stall timers run while it owes something */
                     TASK_NOTHING,
                     TASK_IDENTIFY,
@@ -59,6 +61,7 @@ struct docking {
         bool waits_for_slot;  /* WorkersMax= reached */
         bool stall_warned;
         unsigned int failures_in_row; /* items in a row that could not be pulled */
+        bool registry_changed;        /* while its worker was closing: look again when it has gone */
         int failed_outcome;           /* of OFFLOAD_FAILED, enum recorder_outcome */
         char failed_text[512];
         sd_event_source *warn_timer, *kill_timer, *retry_timer;
@@ -100,6 +103,9 @@ void docking_alive(struct docking *d);
 void docking_save(struct docking *d, bool final);
 void docking_close_worker(struct docking *d);
 struct event_subject docking_subject(const struct docking *d);
+/* Subject of this docking's alerts: "recorder/NUMBER", or "bay/NAME" while nobody knows whose it is. Returns
+ * buf. */
+char *docking_alert_subject(const struct docking *d, char buf[DOCKING_SUBJECT_MAX]);
 int64_t docking_reserved(const struct station *s);
 
 /* Asks the worker for the list, unless another docking of this recorder is still at work. */

@@ -167,6 +167,8 @@ static bool recorder_is_busy(const struct docking *d)
 
 void docking_list(struct docking *d)
 {
+        d->row.seen = d->row.failed = d->row.already_held = 0; /* another worker may have listed before */
+        d->row.listed_at = INSTANT_NONE;
         d->waits_for_other = recorder_is_busy(d);
         if (d->waits_for_other) {
                 docking_task_set(d, TASK_NOTHING);
@@ -209,7 +211,10 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
 
 void docking_reconsider(struct docking *d)
 {
-        if (!d->bay || d->row.state != DOCKING_FAILED || d->row.recorder != 0 || d->worker)
+        if (!d->bay || d->row.state != DOCKING_FAILED || d->row.recorder != 0)
+                return;
+        d->registry_changed = d->worker != NULL;
+        if (d->worker)
                 return;
         d->finished = false;
         d->worker_starts = 0;
@@ -233,13 +238,19 @@ static enum plan_state state_of_item(const struct item *item)
         }
 }
 
-/* Already held: may it be removed? Only if it was found complete when it was filed. */
-static bool held_is_removable(struct station *s, const struct item *item)
+/* Already held: since before this docking, or by a worker of it that has died? And may it be removed? Only
+ * what was found complete. */
+static void held_describe(struct docking *d, const struct item *item, struct plan_entry *e)
 {
         struct footage f;
 
-        return item->footage > 0 && footage_by_id(s->catalogue, item->footage, &f) == CATALOGUE_OK &&
-               f.verdict == VERDICT_COMPLETE;
+        if (d->worker_starts == 1 && d->station->config->release == RELEASE_KEEP)
+                return; /* neither question can come up: spare the look */
+        if (item->footage <= 0 || footage_by_id(d->station->catalogue, item->footage, &f) != CATALOGUE_OK)
+                return;
+        e->removable = f.verdict == VERDICT_COMPLETE;
+        if (f.docking == d->row.id)
+                e->state = PLAN_FILED;
 }
 
 static int item_enter(struct docking *d, const struct recorder_item *m, struct item *item)
@@ -254,8 +265,8 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
         e.state = state_of_item(item);
         if (instant_parse_ptp(item->time_text, &e.device_time, &zoned) < 0)
                 e.device_time = INSTANT_NONE;
-        if (e.state == PLAN_HELD && d->station->config->release == RELEASE_CLEAR)
-                e.removable = held_is_removable(d->station, item);
+        if (e.state == PLAN_HELD)
+                held_describe(d, item, &e);
         return plan_add(&d->plan, &e, &entry);
 }
 
@@ -443,7 +454,9 @@ static void fetched_part(struct docking *d, struct plan_entry *e, struct item *i
         d->row.failed += !again && !ended;
         plan_set_state(&d->plan, e, again || ended ? PLAN_WAITING : PLAN_FAILED);
         if (waits)
-                (void)station_has_room(d->station, INT64_MAX / 2);
+                station_disk_full(d->station);
+        if (m->outcome == RECORDER_GONE)
+                d->failed_outcome = RECORDER_GONE;
 }
 
 static void on_fetched(struct docking *d, const struct offload_fetched *m)

@@ -183,6 +183,8 @@ static void docking_receipt_log(struct docking *d)
 
 static void docking_release(struct docking *d)
 {
+        char who[DOCKING_SUBJECT_MAX];
+
         if (d->row.failed > 0 || !d->row.listing_complete) {
                 docking_fail(d, "%" PRId64 " of %" PRId64 " items could not be pulled%s", d->row.failed,
                              d->row.seen,
@@ -194,7 +196,7 @@ static void docking_release(struct docking *d)
         d->row.released_at = clock_now();
         d->row.reason[0] = '\0';
         docking_receipt_log(d);
-        station_alert_clear(d->station, "docking-failed", d->row.bay);
+        station_alert_clear(d->station, "docking-failed", docking_alert_subject(d, who));
         docking_save(d, true);
         docking_close_worker(d);
 }
@@ -207,6 +209,8 @@ void docking_advance(struct docking *d)
         if (!d->worker || d->finished || d->closing || asked || d->row.listed_at == INSTANT_NONE ||
             d->station->stopping)
                 return;
+        if (d->waits_for_other || d->failed_outcome != RECORDER_OK)
+                return; /* not its turn yet, or on its way out */
         if (d->failures_in_row >= FAILURES_IN_ROW_MAX) {
                 docking_fail(d, "%u items in a row could not be pulled", d->failures_in_row);
                 return;
@@ -227,20 +231,31 @@ void docking_kick(struct docking *d)
                 docking_advance(d);
 }
 
-static void docking_note_filed(struct docking *d, struct plan_entry *e, const struct filing_result *result)
+/* What an earlier docking pulled counts as held here; 'e' is NULL when the worker that listed it has died.
+ */
+static void docking_note_filed(struct docking *d, struct plan_entry *e, const struct filing_result *result,
+                               bool ours)
 {
         d->failures_in_row = 0;
-        d->row.pulled++;
-        d->row.late += result->late_us > 0;
-        d->row.bad_verdicts += result->verdict != VERDICT_COMPLETE && result->verdict != VERDICT_NOT_MEDIA;
+        if (ours) {
+                d->row.pulled++;
+                d->row.late += result->late_us > 0;
+                d->row.bad_verdicts +=
+                                result->verdict != VERDICT_COMPLETE && result->verdict != VERDICT_NOT_MEDIA;
+        } else {
+                d->row.already_held++;
+        }
+        if (!e || e->state != PLAN_PROVING)
+                return;
         e->removable = result->verdict == VERDICT_COMPLETE;
-        plan_set_state(&d->plan, e, PLAN_FILED);
+        plan_set_state(&d->plan, e, ours ? PLAN_FILED : PLAN_HELD);
 }
 
 static void docking_note_unproved(struct docking *d, struct plan_entry *e,
                                   const struct filing_result *result)
 {
         struct event_subject subject = docking_subject(d);
+        char who[DOCKING_SUBJECT_MAX];
         bool again = result->outcome == FILING_MISMATCH && e->attempts < d->station->config->attempts;
 
         subject.item = e->item;
@@ -249,21 +264,22 @@ static void docking_note_unproved(struct docking *d, struct plan_entry *e,
                   again ? "pulling it again" : "leaving it until the next docking");
         d->failures_in_row++;
         d->row.failed += !again;
+        if (!again && result->outcome == FILING_MISMATCH)
+                station_alert(d->station, "digest-mismatch", LOG_CRIT, docking_alert_subject(d, who),
+                              "item %" PRId64 ": %s, %u times in a row", e->item, result->error,
+                              e->attempts);
         plan_set_state(&d->plan, e, again ? PLAN_WAITING : PLAN_FAILED);
 }
 
 void docking_on_filed(struct docking *d, int64_t item, const struct filing_result *result)
 {
         struct plan_entry *e = plan_find(&d->plan, item);
+        bool ours = result->docking == d->row.id;
 
-        if (result->outcome == FILING_FILED && (!e || e->state != PLAN_PROVING)) {
-                d->row.pulled++; /* pulled by a worker that has died since */
-        } else if (e && e->state == PLAN_PROVING) {
-                if (result->outcome == FILING_FILED)
-                        docking_note_filed(d, e, result);
-                else
-                        docking_note_unproved(d, e, result);
-        }
+        if (result->outcome == FILING_FILED)
+                docking_note_filed(d, e, result, ours);
+        else if (e && e->state == PLAN_PROVING)
+                docking_note_unproved(d, e, result);
         if (d->row.state == DOCKING_UNPLUGGED || d->finished)
                 docking_save(d, false);
         else

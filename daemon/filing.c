@@ -71,24 +71,49 @@ static struct job *ready_pop(struct filing *f)
         return j;
 }
 
-/* The end of a job: its docking hears of it, the job is gone. */
+/* A docking that is over still gets its receipt right. */
+static void receipt_correct(struct station *s, const struct filing_result *result)
+{
+        struct docking_row row;
+
+        station_begin(s);
+        if (station_check(s, docking_by_id(s->catalogue, result->docking, &row), "read a docking") ==
+            CATALOGUE_OK) {
+                row.pulled++;
+                row.late += result->late_us > 0;
+                row.bad_verdicts +=
+                                result->verdict != VERDICT_COMPLETE && result->verdict != VERDICT_NOT_MEDIA;
+                station_check(s, docking_update(s->catalogue, &row), "write a docking");
+        }
+        station_commit(s);
+}
+
+/* The end of a job: who waits for it hears of it, the job is gone. */
 static void job_end(struct job *j, enum filing_outcome outcome, const char *error)
 {
         struct filing *f = j->filing;
+        struct station *s = f->station;
         struct filing_result result = {
                         .outcome = outcome,
+                        .docking = j->docking,
                         .footage = j->footage_id,
                         .size = j->footage.size,
                         .late_us = j->footage.late_us,
                         .verdict = j->footage.verdict,
                         .error = error,
         };
-        struct docking *d = docking_find(f->station, j->docking);
+        bool heard = false;
 
         f->pending--;
-        if (d)
-                docking_on_filed(d, j->item, &result);
-        else if (outcome != FILING_FILED)
+        for (struct docking *d = s->dockings, *next; d; d = next) {
+                next = d->next;
+                if (d->row.id == j->docking || plan_find(&d->plan, j->item))
+                        docking_on_filed(d, j->item, &result);
+                heard = heard || d->row.id == j->docking;
+        }
+        if (!heard && outcome == FILING_FILED && !s->failed)
+                receipt_correct(s, &result);
+        else if (!heard && outcome != FILING_FILED)
                 log_warning("item %" PRId64 ": %s, it is pulled again at its recorder's next docking",
                             j->item, error);
         free(j);

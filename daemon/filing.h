@@ -26,6 +26,7 @@ enum filing_outcome {
 
 struct filing_result {
         enum filing_outcome outcome;
+        int64_t docking; /* that pulled it */
         int64_t footage;
         int64_t size;
         int64_t late_us;
@@ -36,8 +37,8 @@ struct filing_result {
 int filing_new(struct filing **ret, struct station *s);
 void filing_free(struct filing *f);
 
-/* Takes an item in state ITEM_PULLED. The docking it names hears of the result by docking_on_filed(), if it
- * is still there. */
+/* Takes an item in state ITEM_PULLED. The docking that pulled it, and one that lists it meanwhile, hear of
+ * the result by docking_on_filed(). */
 int filing_submit(struct filing *f, int64_t item);
 /* Items on their way. */
 size_t filing_pending(const struct filing *f);

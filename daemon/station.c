@@ -26,6 +26,8 @@
 #include <systemd/sd-daemon.h>
 
 static const int64_t room_check_interval = 2 * USEC_PER_SEC;
+/* After a full disk: this much more must be free before another write is tried. */
+static const uint64_t full_margin = 1 << 20;
 
 /* --- the catalogue's transaction
  * ---------------------------------------------------------------------------------- */
@@ -126,11 +128,28 @@ static void station_kick_all(struct station *s)
         }
 }
 
+static void room_timer_arm(struct station *s);
+
+static bool room_now(struct station *s, uint64_t bytes, uint64_t *ret_free)
+{
+        uint64_t wanted = MAX(bytes + (uint64_t)docking_reserved(s) + s->config->keep_free, s->room_floor);
+
+        if (station_check(s, store_free_bytes(s->store, ret_free), "ask the store for its free space") < 0)
+                return false;
+        return *ret_free >= wanted;
+}
+
 static int station_on_room_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
         struct station *s = userdata;
+        uint64_t free_bytes;
 
-        s->store_paused = false; /* look again: who has no room pauses it anew */
+        if (!room_now(s, 0, &free_bytes)) {
+                room_timer_arm(s);
+                return 0;
+        }
+        s->store_paused = false; /* who has no room pauses it anew */
+        s->room_floor = 0;
         station_kick_all(s);
         if (!s->store_paused) {
                 event_log(EVENT_STORE_RESUMED, NULL, "there is room in the store again, going on");
@@ -139,11 +158,10 @@ static int station_on_room_timer(sd_event_source *source, uint64_t usec, void *u
         return 0;
 }
 
-static void station_pause(struct station *s, uint64_t free_bytes)
+static void room_timer_arm(struct station *s)
 {
         int r;
 
-        s->store_paused = true;
         if (!s->room_timer)
                 r = sd_event_add_time_relative(s->event, &s->room_timer, CLOCK_MONOTONIC,
                                                (uint64_t)room_check_interval, 0, station_on_room_timer, s);
@@ -152,6 +170,14 @@ static void station_pause(struct station *s, uint64_t free_bytes)
         if (r >= 0)
                 r = sd_event_source_set_enabled(s->room_timer, SD_EVENT_ONESHOT);
         station_check(s, r, "arm a timer");
+}
+
+static void station_pause(struct station *s, uint64_t free_bytes)
+{
+        if (!s->store_paused)
+                event_log(EVENT_STORE_PAUSED, NULL, "no room in the store, pulling is paused");
+        s->store_paused = true;
+        room_timer_arm(s);
         station_alert(s, "store-low", LOG_ERR, "store",
                       "the store has %" PRIu64 " MiB left and KeepFree= wants %" PRIu64
                       " MiB: pulling is paused until there is room",
@@ -160,17 +186,25 @@ static void station_pause(struct station *s, uint64_t free_bytes)
 
 bool station_has_room(struct station *s, int64_t bytes)
 {
-        uint64_t free_bytes, wanted = (uint64_t)bytes + (uint64_t)docking_reserved(s) + s->config->keep_free;
+        uint64_t free_bytes = 0;
 
-        if (s->store_paused)
+        if (s->store_paused || s->failed)
                 return false;
-        if (station_check(s, store_free_bytes(s->store, &free_bytes), "ask the store for its free space") <
-            0)
-                return false;
-        if (wanted <= free_bytes)
+        if (room_now(s, (uint64_t)bytes, &free_bytes))
                 return true;
         station_pause(s, free_bytes);
         return false;
+}
+
+void station_disk_full(struct station *s)
+{
+        uint64_t free_bytes = 0;
+
+        if (station_check(s, store_free_bytes(s->store, &free_bytes), "ask the store for its free space") <
+            0)
+                return;
+        s->room_floor = free_bytes + full_margin;
+        station_pause(s, free_bytes);
 }
 
 /* --- workers, digests

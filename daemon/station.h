@@ -58,7 +58,8 @@ struct station {
         unsigned int transaction_depth;
         bool status_changed;
         sd_event_source *post, *room_timer;
-        bool failed; /* the catalogue or the store failed: the loop is ending with an error */
+        uint64_t room_floor; /* free bytes there must be before pulling goes on after a full disk */
+        bool failed;         /* the catalogue or the store failed: the loop is ending with an error */
 };
 
 #define STATION_ACTOR "recdockd"

@@ -6,29 +6,36 @@
 #include "daemon/station.h"
 
 /*
- * The catalogue's transaction, nestable: the outermost pair begins and commits. A failure of the catalogue leaves nothing half
- * written; recdockd cannot go on without its index, so station_check() and station_commit() log it as STORE_FAILED and end the
- * loop with a failure: the service manager starts it anew, and recovery goes by what was committed.
+ * The catalogue's transaction, nestable: the outermost pair begins and commits. A failure of the catalogue
+ * leaves nothing half written; recdockd cannot go on without its index, so station_check() and
+ * station_commit() log it as STORE_FAILED and end the loop with a failure: the service manager starts it
+ * anew, and recovery goes by what was committed.
  */
 void station_begin(struct station *s);
 void station_commit(struct station *s);
 /* r < 0: fails the station, "could not <what>: …". Returns r. */
 int station_check(struct station *s, int r, const char *what);
 
-/* One ledger entry by recdockd itself, inside a transaction, with up to two text members in its detail (name NULL: none). */
-void station_ledger(struct station *s, const char *act, const char *subject, const char *name1, const char *value1,
-                    const char *name2, const char *value2);
+/* One ledger entry by recdockd itself, inside a transaction, with up to two text members in its detail (name
+ * NULL: none). */
+void station_ledger(struct station *s, const char *act, const char *subject, const char *name1,
+                    const char *value1, const char *name2, const char *value2);
 
 /* An offload worker has ended: dockings that waited for it go on. */
 void station_worker_ended(struct station *s);
 /* Renews the STATUS= line of the service manager, at most once per loop iteration. */
 void station_status_changed(struct station *s);
 
-/* Room for 'bytes' more in the store? Sets or clears store_paused, with its alert and a timer that looks again. */
+/* Room for 'bytes' more in the store? Sets or clears store_paused, with its alert and a timer that looks
+ * again. */
 bool station_has_room(struct station *s, int64_t bytes);
 
+/* A write met a full disk: pause until there is visibly more room than now. */
+void station_disk_full(struct station *s);
+
 int station_new(struct station **ret, struct config *config, sd_event *event);
-/* Opens store and catalogue, recovers, starts inspector, bus and udev, in this order. 'bus' false leaves the bus out. */
+/* Opens store and catalogue, recovers, starts inspector, bus and udev, in this order. 'bus' false leaves the
+ * bus out. */
 int station_start(struct station *s, bool bus);
 /* Begins an orderly stop; the loop ends when the last worker has gone. */
 void station_stop(struct station *s);

@@ -73,6 +73,9 @@ static const char *state_text(const struct docking *d)
                 return "stalled";
         if (d->waits_for_slot || d->waits_for_other)
                 return "waiting";
+        if (d->row.state == DOCKING_OFFLOADING &&
+            d->plan.counts[PLAN_WAITING] + d->plan.counts[PLAN_FETCHING] == 0)
+                return "proving"; /* all is here; what is left is to prove and file it */
         return docking_state_text(d->row.state);
 }
 
