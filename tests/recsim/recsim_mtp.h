@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * One simulated MTP recorder, seen from the USB bus. It knows no bus of its own: a front end (umockdev,
+ * USB/IP, a unit test) brings it requests and asks it for answers. Nothing here waits, and nothing locks; a
+ * front end with threads holds a lock around each call.
+ */
+
+#include "recsim_fault.h"
+#include "recsim_pipe.h"
+#include "recsim_profile.h"
+#include "recsim_tree.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECSIM_ENDPOINT_IN    0x81
+#define RECSIM_ENDPOINT_OUT   0x02
+#define RECSIM_ENDPOINT_EVENT 0x83
+#define RECSIM_EVENTS_MAX     16
+#define RECSIM_OPS_MAX        64
+#define RECSIM_SIZES_MAX      32
+#define RECSIM_REQUEST_MAX    65536 /* data a host may send with one command */
+
+struct recsim_op_count {
+        uint16_t op;
+        uint64_t n;
+};
+
+struct recsim_size_count {
+        size_t size;
+        uint64_t n;
+};
+
+struct recsim_stats {
+        struct recsim_op_count ops[RECSIM_OPS_MAX];
+        size_t n_ops;
+        struct recsim_size_count sizes[RECSIM_SIZES_MAX]; /* of bulk reads, as asked for */
+        size_t n_sizes;
+        uint64_t commands;
+        uint64_t bulk_in; /* reads completed */
+        uint64_t bulk_out;
+        uint64_t bytes_in;
+        uint64_t bytes_out;
+        uint64_t in_flight_max;
+        uint64_t clear_halts;
+        uint64_t resets;
+        uint64_t class_resets;
+        uint64_t cancels;
+        uint64_t sessions;
+        uint64_t deleted;
+        uint64_t clock_sets;
+};
+
+struct recsim_command {
+        uint16_t op;
+        uint32_t transaction;
+        uint32_t param[5];
+        unsigned int n_params;
+};
+
+struct recsim {
+        struct recsim_profile profile;
+        struct recsim_faults faults;
+        struct recsim_tree tree;
+        struct recsim_pipe pipe;
+        struct recsim_stats stats;
+        uint32_t session; /* 0 none */
+        bool gone;        /* a fault took the device off the bus */
+        bool muted;       /* silence: nothing is answered until a reset */
+        bool out_halted;
+        uint8_t configuration;
+        struct recsim_command pending; /* waits for its data */
+        bool has_pending;
+        uint8_t *request; /* data sent by the host so far */
+        size_t request_size;
+        uint8_t events[RECSIM_EVENTS_MAX][24];
+        size_t event_sizes[RECSIM_EVENTS_MAX];
+        size_t n_events;
+        int64_t clock_back; /* seconds taken off by the clock-back fault so far */
+};
+
+/* Negative errno when the profile's folder cannot be read. */
+int recsim_new(struct recsim **ret, const struct recsim_profile *profile,
+               const struct recsim_faults *faults);
+void recsim_free(struct recsim *r);
+
+/* Monotonic microseconds; the time of all 'now' below. */
+int64_t recsim_now(void);
+
+/* Bytes of a full packet of the bulk endpoints. */
+size_t recsim_packet_size(const struct recsim *r);
+
+/*
+ * A control request: setup is 8 bytes as on the bus, data has wLength bytes (in or out). Returns the number
+ * of bytes transferred, or -EPIPE for a stall.
+ */
+int recsim_control(struct recsim *r, const uint8_t *setup, uint8_t *data);
+
+/* Bytes from the host. 0, -EPIPE while halted, -ENODEV. */
+int recsim_bulk_out(struct recsim *r, const uint8_t *data, size_t size);
+
+/* Reads of bulk IN are planned, then filled; see recsim_pipe.h. */
+bool recsim_bulk_in_plan(struct recsim *r, size_t want, struct recsim_reading *ret);
+void recsim_bulk_in_fill(struct recsim *r, size_t want, const struct recsim_reading *plan, uint8_t *buf);
+/* When to plan again though nothing was sent to the device; -1 never. */
+int64_t recsim_wakeup(const struct recsim *r);
+
+/* Takes the oldest event; 0 when there is none. */
+size_t recsim_interrupt_in(struct recsim *r, uint8_t *buf, size_t size);
+
+/* CLEAR_FEATURE(ENDPOINT_HALT), and a reset of the port. */
+void recsim_clear_halt(struct recsim *r, uint8_t endpoint);
+void recsim_reset(struct recsim *r);
+
+/* Descriptors as the device node and sysfs have them: device, then configuration. Returns the size. */
+size_t recsim_descriptors(const struct recsim *r, uint8_t *buf, size_t room);
+
+/* Queues an event for the interrupt pipe; the oldest is dropped when there are too many. */
+void recsim_event(struct recsim *r, uint16_t code, uint32_t param);
+
+/* Changes a setting of a living recorder; unlocking shows its storages and says so. As recsim_profile_set().
+ */
+int recsim_set(struct recsim *r, const char *key, const char *value, char *why);
+/* Shows what appeared in the folder. Returns the number of new objects, or negative errno. */
+int recsim_rescan(struct recsim *r);
+
+/* Sets a fault; kinds that need objects of their own add them. */
+int recsim_fault(struct recsim *r, const struct recsim_fault *fault);
+
+/* One JSON object; the caller frees it. */
+char *recsim_stats_json(const struct recsim *r);
