@@ -1,0 +1,902 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The offload worker's session over a real socket and real files, with a recorder in memory. The test is
+ * recdockd; the session runs in a thread of its own, outside a sandbox, so that sanitizers and valgrind see
+ * all of it.
+ */
+#include "base/digest.h"
+#include "base/message.h"
+#include "daemon/offload/part_writer.h"
+#include "daemon/offload/session.h"
+#include "fake_recorder.h"
+#include "recorder/offload_messages.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+enum { ANSWER_MS = 60 * 1000, KIB = 1024, MIB = 1024 * 1024 };
+
+/* A whole object, shorter and longer than the ring, in bytes that fill no block. */
+#define WHOLE_SIZE (INT64_C(10) * MIB + 7)
+
+static struct session *session;
+static struct fake_recorder fake;
+static int sockets[2], signal_fd, end;
+static pthread_t thread;
+
+/* What came beside the answers. */
+static struct offload_checkpoint checkpoint;
+static unsigned int checkpoints, progresses, notices;
+static char notice[OFFLOAD_NOTICE_MAX];
+
+/* --- the stage
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void *session_main(void *userdata)
+{
+        struct session_start start = {.recorder = &fake.recorder};
+
+        end = session_run(session, &start);
+        recorder_free(&fake.recorder);
+        (void)shutdown(sockets[1], SHUT_RDWR);
+        return NULL;
+}
+
+static void start(struct fake_item *items, uint32_t n)
+{
+        fake_recorder_init(&fake, items, n);
+        ck_assert_int_eq(message_socketpair(sockets), 0);
+        signal_fd = eventfd(0, EFD_CLOEXEC);
+        ck_assert_int_ge(signal_fd, 0);
+        ck_assert_int_eq(session_new(&session, sockets[1], signal_fd), 0);
+        ck_assert_int_eq(session_threads(session), 0);
+        fake.cancelled = session_cancelled;
+        fake.userdata = session;
+        checkpoints = progresses = notices = 0;
+        notice[0] = '\0';
+}
+
+static void run(void)
+{
+        ck_assert_int_eq(pthread_create(&thread, NULL, session_main, NULL), 0);
+}
+
+static void finish(int expected)
+{
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+        ck_assert_int_eq(end, expected);
+        ck_assert_int_eq(fake.closed, 1);
+        session_free(session);
+        (void)fd_close(sockets[0]);
+        (void)fd_close(sockets[1]);
+        (void)fd_close(signal_fd);
+        (void)sem_destroy(&fake.waiting);
+}
+
+static void note_take(const struct message *m)
+{
+        const struct offload_notice *n;
+
+        switch (m->type) {
+        case OFFLOAD_PROGRESS:
+                ck_assert_ptr_nonnull(message_payload(m, sizeof(struct offload_progress)));
+                progresses++;
+                break;
+        case OFFLOAD_CHECKPOINT:
+                ck_assert_ptr_nonnull(message_payload(m, sizeof(checkpoint)));
+                memcpy(&checkpoint, m->payload, sizeof(checkpoint));
+                checkpoints++;
+                break;
+        default:
+                n = message_payload(m, sizeof(*n));
+                ck_assert_ptr_nonnull(n);
+                (void)snprintf(notice, sizeof(notice), "%s", n->text);
+                notices++;
+        }
+}
+
+/* The next message that is an answer, which must be of this type. */
+static void expect(uint32_t type, void *ret, size_t size)
+{
+        for (;;) {
+                struct message m = {.fd = -EBADF};
+                const void *payload;
+
+                ck_assert_int_eq(message_receive(sockets[0], &m, ANSWER_MS), MESSAGE_RECEIVED);
+                if (m.type == OFFLOAD_PROGRESS || m.type == OFFLOAD_CHECKPOINT || m.type == OFFLOAD_NOTICE) {
+                        note_take(&m);
+                        if (m.type == type)
+                                return;
+                        continue;
+                }
+                ck_assert_uint_eq(m.type, type);
+                payload = message_payload(&m, size);
+                ck_assert_ptr_nonnull(payload);
+                memcpy(ret, payload, size);
+                return;
+        }
+}
+
+static void order(uint32_t type, const void *payload, size_t size, int fd)
+{
+        ck_assert_int_eq(message_send(sockets[0], type, payload, size, fd, ANSWER_MS), 0);
+}
+
+/* Up to LISTED. */
+static void introduce(struct fake_item *items, uint32_t n)
+{
+        struct offload_sandbox sandbox;
+        struct recorder_identity identity;
+        struct recorder_item item;
+        struct offload_listed listed;
+
+        run();
+        expect(OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
+        expect(OFFLOAD_IDENTITY, &identity, sizeof(identity));
+        ck_assert_str_eq(identity.model, "DSJ-9");
+        order(OFFLOAD_LIST, NULL, 0, -EBADF);
+        for (uint32_t i = 0; i < n; i++) {
+                expect(OFFLOAD_ITEM, &item, sizeof(item));
+                ck_assert_uint_eq(item.index, i);
+        }
+        expect(OFFLOAD_LISTED, &listed, sizeof(listed));
+        ck_assert_uint_eq(listed.items, n);
+        ck_assert_uint_eq(listed.complete, 1);
+}
+
+static void begin(struct fake_item *items, uint32_t n)
+{
+        start(items, n);
+        introduce(items, n);
+}
+
+static void close_session(void)
+{
+        order(OFFLOAD_CLOSE, NULL, 0, -EBADF);
+        finish(SESSION_CLOSED);
+}
+
+/* --- parts
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static int part_open(const char *dir)
+{
+        int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+        ck_assert_int_ge(fd, 0);
+        return fd;
+}
+
+/* A part that holds what a fetch of this item left. */
+static int part_of(uint32_t index, int64_t size)
+{
+        _cleanup_free_ uint8_t *data = malloc((size_t)size + 1);
+        int fd = part_open("/tmp");
+
+        ck_assert_ptr_nonnull(data);
+        fake_fill(index, 0, data, (size_t)size);
+        ck_assert_int_eq(pwrite(fd, data, (size_t)size, 0), size);
+        return fd;
+}
+
+static struct digest_values digest_of(uint32_t index, int64_t size)
+{
+        struct digest_values values;
+        struct digest *digest;
+        uint8_t data[64 * KIB];
+
+        ck_assert_int_eq(digest_new(&digest, true), 0);
+        for (int64_t at = 0; at < size; at += (int64_t)sizeof(data)) {
+                size_t n = (size_t)MIN((int64_t)sizeof(data), size - at);
+
+                fake_fill(index, at, data, n);
+                ck_assert_int_eq(digest_update(digest, data, n), 0);
+        }
+        ck_assert_int_eq(digest_peek(digest, &values), 0);
+        digest_free(digest);
+        return values;
+}
+
+/* The part is [0, size) of the item and nothing else. */
+static void assert_part(int fd, uint32_t index, int64_t size)
+{
+        uint8_t is[64 * KIB], should[64 * KIB];
+
+        ck_assert_int_eq(lseek(fd, 0, SEEK_END), size);
+        for (int64_t at = 0; at < size; at += (int64_t)sizeof(is)) {
+                size_t n = (size_t)MIN((int64_t)sizeof(is), size - at);
+
+                ck_assert_int_eq(pread(fd, is, n, at), (ssize_t)n);
+                fake_fill(index, at, should, n);
+                ck_assert_mem_eq(is, should, n);
+        }
+}
+
+static void assert_fetched(const struct offload_fetched *f, int outcome, uint32_t index, int64_t size)
+{
+        struct digest_values values = digest_of(index, size);
+
+        ck_assert_int_eq(f->outcome, outcome);
+        ck_assert_int_eq(f->size, size);
+        ck_assert_mem_eq(f->digests.sha256, values.sha256, DIGEST_SIZE);
+        if (f->digests.has_sm3)
+                ck_assert_mem_eq(f->digests.sm3, values.sm3, DIGEST_SIZE);
+}
+
+static struct offload_fetch fetch_of(uint32_t index, int64_t size)
+{
+        return (struct offload_fetch){.item = 1000 + index, .index = index, .size = size};
+}
+
+static struct offload_fetch resume_of(uint32_t index, int64_t size, int64_t offset)
+{
+        struct offload_fetch f = fetch_of(index, size);
+        struct digest_values values = digest_of(index, offset);
+
+        f.offset = offset;
+        f.has_prefix = 1;
+        memcpy(f.prefix_sha256, values.sha256, DIGEST_SIZE);
+        return f;
+}
+
+static struct offload_fetched fetch(const struct offload_fetch *f, int fd)
+{
+        struct offload_fetched fetched;
+
+        order(OFFLOAD_FETCH, f, sizeof(*f), fd);
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        ck_assert_uint_eq(fetched.item, f->item);
+        return fetched;
+}
+
+/* --- whole objects
+ * ------------------------------------------------------------------------------------------------- */
+
+static const int64_t sizes[] = {0,         1, 4095, PART_RING_SIZE - 1, PART_RING_SIZE, PART_RING_SIZE + 1,
+                                WHOLE_SIZE};
+
+START_TEST(fetch_brings_every_byte)
+{
+        struct fake_item item = {.size = sizes[_i / 2]};
+        struct offload_fetch f = fetch_of(0, item.size);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd =
+                        part_of(1, 5000); /* what an earlier try left must not stay behind the end */
+
+        begin(&item, 1);
+        f.with_sm3 = _i % 2;
+        fetched = fetch(&f, fd);
+        ck_assert_int_eq(fetched.digests.has_sm3, _i % 2);
+        ck_assert_int_eq(fetched.error, 0);
+        ck_assert_int_eq(fetched.from_device, item.size);
+        assert_fetched(&fetched, RECORDER_OK, 0, item.size);
+        assert_part(fd, 0, item.size);
+        close_session();
+}
+END_TEST
+
+START_TEST(sm3_is_the_standards)
+{
+        /* GB/T 32905, appendix A.1: "abc". */
+        static const uint8_t abc[] = {0x66, 0xc7, 0xf0, 0xf4, 0x62, 0xee, 0xed, 0xd9, 0xd1, 0xf2, 0xd4,
+                                      0x6b, 0xdc, 0x10, 0xe4, 0xe2, 0x41, 0x67, 0xc4, 0x87, 0x5c, 0xf2,
+                                      0xf7, 0xa2, 0x29, 0x7d, 0xa0, 0x2b, 0x8f, 0x4b, 0xa8, 0xe0};
+        struct digest_values values;
+        struct digest *digest;
+
+        ck_assert_int_eq(digest_new_sm3(&digest), 0);
+        ck_assert_int_eq(digest_update(digest, "abc", 3), 0);
+        ck_assert_int_eq(digest_peek(digest, &values), 0);
+        ck_assert_mem_eq(values.sm3, abc, DIGEST_SIZE);
+        digest_free(digest);
+}
+END_TEST
+
+START_TEST(small_items_flow_without_a_sync)
+{
+        enum { ITEMS = 500, SIZE = 256 * KIB };
+        static struct fake_item items[ITEMS];
+        struct offload_fetched fetched;
+        uint32_t sent = 0;
+
+        for (int i = 0; i < ITEMS; i++)
+                items[i].size = SIZE;
+        begin(items, ITEMS);
+        for (uint32_t got = 0; got < ITEMS; got++) {
+                for (; sent < ITEMS && sent - got < OFFLOAD_FETCH_MAX; sent++) {
+                        _cleanup_close_ int fd = part_open("/tmp");
+                        struct offload_fetch f = fetch_of(sent, SIZE);
+
+                        order(OFFLOAD_FETCH, &f, sizeof(f), fd);
+                }
+                expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+                ck_assert_uint_eq(fetched.item, 1000 + got);
+                ck_assert_int_eq(fetched.outcome, RECORDER_OK);
+                ck_assert_int_eq(fetched.size, SIZE);
+        }
+        ck_assert_uint_eq(checkpoints, 0);
+        close_session();
+}
+END_TEST
+
+START_TEST(long_transfers_become_durable_on_the_way)
+{
+        int64_t size = 2 * PART_CHECKPOINT_BYTES + 12345;
+        struct fake_item item = {.size = size};
+        struct offload_fetch f = fetch_of(0, size);
+        _cleanup_close_ int fd = part_open("/tmp");
+        struct digest_values values;
+
+        begin(&item, 1);
+        (void)fetch(&f, fd);
+        ck_assert_uint_ge(checkpoints, 2);
+        ck_assert_int_ge(checkpoint.bytes, PART_CHECKPOINT_BYTES);
+        ck_assert_int_lt(checkpoint.bytes, size);
+        values = digest_of(0, checkpoint.bytes);
+        ck_assert_mem_eq(checkpoint.sha256, values.sha256, DIGEST_SIZE);
+        close_session();
+}
+END_TEST
+
+/* --- going on with a part
+ * ------------------------------------------------------------------------------------------- */
+
+START_TEST(resume_goes_on_behind_the_part)
+{
+        int64_t offset = sizes[_i] > 0 ? sizes[_i] : 77;
+        struct fake_item item = {.size = WHOLE_SIZE};
+        struct offload_fetch f = resume_of(0, WHOLE_SIZE, offset);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_of(0, offset);
+
+        /* Bytes behind the durable ones came too late to be known: they are cut off and pulled again. */
+        ck_assert_int_eq(pwrite(fd, "torn", 4, offset), 4);
+        begin(&item, 1);
+        f.with_sm3 = 1;
+        fetched = fetch(&f, fd);
+        assert_fetched(&fetched, RECORDER_OK, 0, WHOLE_SIZE);
+        ck_assert_int_eq(fetched.digests.has_sm3, 1);
+        ck_assert_int_eq(fetched.from_device, WHOLE_SIZE - offset);
+        ck_assert_int_eq(fake.read_from, offset);
+        ck_assert_uint_eq(notices, 0);
+        assert_part(fd, 0, WHOLE_SIZE);
+        close_session();
+}
+END_TEST
+
+enum obstacle { OTHER_BYTES, TOO_SHORT, CANNOT_RESUME, _OBSTACLE_MAX };
+
+START_TEST(resume_starts_over_when_it_must)
+{
+        int64_t offset = 5 * MIB;
+        struct fake_item item = {.size = WHOLE_SIZE};
+        struct offload_fetch f = resume_of(0, WHOLE_SIZE, offset);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_of(_i == OTHER_BYTES ? 1 : 0, _i == TOO_SHORT ? offset - 1 : offset);
+
+        start(&item, 1);
+        if (_i == CANNOT_RESUME)
+                fake.capabilities &= ~(uint32_t)RECORDER_CAN_RESUME;
+        introduce(&item, 1);
+        f.with_sm3 = 1;
+        fetched = fetch(&f, fd);
+        assert_fetched(&fetched, RECORDER_OK, 0, WHOLE_SIZE);
+        ck_assert_int_eq(fetched.from_device, WHOLE_SIZE);
+        ck_assert_int_eq(fake.read_from, 0);
+        ck_assert_uint_eq(notices, 1);
+        ck_assert_ptr_nonnull(strstr(notice, "starting from 0"));
+        assert_part(fd, 0, WHOLE_SIZE);
+        close_session();
+}
+END_TEST
+
+START_TEST(resume_without_a_digest_takes_the_part_as_it_is)
+{
+        struct fake_item item = {.size = WHOLE_SIZE};
+        struct offload_fetch f = resume_of(0, WHOLE_SIZE, MIB);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_of(0, MIB);
+
+        f.has_prefix = 0;
+        begin(&item, 1);
+        fetched = fetch(&f, fd);
+        assert_fetched(&fetched, RECORDER_OK, 0, WHOLE_SIZE);
+        ck_assert_int_eq(fake.read_from, MIB);
+        close_session();
+}
+END_TEST
+
+/* --- reads that end early
+ * ------------------------------------------------------------------------------------------ */
+
+static const int early[] = {RECORDER_SHORT, RECORDER_STALLED, RECORDER_MISMATCH, RECORDER_PROTOCOL,
+                            RECORDER_ABSENT};
+
+START_TEST(what_came_is_kept_and_durable)
+{
+        struct fake_item items[2] = {{.size = WHOLE_SIZE, .end_at = 6 * MIB + 1, .outcome = early[_i]},
+                                     {.size = 10}};
+        struct offload_fetch f = fetch_of(0, WHOLE_SIZE), next = fetch_of(1, 10);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_open("/tmp"), other = part_open("/tmp");
+
+        begin(items, 2);
+        f.with_sm3 = 1;
+        fetched = fetch(&f, fd);
+        assert_fetched(&fetched, early[_i], 0, 6 * MIB + 1);
+        ck_assert_int_eq(fetched.digests.has_sm3, 1);
+        assert_part(fd, 0, 6 * MIB + 1);
+        ck_assert_uint_eq(checkpoint.item, f.item);
+        ck_assert_int_eq(checkpoint.bytes, 6 * MIB + 1);
+        ck_assert_mem_eq(checkpoint.sha256, fetched.digests.sha256, DIGEST_SIZE);
+        /* The docking goes on, and so does the item at its next try. */
+        fetched = fetch(&next, other);
+        assert_fetched(&fetched, RECORDER_OK, 1, 10);
+        items[0].end_at = 0;
+        f = resume_of(0, WHOLE_SIZE, 6 * MIB + 1);
+        fetched = fetch(&f, fd);
+        assert_fetched(&fetched, RECORDER_OK, 0, WHOLE_SIZE);
+        assert_part(fd, 0, WHOLE_SIZE);
+        close_session();
+}
+END_TEST
+
+START_TEST(gone_ends_the_docking)
+{
+        struct fake_item items[2] = {{.size = WHOLE_SIZE, .end_at = 6 * MIB, .outcome = RECORDER_GONE},
+                                     {.size = 10}};
+        struct offload_fetch f = fetch_of(0, WHOLE_SIZE), waiting = resume_of(1, 10, 4);
+        struct offload_fetched fetched;
+        struct offload_failed failed;
+        _cleanup_close_ int fd = part_open("/tmp"), other = part_of(1, 4);
+
+        begin(items, 2);
+        order(OFFLOAD_FETCH, &f, sizeof(f), fd);
+        order(OFFLOAD_FETCH, &waiting, sizeof(waiting), other);
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        assert_fetched(&fetched, RECORDER_GONE, 0, 6 * MIB);
+        ck_assert_int_eq(checkpoint.bytes, 6 * MIB);
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        ck_assert_uint_eq(fetched.item, waiting.item);
+        assert_fetched(&fetched, RECORDER_CANCELLED, 1, 4);
+        assert_part(other, 1, 4);
+        expect(OFFLOAD_FAILED, &failed, sizeof(failed));
+        ck_assert_int_eq(failed.outcome, RECORDER_GONE);
+        finish(SESSION_FAILED);
+}
+END_TEST
+
+START_TEST(a_driver_that_says_whole_is_not_believed)
+{
+        struct fake_item items[2] = {
+                        {.size = 1000, .end_at = 999, .outcome = RECORDER_OK},
+                        {.size = 1000, .listed = 2000},
+        };
+        struct offload_fetch less = fetch_of(0, 1000), other = fetch_of(1, 2000);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_open("/tmp");
+
+        begin(items, 2);
+        fetched = fetch(&less, fd);
+        assert_fetched(&fetched, RECORDER_SHORT, 0, 999);
+        fetched = fetch(&other, fd);
+        assert_fetched(&fetched, RECORDER_MISMATCH, 1, 1000);
+        close_session();
+}
+END_TEST
+
+START_TEST(an_unknown_size_is_what_comes)
+{
+        struct fake_item item = {.size = 1000, .listed = -1};
+        struct offload_fetch f = fetch_of(0, -1);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_open("/tmp");
+
+        begin(&item, 1);
+        fetched = fetch(&f, fd);
+        assert_fetched(&fetched, RECORDER_OK, 0, 1000);
+        close_session();
+}
+END_TEST
+
+/* --- a full disk
+ * --------------------------------------------------------------------------------------------------- */
+
+static void no_space_check(int fd, int64_t room)
+{
+        struct fake_item item = {.size = WHOLE_SIZE};
+        struct offload_fetch f = fetch_of(0, WHOLE_SIZE);
+        struct offload_fetched fetched;
+
+        begin(&item, 1);
+        f.with_sm3 = 1;
+        fetched = fetch(&f, fd);
+        ck_assert_int_lt(fetched.error, 0);
+        ck_assert_int_gt(fetched.size, 0);
+        ck_assert_int_le(fetched.size, room);
+        assert_fetched(&fetched, RECORDER_NO_SPACE, 0, fetched.size);
+        ck_assert_int_eq(fetched.digests.has_sm3, 1);
+        assert_part(fd, 0, fetched.size);
+        ck_assert_int_eq(checkpoint.bytes, fetched.size);
+        close_session();
+}
+
+START_TEST(a_limit_on_files_is_no_space)
+{
+        const struct rlimit limit = {6 * MIB, RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
+        _cleanup_close_ int fd = part_open("/tmp");
+
+        (void)signal(SIGXFSZ, SIG_IGN);
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        no_space_check(fd, 6 * MIB);
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+}
+END_TEST
+
+START_TEST(a_full_file_system_is_no_space)
+{
+        _cleanup_close_ int fd = -EBADF;
+
+        /* Needs a mount name space of our own; elsewhere the limit above stands in. */
+        if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("tmpfs", "/mnt", "tmpfs", 0, "size=6m") < 0)
+                return;
+        fd = part_open("/mnt");
+        no_space_check(fd, 6 * MIB);
+        fd = fd_close(fd);
+        (void)umount2("/mnt", MNT_DETACH);
+}
+END_TEST
+
+/* --- being told to stop
+ * -------------------------------------------------------------------------------------------- */
+
+/* Starts a read that waits for the device in its middle; returns once it does. */
+static void fetch_until_it_waits(const struct offload_fetch *f, int fd)
+{
+        order(OFFLOAD_FETCH, f, sizeof(*f), fd);
+        ck_assert_int_eq(sem_wait(&fake.waiting), 0);
+}
+
+START_TEST(cancel_ends_the_read_and_not_the_docking)
+{
+        struct fake_item items[2] = {{.size = WHOLE_SIZE, .wait_at = 5 * MIB}, {.size = 10}};
+        struct offload_fetch f = fetch_of(0, WHOLE_SIZE), waiting = fetch_of(1, 10);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_open("/tmp"), other = part_open("/tmp");
+
+        begin(items, 2);
+        fetch_until_it_waits(&f, fd);
+        order(OFFLOAD_FETCH, &waiting, sizeof(waiting), other);
+        order(OFFLOAD_CANCEL, NULL, 0, -EBADF);
+        order(OFFLOAD_FETCH, &waiting, sizeof(waiting), other);
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        assert_fetched(&fetched, RECORDER_CANCELLED, 0, 5 * MIB);
+        ck_assert_int_eq(checkpoint.bytes, 5 * MIB);
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        ck_assert_int_eq(fetched.outcome, RECORDER_CANCELLED);
+        ck_assert_int_eq(fetched.size, 0);
+        /* The one that was sent after CANCEL is done. */
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        assert_fetched(&fetched, RECORDER_OK, 1, 10);
+        close_session();
+}
+END_TEST
+
+START_TEST(close_in_a_read_answers_everything)
+{
+        struct fake_item item = {.size = WHOLE_SIZE, .wait_at = 5 * MIB};
+        struct offload_fetch f = fetch_of(0, WHOLE_SIZE);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_open("/tmp");
+
+        begin(&item, 1);
+        fetch_until_it_waits(&f, fd);
+        order(OFFLOAD_FETCH, &f, sizeof(f), fd);
+        order(OFFLOAD_CLOSE, NULL, 0, -EBADF);
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        assert_fetched(&fetched, RECORDER_CANCELLED, 0, 5 * MIB);
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        ck_assert_int_eq(fetched.outcome, RECORDER_CANCELLED);
+        finish(SESSION_CLOSED);
+}
+END_TEST
+
+START_TEST(sigterm_keeps_what_came)
+{
+        struct fake_item item = {.size = WHOLE_SIZE, .wait_at = 5 * MIB};
+        struct offload_fetch f = fetch_of(0, WHOLE_SIZE);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_open("/tmp");
+
+        begin(&item, 1);
+        fetch_until_it_waits(&f, fd);
+        ck_assert_int_eq(eventfd_write(signal_fd, 1), 0);
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        assert_fetched(&fetched, RECORDER_CANCELLED, 0, 5 * MIB);
+        ck_assert_int_eq(checkpoint.bytes, 5 * MIB);
+        finish(SESSION_CLOSED);
+}
+END_TEST
+
+START_TEST(sigterm_ends_an_idle_worker)
+{
+        struct fake_item item = {.size = 1};
+
+        begin(&item, 1);
+        ck_assert_int_eq(eventfd_write(signal_fd, 1), 0);
+        finish(SESSION_CLOSED);
+}
+END_TEST
+
+START_TEST(a_dead_recdockd_ends_the_worker)
+{
+        struct fake_item item = {.size = WHOLE_SIZE, .wait_at = 5 * MIB};
+        struct offload_fetch f = fetch_of(0, WHOLE_SIZE);
+        _cleanup_close_ int fd = part_open("/tmp");
+
+        begin(&item, 1);
+        fetch_until_it_waits(&f, fd);
+        ck_assert_int_eq(shutdown(sockets[0], SHUT_RDWR), 0);
+        finish(SESSION_ALONE);
+        /* Whatever of it was written is the beginning of the item. */
+        assert_part(fd, 0, lseek(fd, 0, SEEK_END));
+}
+END_TEST
+
+START_TEST(what_a_stalled_device_sent_becomes_durable)
+{
+        struct fake_item item = {.size = WHOLE_SIZE, .wait_at = 5 * MIB};
+        struct offload_fetch f = fetch_of(0, WHOLE_SIZE);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_open("/tmp");
+
+        begin(&item, 1);
+        fetch_until_it_waits(&f, fd);
+        expect(OFFLOAD_CHECKPOINT, NULL, 0);
+        ck_assert_int_eq(checkpoint.bytes, 5 * MIB);
+        order(OFFLOAD_CANCEL, NULL, 0, -EBADF);
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        close_session();
+}
+END_TEST
+
+/* --- other verbs
+ * --------------------------------------------------------------------------------------------------- */
+
+START_TEST(remove_and_set_clock)
+{
+        struct fake_item items[2] = {{.size = 1}, {.size = 1}};
+        struct offload_remove remove = {.item = 5, .index = 1};
+        struct offload_set_clock set = {"20261101T080000"};
+        struct offload_removed removed;
+        struct offload_clock_set done;
+
+        begin(items, 2);
+        order(OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF);
+        expect(OFFLOAD_REMOVED, &removed, sizeof(removed));
+        ck_assert_uint_eq(removed.item, 5);
+        ck_assert_int_eq(removed.outcome, RECORDER_OK);
+        ck_assert_uint_eq(fake.removed, 2);
+        remove.index = 2;
+        order(OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF);
+        expect(OFFLOAD_REMOVED, &removed, sizeof(removed));
+        ck_assert_int_eq(removed.outcome, RECORDER_ABSENT);
+        order(OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF);
+        expect(OFFLOAD_CLOCK_SET, &done, sizeof(done));
+        ck_assert_int_eq(done.outcome, RECORDER_OK);
+        ck_assert_str_eq(done.before, "20260101T000000");
+        ck_assert_str_eq(done.after, "20261101T080000");
+        close_session();
+}
+END_TEST
+
+START_TEST(what_a_recorder_cannot_do_is_not_tried)
+{
+        struct fake_item item = {.size = 1};
+        struct offload_remove remove = {.item = 5};
+        struct offload_set_clock set = {"20261101T080000"};
+        struct offload_removed removed;
+        struct offload_clock_set done;
+
+        start(&item, 1);
+        fake.capabilities = RECORDER_CAN_LIST | RECORDER_CAN_READ;
+        introduce(&item, 1);
+        order(OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF);
+        expect(OFFLOAD_REMOVED, &removed, sizeof(removed));
+        ck_assert_int_eq(removed.outcome, RECORDER_UNSUPPORTED);
+        ck_assert_uint_eq(fake.removed, 0);
+        order(OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF);
+        expect(OFFLOAD_CLOCK_SET, &done, sizeof(done));
+        ck_assert_int_eq(done.outcome, RECORDER_UNSUPPORTED);
+        ck_assert_str_eq(fake.clock, "20260101T000000");
+        close_session();
+}
+END_TEST
+
+START_TEST(an_item_that_was_not_listed_is_absent)
+{
+        struct fake_item item = {.size = 1};
+        struct offload_fetch f = fetch_of(1, 1);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_of(0, 3);
+
+        begin(&item, 1);
+        fetched = fetch(&f, fd);
+        ck_assert_int_eq(fetched.outcome, RECORDER_ABSENT);
+        assert_part(fd, 0, 3);
+        close_session();
+}
+END_TEST
+
+static const int unidentified[] = {RECORDER_GONE, RECORDER_BUSY, RECORDER_STALLED, -EIO};
+
+START_TEST(a_recorder_that_does_not_answer_fails)
+{
+        struct fake_item item = {.size = 1};
+        struct offload_sandbox sandbox;
+        struct offload_failed failed;
+
+        start(&item, 1);
+        fake.identify_outcome = unidentified[_i];
+        run();
+        expect(OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
+        expect(OFFLOAD_FAILED, &failed, sizeof(failed));
+        ck_assert_int_eq(failed.outcome, unidentified[_i] < 0 ? RECORDER_STALLED : unidentified[_i]);
+        ck_assert_int_eq(failed.error, MIN(unidentified[_i], 0));
+        finish(SESSION_FAILED);
+}
+END_TEST
+
+START_TEST(a_locked_recorder_is_not_an_empty_one)
+{
+        struct offload_sandbox sandbox;
+        struct recorder_identity identity;
+        struct offload_failed failed;
+
+        start(NULL, 0);
+        fake.list_outcome = RECORDER_LOCKED;
+        run();
+        expect(OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
+        expect(OFFLOAD_IDENTITY, &identity, sizeof(identity));
+        order(OFFLOAD_LIST, NULL, 0, -EBADF);
+        expect(OFFLOAD_FAILED, &failed, sizeof(failed));
+        ck_assert_int_eq(failed.outcome, RECORDER_LOCKED);
+        finish(SESSION_FAILED);
+}
+END_TEST
+
+/* --- messages that break the contract
+ * ------------------------------------------------------------------------------ */
+
+struct bad {
+        uint32_t type;
+        size_t size;
+        union {
+                struct offload_fetch fetch;
+                struct offload_set_clock clock;
+        };
+        int flags;            /* of the part; 0: none is sent */
+        const char *expected; /* in the complaint */
+};
+
+#define BAD_FETCH(...)                               \
+        OFFLOAD_FETCH, sizeof(struct offload_fetch), \
+        {                                            \
+                .fetch = {.item = 7, __VA_ARGS__ }   \
+        }
+
+static const struct bad bad[] = {
+                {OFFLOAD_ITEM, 0, .expected = "message 3, which is no order"},
+                {4711, 0, .expected = "message 4711"},
+                {OFFLOAD_LIST, 1, .expected = "of 1 bytes, expected 0"},
+                {OFFLOAD_REMOVE, 3, .expected = "of 3 bytes, expected 16"},
+                {OFFLOAD_FETCH, 12, .expected = "of 12 bytes"},
+                {BAD_FETCH(.size = 10), 0, "descriptor open for reading and writing"},
+                {BAD_FETCH(.size = 10), O_WRONLY, "descriptor open for reading and writing"},
+                {BAD_FETCH(.size = 10), O_RDWR | O_APPEND, "descriptor open for reading and writing"},
+                {BAD_FETCH(.size = -2), O_RDWR, "size -2"},
+                {BAD_FETCH(.size = 10, .offset = -1), O_RDWR, "offset -1"},
+                {BAD_FETCH(.size = 10, .offset = 11), O_RDWR, "offset 11"},
+                {BAD_FETCH(.size = 10, .has_prefix = 2), O_RDWR, "flags 0 and 2"},
+                {OFFLOAD_SET_CLOCK, sizeof(struct offload_set_clock), {.clock = {"2026"}}, 0, "'2026'"},
+                {OFFLOAD_SET_CLOCK,
+                 sizeof(struct offload_set_clock),
+                 {.clock = {"20261101 080000"}},
+                 0,
+                 "'20261101 080000'"},
+};
+
+START_TEST(a_broken_contract_ends_the_worker)
+{
+        const struct bad *b = &bad[_i];
+        struct fake_item item = {.size = 10};
+        struct offload_failed failed;
+        _cleanup_close_ int fd = b->flags ? open("/tmp", O_TMPFILE | b->flags, 0600) : -EBADF;
+
+        begin(&item, 1);
+        order(b->type, &b->fetch, b->size, fd);
+        expect(OFFLOAD_FAILED, &failed, sizeof(failed));
+        ck_assert_int_eq(failed.outcome, RECORDER_PROTOCOL);
+        ck_assert_msg(strstr(failed.text, b->expected) != NULL, "'%s' lacks '%s'", failed.text, b->expected);
+        finish(SESSION_FAILED);
+}
+END_TEST
+
+START_TEST(too_many_fetches_end_the_worker)
+{
+        struct fake_item item = {.size = WHOLE_SIZE, .wait_at = MIB};
+        struct offload_fetch f = fetch_of(0, WHOLE_SIZE);
+        struct offload_fetched fetched;
+        struct offload_failed failed;
+        _cleanup_close_ int fd = part_open("/tmp");
+
+        begin(&item, 1);
+        fetch_until_it_waits(&f, fd);
+        for (int i = 0; i <= OFFLOAD_FETCH_MAX; i++)
+                order(OFFLOAD_FETCH, &f, sizeof(f), fd);
+        for (int i = 0; i <= OFFLOAD_FETCH_MAX; i++)
+                expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        expect(OFFLOAD_FAILED, &failed, sizeof(failed));
+        ck_assert_ptr_nonnull(strstr(failed.text, "8 are waiting already"));
+        finish(SESSION_FAILED);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *s = suite_create("offload");
+        TCase *c = tcase_create("session");
+
+        tcase_set_timeout(c, 120);
+        tcase_add_loop_test(c, fetch_brings_every_byte, 0, 2 * (int)ELEMENTSOF(sizes));
+        tcase_add_test(c, sm3_is_the_standards);
+        tcase_add_test(c, small_items_flow_without_a_sync);
+        tcase_add_test(c, long_transfers_become_durable_on_the_way);
+        tcase_add_loop_test(c, resume_goes_on_behind_the_part, 0, (int)ELEMENTSOF(sizes));
+        tcase_add_loop_test(c, resume_starts_over_when_it_must, 0, _OBSTACLE_MAX);
+        tcase_add_test(c, resume_without_a_digest_takes_the_part_as_it_is);
+        tcase_add_loop_test(c, what_came_is_kept_and_durable, 0, (int)ELEMENTSOF(early));
+        tcase_add_test(c, gone_ends_the_docking);
+        tcase_add_test(c, a_driver_that_says_whole_is_not_believed);
+        tcase_add_test(c, an_unknown_size_is_what_comes);
+        tcase_add_test(c, a_limit_on_files_is_no_space);
+        tcase_add_test(c, a_full_file_system_is_no_space);
+        tcase_add_test(c, cancel_ends_the_read_and_not_the_docking);
+        tcase_add_test(c, close_in_a_read_answers_everything);
+        tcase_add_test(c, sigterm_keeps_what_came);
+        tcase_add_test(c, sigterm_ends_an_idle_worker);
+        tcase_add_test(c, a_dead_recdockd_ends_the_worker);
+        tcase_add_test(c, what_a_stalled_device_sent_becomes_durable);
+        tcase_add_test(c, remove_and_set_clock);
+        tcase_add_test(c, what_a_recorder_cannot_do_is_not_tried);
+        tcase_add_test(c, an_item_that_was_not_listed_is_absent);
+        tcase_add_loop_test(c, a_recorder_that_does_not_answer_fails, 0, (int)ELEMENTSOF(unidentified));
+        tcase_add_test(c, a_locked_recorder_is_not_an_empty_one);
+        tcase_add_loop_test(c, a_broken_contract_ends_the_worker, 0, (int)ELEMENTSOF(bad));
+        tcase_add_test(c, too_many_fetches_end_the_worker);
+        suite_add_tcase(s, c);
+        return s;
+}
+
+int main(void)
+{
+        SRunner *runner = srunner_create(suite());
+        int failed;
+
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
