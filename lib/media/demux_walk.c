@@ -169,8 +169,8 @@ static int demux_open(struct demux *d)
                 return -ENOMEM;
         d->format->pb = d->io;
         d->format->flags |= AVFMT_FLAG_CUSTOM_IO;
-        /* Sound alone has no frames (MP3, FLAC) or no times of its own. */
-        if (media_format_kind(d->head->format) != MEDIA_AUDIO)
+        /* These two have neither frames nor times of their own. */
+        if (d->head->format != FORMAT_MP3 && d->head->format != FORMAT_FLAC)
                 d->format->flags |= AVFMT_FLAG_NOFILLIN | AVFMT_FLAG_NOPARSE;
         d->format->io_open = open_refused;
         d->format->max_streams = DEMUX_STREAMS_MAX;
@@ -241,14 +241,6 @@ static size_t without_trailing_zeros(const uint8_t *data, size_t size)
         return size;
 }
 
-/* Motion JPEG: each frame a picture from start to end of image; recorders pad them with zeros. */
-static void check_picture(struct stream_state *s, const uint8_t *data, size_t size)
-{
-        if (size < 4 || data[0] != 0xff || data[1] != 0xd8 || data[size - 2] != 0xff ||
-            data[size - 1] != 0xd9)
-                s->frames_broken++;
-}
-
 static void check_payload(struct demux *d, struct stream_state *s, const AVPacket *packet)
 {
         size_t size = (size_t)packet->size;
@@ -256,11 +248,15 @@ static void check_payload(struct demux *d, struct stream_state *s, const AVPacke
         if (s->nal)
                 nal_walk_packet(&s->framing, packet->data, size, &s->nals);
         if (s->picture_frames) {
+                bool zeros_lawful;
+
+                /* Recorders pad Motion JPEG frames with zeros. */
                 size = without_trailing_zeros(packet->data, size);
-                check_picture(s, packet->data, size);
+                if (!jpeg_frame_check(packet->data, size, &zeros_lawful))
+                        s->frames_broken++;
+                if (zeros_lawful)
+                        return;
         }
-        if (s->picture_frames && jpeg_frame_zeros_lawful(packet->data, size))
-                return;
         if (s->dense && packet->pos >= 0)
                 zero_scan_confirm(d->zeros, packet->pos, (int64_t)size);
 }
@@ -308,6 +304,13 @@ static int packets_walk(struct demux *d)
         return 0;
 }
 
+/* An MP4 index lists every packet, that of an AVI every picture. The count of frames in an AVI header is
+ * often what the recorder hoped for, and the other formats' indexes name some key pictures only. */
+static bool index_is_whole(const struct demux *d, const struct stream_state *s)
+{
+        return d->head->format == FORMAT_MP4 || (d->head->format == FORMAT_AVI && s->video);
+}
+
 /* Frames that lack an end all the time are a recorder's habit, those that do sometimes are broken. */
 static void judge_stream(struct demux *d, const struct stream_state *s, AVStream *st)
 {
@@ -317,9 +320,7 @@ static void judge_stream(struct demux *d, const struct stream_state *s, AVStream
                 findings_add(d->findings, FINDING_BAD_NAL);
         if (s->frames_broken > 0 && s->frames_broken <= s->packets / 2)
                 findings_add(d->findings, FINDING_BAD_FRAMES);
-        /* Only an MP4 index lists every packet. An AVI header's count of frames is often what the recorder
-         * hoped for. */
-        if (d->head->format == FORMAT_MP4 && entries > 0 && (uint64_t)entries > s->packets)
+        if (index_is_whole(d, s) && entries > 0 && (uint64_t)entries > s->packets)
                 findings_add(d->findings, FINDING_MISSING_PACKETS);
         if (d->head->format == FORMAT_AVI || st->duration == AV_NOPTS_VALUE || st->duration <= 0 ||
             s->end == INT64_MIN)

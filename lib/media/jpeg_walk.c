@@ -30,9 +30,12 @@ enum {
         MARKER_COM = 0xfe,
 };
 
-/* Whether there are tables whose code of zero bits means "as before" (DC) and "end of block" (AC). */
+/*
+ * Tables whose code of zero bits means "as before" (DC) and "end of block" (AC). When all of them are such,
+ * a plain area is coded as zeros; the usual tables (annex K) are such for colour, but not for brightness.
+ */
 struct plain_codes {
-        bool dc, ac;
+        bool seen, spoiled;
 };
 
 struct jpeg_walk {
@@ -55,30 +58,70 @@ static void huffman_look(struct plain_codes *plain, const uint8_t *data, size_t 
                         n += data[i];
                 if (n > size - 17)
                         return;
-                if (n > 0 && data[17] == 0) {
-                        plain->dc |= data[0] >> 4 == 0;
-                        plain->ac |= data[0] >> 4 == 1;
-                }
+                plain->seen = true;
+                plain->spoiled |= n == 0 || data[17] != 0;
                 data += 17 + n;
                 size -= 17 + n;
         }
 }
 
-bool jpeg_frame_zeros_lawful(const uint8_t *data, size_t size)
+/* The segments before the first scan. Returns the offset of its coded data, or 0 when they are malformed. */
+static size_t frame_header_pass(const uint8_t *data, size_t size, struct plain_codes *plain)
 {
-        struct plain_codes plain = {0};
         size_t offset = 2;
 
-        while (size >= 4 && offset <= size - 4 && data[offset] == 0xff && data[offset + 1] != MARKER_SOS) {
+        if (size < 4 || data[0] != 0xff || data[1] != MARKER_SOI)
+                return 0;
+        while (offset <= size - 4 && data[offset] == 0xff) {
                 size_t length = (size_t)data[offset + 2] << 8 | data[offset + 3];
+                uint8_t marker = data[offset + 1];
 
                 if (length < 2 || length > size - offset - 2)
-                        break;
-                if (data[offset + 1] == MARKER_DHT)
-                        huffman_look(&plain, data + offset + 4, length - 2);
+                        return 0;
+                if (marker == MARKER_DHT)
+                        huffman_look(plain, data + offset + 4, length - 2);
                 offset += 2 + length;
+                if (marker == MARKER_SOS)
+                        return offset;
         }
-        return plain.dc && plain.ac;
+        return 0;
+}
+
+static bool marker_may_follow_scan(uint8_t marker)
+{
+        return marker == MARKER_EOI || marker == MARKER_DHT || marker == MARKER_SOS ||
+               marker == MARKER_DQT || marker == MARKER_DNL || marker == MARKER_DRI ||
+               marker == MARKER_COM || (marker >= MARKER_APP0 && marker <= MARKER_APP15);
+}
+
+/* Whether the coded data holds only lawful markers and goes on to an end of image. */
+static bool frame_scan_ok(const uint8_t *data, size_t size)
+{
+        while (size >= 2) {
+                const uint8_t *mark = memchr(data, 0xff, size - 1);
+                uint8_t marker;
+
+                if (!mark)
+                        return false;
+                marker = mark[1];
+                if (marker == MARKER_EOI)
+                        return true;
+                if (marker != 0 && marker != 0xff && (marker < MARKER_RST0 || marker > MARKER_RST7) &&
+                    !marker_may_follow_scan(marker))
+                        return false;
+                size -= (size_t)(mark - data) + 1;
+                data = mark + 1;
+        }
+        return false;
+}
+
+bool jpeg_frame_check(const uint8_t *data, size_t size, bool *ret_zeros_lawful)
+{
+        struct plain_codes plain = {0};
+        size_t coded = frame_header_pass(data, size, &plain);
+
+        *ret_zeros_lawful = plain.seen && !plain.spoiled;
+        return coded > 0 && frame_scan_ok(data + coded, size - coded);
 }
 
 static int segment_look(struct jpeg_walk *w, uint8_t marker, int64_t body, size_t size)
@@ -142,13 +185,6 @@ static int scan_pass(struct jpeg_walk *w, int64_t *offset)
                 }
                 *offset += (int64_t)i;
         }
-}
-
-static bool marker_may_follow_scan(uint8_t marker)
-{
-        return marker == MARKER_EOI || marker == MARKER_DHT || marker == MARKER_SOS ||
-               marker == MARKER_DQT || marker == MARKER_DNL || marker == MARKER_DRI ||
-               marker == MARKER_COM || (marker >= MARKER_APP0 && marker <= MARKER_APP15);
 }
 
 /* One marker and its segment. Returns 1 at the end, 0 to go on. */
@@ -218,7 +254,7 @@ int jpeg_walk(struct media_reader *reader, struct jpeg_picture *ret, struct find
                 findings_add(findings, FINDING_NO_CONTENT);
         else
                 w->picture.coded_end = offset;
-        w->picture.zeros_lawful = w->plain.dc && w->plain.ac;
+        w->picture.zeros_lawful = w->plain.seen && !w->plain.spoiled;
         *ret = w->picture;
         return 0;
 }

@@ -16,8 +16,8 @@ struct jpeg_picture {
         instant_t created;         /* Exif DateTimeOriginal, INSTANT_NONE */
 };
 
-/* The same judgement for one picture in memory: a frame of Motion JPEG. */
-bool jpeg_frame_zeros_lawful(const uint8_t *data, size_t size);
+/* One picture in memory, a frame of Motion JPEG: whether it is whole and its coded data lawful. */
+bool jpeg_frame_check(const uint8_t *data, size_t size, bool *ret_zeros_lawful);
 
 /* To be called when the front is at the end. Returns 0 or the reader's error; what is wrong goes to
  * 'findings'. */
