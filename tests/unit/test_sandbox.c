@@ -353,9 +353,7 @@ static int try_work(void)
                 return BROKEN;
         r = part_work(w, fd);
         part_writer_free(w);
-        return state.no_new_privs && state.seccomp && (state.landlock_abi > 0) == landlock_is_there()
-                               ? r
-                               : BROKEN;
+        return state.no_new_privs && state.seccomp && (state.landlock_abi > 0) == landlock ? r : BROKEN;
 }
 
 START_TEST(the_worker_can_do_its_work)
