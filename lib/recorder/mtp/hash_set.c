@@ -19,6 +19,19 @@ static uint64_t mix(uint64_t x)
         return x ? x : 1; /* 0 marks an empty slot; the mixing is a bijection with only 0 going to 0 */
 }
 
+bool hash_set_has(const struct hash_set *set, uint64_t value)
+{
+        uint64_t mixed = mix(value);
+        size_t i;
+
+        if (set->room == 0)
+                return false;
+        for (i = mixed & (set->room - 1); set->slots[i] != 0; i = (i + 1) & (set->room - 1))
+                if (set->slots[i] == mixed)
+                        return true;
+        return false;
+}
+
 /* Puts a mixed value that is not there yet, or finds it. */
 static int put(uint64_t *slots, size_t room, uint64_t mixed)
 {

@@ -3,6 +3,7 @@
 
 /* A set of 64-bit numbers that only grows: open addressing, at most two thirds full. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct hash_set {
 
 /* Adds. 1 when it is new, 0 when it was there, -ENOMEM. */
 int hash_set_add(struct hash_set *set, uint64_t value);
+bool hash_set_has(const struct hash_set *set, uint64_t value);
 void hash_set_done(struct hash_set *set);
 
 /* FNV-1a over a text. */

@@ -10,12 +10,14 @@
 #include "base/text.h"
 #include "recorder/mtp/mtp_folder.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
 #define DEPTH_MAX         64
 #define PENDING_BYTES_MAX (4U * 1024 * 1024) /* paths of folders still to be read */
+#define DEPTH_NONE        UINT_MAX           /* met outside the tree */
 #define PROPLIST_WORTH    2                  /* fewer objects are asked for one by one */
 
 struct pending {
@@ -37,6 +39,7 @@ struct walk {
         struct pending *pending;
         size_t pending_bytes;
         size_t admitted;
+        bool full; /* no more objects are taken */
         bool complete;
         int refused; /* why the root of a storage could not be read */
 };
@@ -157,10 +160,15 @@ static int admit(struct walk *w, uint32_t handle, bool *ret_admitted)
         /* Both have a meaning of their own: an operation on one of them means every object there is. */
         if (handle == PTP_HANDLE_ROOT || handle == PTP_HANDLE_ALL)
                 return leave_out(w, RECORDER_PROTOCOL);
-        if (w->admitted >= w->s->limits.objects)
-                return leave_out(w, RECORDER_PROTOCOL);
+        if (hash_set_has(&w->handles, handle))
+                return RECORDER_OK;
+        if (w->admitted >= w->s->limits.objects) {
+                w->full = true;
+                w->complete = false;
+                return RECORDER_OK;
+        }
         r = hash_set_add(&w->handles, handle);
-        if (r <= 0)
+        if (r < 0)
                 return r;
         w->admitted++;
         *ret_admitted = true;
@@ -169,6 +177,8 @@ static int admit(struct walk *w, uint32_t handle, bool *ret_admitted)
 
 static int entry_place(struct walk *w, const struct mtp_entry *e, const char *folder, unsigned int depth)
 {
+        if (mtp_entry_is_folder(e) && depth == DEPTH_NONE)
+                return RECORDER_OK; /* what it holds is in the flat list as well */
         if (mtp_entry_is_folder(e))
                 return folder_add(w, e, folder, depth + 1);
         return item_give(w, e, folder);
@@ -244,7 +254,7 @@ static int folder_read(struct walk *w, uint32_t parent, const char *path, unsign
                 return leave_out(w, r);
         }
         r = folder_list(w, &f, parent, handles, n, &listed);
-        for (size_t i = 0; i < n && r == RECORDER_OK; i++)
+        for (size_t i = 0; i < n && r == RECORDER_OK && !w->full; i++)
                 r = object_visit(w, listed ? &f : NULL, handles[i], path, depth);
         return r;
 }
@@ -257,14 +267,14 @@ static int orphans_read(struct walk *w)
         size_t n = 0;
         int r;
 
-        if (w->s->quirks & QUIRK_NO_FLAT_LIST)
+        if (w->full || (w->s->quirks & QUIRK_NO_FLAT_LIST))
                 return RECORDER_OK;
         r = mtp_handles_fetch(w->s, w->storage->id, PTP_HANDLE_ALL, &handles, &n);
         if (r != RECORDER_OK)
                 return ends_walk(w, r) ? r : RECORDER_OK;
         (void)snprintf(folder, sizeof(folder), "%s/(unlinked)", w->storage->label);
-        for (size_t i = 0; i < n && r == RECORDER_OK; i++)
-                r = object_visit(w, NULL, handles[i], folder, DEPTH_MAX);
+        for (size_t i = 0; i < n && r == RECORDER_OK && !w->full; i++)
+                r = object_visit(w, NULL, handles[i], folder, DEPTH_NONE);
         return r;
 }
 
@@ -272,7 +282,7 @@ static int storage_walk(struct walk *w)
 {
         int r = folder_read(w, PTP_HANDLE_ROOT, w->storage->label, 0);
 
-        while (r == RECORDER_OK && w->pending) {
+        while (r == RECORDER_OK && w->pending && !w->full) {
                 struct pending p = *w->pending;
                 _cleanup_free_ char *path = TAKE_PTR(w->pending->path);
 

@@ -16,7 +16,6 @@
 #define BUSY_PAUSE_MS     100
 #define BUSY_PAUSE_MAX_MS 1000
 #define SLOW_FACTOR       3
-#define RETRY_COMMAND_MS  5000 /* a device that was silent once gets less time to be silent again */
 #define SESSION_ID        1
 
 static void limit_default(int *value, int otherwise)
@@ -292,6 +291,12 @@ static int transaction_unbusy(struct ptp_session *s, const struct ptp_request *r
         }
 }
 
+/* A device that was silent once gets less time to be silent again. */
+static int retry_ms(const struct ptp_session *s)
+{
+        return MIN(s->limits.command_ms, s->limits.stall_ms);
+}
+
 static bool may_recover(int r)
 {
         return r == RECORDER_STALLED || r == RECORDER_PROTOCOL;
@@ -308,6 +313,7 @@ int ptp_session_run(struct ptp_session *s, const struct ptp_request *request, st
                 r = ptp_session_recover(s, RECORDER_STALLED);
                 if (r != RECORDER_OK)
                         return r;
+                command_ms = retry_ms(s);
         }
         for (;;) {
                 r = transaction_unbusy(s, request, command_ms, &reply);
@@ -315,7 +321,7 @@ int ptp_session_run(struct ptp_session *s, const struct ptp_request *request, st
                         break;
                 if (reply.received > 0 && !request->on_begin)
                         return r;
-                command_ms = MIN(command_ms, RETRY_COMMAND_MS);
+                command_ms = retry_ms(s);
                 if (ptp_session_recover(s, r) != RECORDER_OK)
                         return r;
         }

@@ -1,0 +1,890 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The verbs of an MTP recorder against a simulated responder with a table of objects, honest and otherwise.
+ */
+#include "test_ptp_device.h"
+
+#include "base/cleanup.h"
+#include "recorder/mtp/mtp_state.h"
+#include "recorder/mtp/ptp_wire.h"
+
+#include <check.h>
+#include <stdio.h>
+
+#define STORAGE  0x00010001U
+#define FOLDER   PTP_FORMAT_ASSOCIATION
+#define FILE_MP4 0xb982
+
+struct model_object {
+        uint32_t handle, parent; /* parent 0: the root */
+        uint16_t format, protection;
+        uint64_t size;
+        const char *name;      /* ASCII */
+        const uint16_t *units; /* instead of name, zero-terminated */
+        const char *modified;
+        bool removed, sticky; /* sticky: delete says OK and leaves it */
+        bool unlinked;        /* in no folder's list */
+        bool list_omits;      /* left out of property lists */
+};
+
+static struct {
+        struct model_object objects[600];
+        size_t n;
+        uint16_t operations[32];
+        size_t n_operations;
+        unsigned int n_storages;
+        bool list_strangers, size_in_info_only;
+        uint64_t transfer_size_bias; /* GetObject announces and sends this much less */
+        uint32_t stall_after;        /* GetObject halts behind that many bytes, once */
+        uint32_t battery_most;
+        bool read_only_clock;
+        unsigned int proplists, infos, flats;
+        char clock[64];
+} model;
+
+static struct sim sim;
+static struct recorder *recorder;
+static struct quirks quirks;
+
+struct bytes {
+        uint8_t p[256 * 1024];
+        size_t n;
+};
+
+static void put16(struct bytes *b, uint16_t v)
+{
+        wire_put16(b->p + b->n, v);
+        b->n += 2;
+}
+
+static void put32(struct bytes *b, uint32_t v)
+{
+        wire_put32(b->p + b->n, v);
+        b->n += 4;
+}
+
+static void put64(struct bytes *b, uint64_t v)
+{
+        put32(b, (uint32_t)v);
+        put32(b, (uint32_t)(v >> 32));
+}
+
+static void put_text(struct bytes *b, const char *text)
+{
+        size_t n = text && text[0] ? ptp_string_encode(text, b->p + b->n) : 0;
+
+        if (n == 0)
+                b->p[b->n++] = 0;
+        b->n += n;
+}
+
+static void put_name(struct bytes *b, const struct model_object *o)
+{
+        size_t n = 0;
+
+        if (!o->units) {
+                put_text(b, o->name);
+                return;
+        }
+        while (o->units[n])
+                n++;
+        b->p[b->n++] = (uint8_t)(n + 1);
+        for (size_t i = 0; i <= n; i++)
+                put16(b, o->units[i]);
+}
+
+static struct model_object *object_add(uint32_t handle, uint32_t parent, uint16_t format, const char *name,
+                                       uint64_t size)
+{
+        struct model_object *o = &model.objects[model.n++];
+
+        ck_assert_uint_lt(model.n, ELEMENTSOF(model.objects));
+        *o = (struct model_object){.handle = handle,
+                                   .parent = parent,
+                                   .format = format,
+                                   .name = name,
+                                   .size = size,
+                                   .modified = "20261101T080000"};
+        return o;
+}
+
+static struct model_object *object_find(uint32_t handle)
+{
+        for (size_t i = 0; i < model.n; i++)
+                if (model.objects[i].handle == handle && !model.objects[i].removed)
+                        return &model.objects[i];
+        return NULL;
+}
+
+static void put_device_info(struct bytes *b)
+{
+        put16(b, 100);
+        put32(b, 6);
+        put16(b, 100);
+        put_text(b, "microsoft.com: 1.0; android.com: 1.0;");
+        put16(b, 0);
+        put32(b, (uint32_t)model.n_operations);
+        for (size_t i = 0; i < model.n_operations; i++)
+                put16(b, model.operations[i]);
+        put32(b, 0);
+        put32(b, 2);
+        put16(b, PTP_PROP_BATTERY_LEVEL);
+        put16(b, PTP_PROP_DATE_TIME);
+        put32(b, 0);
+        put32(b, 0);
+        put_text(b, "Maker");
+        put_text(b, "DSJ-9");
+        put_text(b, "V1.2");
+        put_text(b, "SN0001");
+}
+
+static void put_object_info(struct bytes *b, const struct model_object *o)
+{
+        put32(b, STORAGE);
+        put16(b, o->format);
+        put16(b, o->protection);
+        put32(b, o->size >= UINT32_MAX ? UINT32_MAX : (uint32_t)o->size);
+        memset(b->p + b->n, 0, 26);
+        b->n += 26;
+        put32(b, o->parent);
+        put16(b, 0);
+        put64(b, 0);
+        put_name(b, o);
+        put_text(b, "20200101T000000");
+        put_text(b, o->modified);
+        put_text(b, "");
+}
+
+static bool in_folder(const struct model_object *o, uint32_t parent)
+{
+        if (o->removed)
+                return false;
+        if (parent == PTP_HANDLE_ALL)
+                return true;
+        return !o->unlinked && o->parent == (parent == PTP_HANDLE_ROOT ? 0 : parent);
+}
+
+static void put_handles(struct bytes *b, uint32_t parent)
+{
+        uint32_t n = 0;
+
+        model.flats += parent == PTP_HANDLE_ALL;
+        put32(b, 0);
+        for (size_t i = 0; i < model.n; i++)
+                if (in_folder(&model.objects[i], parent)) {
+                        put32(b, model.objects[i].handle);
+                        n++;
+                }
+        wire_put32(b->p, n);
+}
+
+static void put_element(struct bytes *b, uint32_t handle, uint16_t property, uint16_t type)
+{
+        put32(b, handle);
+        put16(b, property);
+        put16(b, type);
+}
+
+static void put_proplist(struct bytes *b, uint32_t parent)
+{
+        uint32_t n = 0;
+
+        model.proplists++;
+        put32(b, 0);
+        for (size_t i = 0; i < model.n; i++) {
+                const struct model_object *o = &model.objects[i];
+
+                if (!in_folder(o, parent) || o->list_omits)
+                        continue;
+                put_element(b, o->handle + (model.list_strangers ? 5000 : 0), MTP_OBJECT_FORMAT, PTP_UINT16);
+                put16(b, o->format);
+                put_element(b, o->handle, MTP_PROTECTION_STATUS, PTP_UINT16);
+                put16(b, o->protection);
+                put_element(b, o->handle, MTP_OBJECT_SIZE, PTP_UINT64);
+                put64(b, o->size);
+                put_element(b, o->handle, 0xdc41, PTP_UINT128);
+                put64(b, 1);
+                put64(b, 2);
+                put_element(b, o->handle, 0xdcff, PTP_ARRAY | PTP_UINT8);
+                put32(b, 3);
+                memcpy(b->p + b->n, "abc", 3);
+                b->n += 3;
+                put_element(b, o->handle, MTP_OBJECT_FILE_NAME, PTP_STRING);
+                put_name(b, o);
+                put_element(b, o->handle, MTP_DATE_MODIFIED, PTP_STRING);
+                put_text(b, o->modified);
+                n += 7;
+        }
+        wire_put32(b->p, n);
+}
+
+static void put_prop_desc(struct bytes *b, uint32_t property)
+{
+        put16(b, (uint16_t)property);
+        put16(b, PTP_UINT8);
+        b->p[b->n++] = 0;
+        b->p[b->n++] = 0;
+        b->p[b->n++] = 50;
+        b->p[b->n++] = 1;
+        b->p[b->n++] = 0;
+        b->p[b->n++] = (uint8_t)model.battery_most;
+        b->p[b->n++] = 1;
+}
+
+static void object_send(struct sim *s, const struct ptp_container *c, const struct model_object *o,
+                        uint64_t from, uint64_t size)
+{
+        struct bytes *b = calloc(1, sizeof(*b));
+
+        ck_assert_ptr_nonnull(b);
+        ck_assert_uint_le(size, sizeof(b->p));
+        for (uint64_t i = 0; i < size; i++)
+                b->p[i] = (uint8_t)((from + i) * 7 + o->handle);
+        if (model.stall_after && size > model.stall_after) {
+                uint8_t head[PTP_HEADER_SIZE];
+
+                wire_put32(head, (uint32_t)(size + PTP_HEADER_SIZE));
+                wire_put16(head + 4, PTP_DATA);
+                wire_put16(head + 6, c->header.code);
+                wire_put32(head + 8, c->header.transaction);
+                sim_send(s, head, sizeof(head), false);
+                sim_send(s, b->p, model.stall_after / SIM_PACKET * SIM_PACKET, false);
+                sim_send_fail(s, USB_STALL);
+                model.stall_after = 0;
+        } else {
+                sim_data(s, c, b->p, (size_t)size);
+                sim_respond(s, c, PTP_OK);
+        }
+        free(b);
+}
+
+static void object_answer(struct sim *s, const struct ptp_container *c)
+{
+        struct model_object *o = object_find(c->params[0]);
+        uint64_t at = c->params[1], most;
+
+        if (!o) {
+                sim_respond(s, c, PTP_INVALID_OBJECT_HANDLE);
+                return;
+        }
+        switch (c->header.code) {
+        case PTP_GET_OBJECT:
+                object_send(s, c, o, 0, o->size - model.transfer_size_bias);
+                break;
+        case PTP_GET_PARTIAL_OBJECT:
+                most = c->params[2];
+                object_send(s, c, o, at, MIN(most, o->size - MIN(at, o->size)));
+                break;
+        case ANDROID_GET_PARTIAL_OBJECT_64:
+                at |= (uint64_t)c->params[2] << 32;
+                most = c->params[3];
+                object_send(s, c, o, at, MIN(most, o->size - MIN(at, o->size)));
+                break;
+        case PTP_DELETE_OBJECT:
+                o->removed = !o->sticky;
+                sim_respond(s, c, PTP_OK);
+                break;
+        default:
+                sim_respond(s, c, PTP_OPERATION_NOT_SUPPORTED);
+        }
+}
+
+static bool dataset_answer(struct bytes *b, const struct ptp_container *c)
+{
+        struct model_object *o = object_find(c->params[0]);
+
+        switch (c->header.code) {
+        case PTP_GET_DEVICE_INFO:
+                put_device_info(b);
+                return true;
+        case PTP_GET_STORAGE_IDS:
+                put32(b, model.n_storages);
+                for (unsigned int i = 0; i < model.n_storages; i++)
+                        put32(b, STORAGE);
+                return true;
+        case PTP_GET_STORAGE_INFO:
+                put16(b, 4);
+                put16(b, 2);
+                put16(b, 0);
+                put64(b, 64000000000);
+                put64(b, 1000);
+                put32(b, UINT32_MAX);
+                put_text(b, "SD/card");
+                put_text(b, "");
+                return true;
+        case PTP_GET_OBJECT_HANDLES:
+                put_handles(b, c->params[2]);
+                return true;
+        case PTP_GET_OBJECT_INFO:
+                model.infos++;
+                if (o)
+                        put_object_info(b, o);
+                return o != NULL;
+        case MTP_GET_OBJECT_PROP_LIST:
+                put_proplist(b, c->params[0]);
+                return true;
+        case MTP_GET_OBJECT_PROP_VALUE:
+                if (o)
+                        put64(b, o->size);
+                return o != NULL;
+        case PTP_GET_DEVICE_PROP_DESC:
+                put_prop_desc(b, c->params[0]);
+                return true;
+        case PTP_GET_DEVICE_PROP_VALUE:
+                put_text(b, model.clock);
+                return true;
+        default:
+                return false;
+        }
+}
+
+static void answer(struct sim *s, const struct ptp_container *c, const uint8_t *data, size_t size)
+{
+        struct bytes *b = calloc(1, sizeof(*b));
+        size_t used;
+
+        ck_assert_ptr_nonnull(b);
+        if (c->header.code == PTP_OPEN_SESSION || c->header.code == PTP_CLOSE_SESSION) {
+                sim_respond(s, c, PTP_OK);
+        } else if (c->header.code == PTP_SET_DEVICE_PROP_VALUE) {
+                ck_assert(ptp_string_parse(data, size, model.clock, sizeof(model.clock), &used));
+                sim_respond(s, c, PTP_OK);
+        } else if (dataset_answer(b, c)) {
+                sim_data(s, c, b->p, b->n);
+                sim_respond(s, c, PTP_OK);
+        } else if (c->header.code == PTP_GET_OBJECT_INFO) {
+                sim_respond(s, c, PTP_INVALID_OBJECT_HANDLE);
+        } else {
+                object_answer(s, c);
+        }
+        free(b);
+}
+
+static void operation_add(uint16_t code)
+{
+        model.operations[model.n_operations++] = code;
+}
+
+static void operation_drop(uint16_t code)
+{
+        for (size_t i = 0; i < model.n_operations; i++)
+                if (model.operations[i] == code)
+                        model.operations[i] = 0x1fff;
+}
+
+static void open_recorder(unsigned int objects)
+{
+        struct recorder_open how = {.limits = {.objects = objects}};
+
+        ck_assert_int_eq(mtp_recorder_new(&recorder, &sim.transport, &how, &quirks), 0);
+}
+
+static void setup(void)
+{
+        static const uint16_t operations[] = {
+                        PTP_GET_OBJECT_HANDLES,   PTP_GET_OBJECT_INFO,           PTP_GET_OBJECT,
+                        PTP_DELETE_OBJECT,        PTP_GET_DEVICE_PROP_DESC,      PTP_GET_DEVICE_PROP_VALUE,
+                        PTP_GET_PARTIAL_OBJECT,   PTP_SET_DEVICE_PROP_VALUE,     MTP_GET_OBJECT_PROP_VALUE,
+                        MTP_GET_OBJECT_PROP_LIST, ANDROID_GET_PARTIAL_OBJECT_64,
+        };
+
+        memset(&model, 0, sizeof(model));
+        model.n_storages = 1;
+        model.battery_most = 100;
+        memcpy(model.clock, "20261101T080000", 16);
+        for (size_t i = 0; i < ELEMENTSOF(operations); i++)
+                operation_add(operations[i]);
+        quirks = QUIRKS_NONE;
+        sim_init(&sim);
+        sim.on_command = answer;
+        recorder = NULL;
+}
+
+static void teardown(void)
+{
+        recorder_free(recorder);
+        sim_done(&sim);
+}
+
+static struct recorder_item items[700];
+static size_t n_items;
+
+static int on_item(void *userdata, const struct recorder_item *item)
+{
+        (void)userdata;
+        ck_assert_uint_eq(item->index, n_items);
+        ck_assert_uint_lt(n_items, ELEMENTSOF(items));
+        items[n_items++] = *item;
+        return 0;
+}
+
+static void list_expect(int outcome, bool complete)
+{
+        bool is_complete = false;
+
+        if (!recorder)
+                open_recorder(0);
+        n_items = 0;
+        ck_assert_int_eq(recorder_list(recorder, on_item, NULL, &is_complete), outcome);
+        if (outcome == RECORDER_OK)
+                ck_assert_int_eq(is_complete, complete);
+}
+
+static const struct recorder_item *item_named(const char *path)
+{
+        for (size_t i = 0; i < n_items; i++)
+                if (strcmp(items[i].path, path) == 0)
+                        return &items[i];
+        ck_abort_msg("no item '%s' (first: '%s')", path, n_items ? items[0].path : "none");
+        return NULL;
+}
+
+static void plain_tree(void)
+{
+        object_add(1, 0, FOLDER, "DCIM", 0);
+        object_add(2, 1, FOLDER, "100MEDIA", 0);
+        object_add(3, 2, FILE_MP4, "a.mp4", 1000);
+        object_add(4, 2, FILE_MP4, "b.mp4", 200000)->protection = 1;
+        object_add(5, 2, FILE_MP4, "huge.mp4", UINT64_C(6) << 30);
+        object_add(6, 0, FILE_MP4, "top.mp4", 10);
+}
+
+static void expect_plain(void)
+{
+        ck_assert_uint_eq(n_items, 4);
+        ck_assert_int_eq(item_named("SD_card/DCIM/100MEDIA/a.mp4")->size, 1000);
+        ck_assert_str_eq(item_named("SD_card/DCIM/100MEDIA/a.mp4")->time_text, "20261101T080000");
+        ck_assert_uint_eq(item_named("SD_card/DCIM/100MEDIA/b.mp4")->flags, RECORDER_ITEM_PROTECTED);
+        ck_assert_int_eq(item_named("SD_card/DCIM/100MEDIA/huge.mp4")->size, INT64_C(6) << 30);
+        ck_assert_int_eq(item_named("SD_card/top.mp4")->size, 10);
+}
+
+START_TEST(lists_by_property_list)
+{
+        plain_tree();
+        list_expect(RECORDER_OK, true);
+        expect_plain();
+        ck_assert_uint_eq(model.proplists, 1);
+}
+END_TEST
+
+START_TEST(lists_object_by_object)
+{
+        plain_tree();
+        operation_drop(MTP_GET_OBJECT_PROP_LIST);
+        list_expect(RECORDER_OK, true);
+        expect_plain();
+        ck_assert_uint_eq(model.proplists, 0);
+}
+END_TEST
+
+START_TEST(property_list_that_omits_is_completed)
+{
+        plain_tree();
+        object_find(4)->list_omits = true;
+        list_expect(RECORDER_OK, true);
+        expect_plain();
+}
+END_TEST
+
+START_TEST(property_list_with_strangers_is_not_believed)
+{
+        plain_tree();
+        model.list_strangers = true;
+        list_expect(RECORDER_OK, true);
+        expect_plain();
+}
+END_TEST
+
+START_TEST(unknown_sizes_are_not_zero)
+{
+        object_add(1, 0, FILE_MP4, "zero.mp4", 0);
+        object_add(2, 0, FILE_MP4, "huge.mp4", UINT64_C(5) << 30);
+        operation_drop(MTP_GET_OBJECT_PROP_VALUE);
+        list_expect(RECORDER_OK, true);
+        ck_assert_int_eq(item_named("SD_card/zero.mp4")->size, -1);
+        ck_assert_int_eq(item_named("SD_card/huge.mp4")->size, -1);
+}
+END_TEST
+
+START_TEST(names_are_made_safe)
+{
+        static const uint16_t lone[] = {'x', 0xd800, 'y', 0}, control[] = {'a', 7, '\n', 'b', 0},
+                              slash[] = {'.', '.', '/', 'e', 0};
+
+        object_add(1, 0, FILE_MP4, "..", 1);
+        object_add(2, 0, FILE_MP4, "", 1);
+        object_add(3, 0, FILE_MP4, NULL, 1)->units = lone;
+        object_add(4, 0, FILE_MP4, NULL, 1)->units = control;
+        object_add(5, 0, FILE_MP4, NULL, 1)->units = slash;
+        list_expect(RECORDER_OK, true);
+        (void)item_named("SD_card/object-00000001");
+        (void)item_named("SD_card/object-00000002");
+        (void)item_named("SD_card/x\xef\xbf\xbdy");
+        (void)item_named("SD_card/a??b");
+        (void)item_named("SD_card/.._e");
+}
+END_TEST
+
+START_TEST(two_of_one_name_have_two_paths)
+{
+        object_add(1, 0, FILE_MP4, "a.mp4", 1);
+        object_add(2, 0, FILE_MP4, "a.mp4", 1);
+        object_add(3, 0, FILE_MP4, "a~2.mp4", 1);
+        list_expect(RECORDER_OK, true);
+        (void)item_named("SD_card/a.mp4");
+        (void)item_named("SD_card/a~2.mp4");
+        (void)item_named("SD_card/a~2~2.mp4");
+}
+END_TEST
+
+START_TEST(cycles_and_duplicates_end)
+{
+        object_add(1, 0, FOLDER, "one", 0);
+        object_add(2, 1, FOLDER, "two", 0);
+        object_add(1, 2, FOLDER, "one", 0); /* its own grandchild */
+        object_add(3, 3, FOLDER, "self", 0);
+        object_add(4, 2, FILE_MP4, "f.mp4", 1);
+        object_add(4, 1, FILE_MP4, "f.mp4", 1);
+        operation_drop(MTP_GET_OBJECT_PROP_LIST);
+        list_expect(RECORDER_OK, true);
+        ck_assert_uint_eq(n_items, 1);
+        ck_assert_uint_lt(sim.commands, 60);
+}
+END_TEST
+
+START_TEST(reserved_handles_are_never_touched)
+{
+        object_add(UINT32_MAX, 0, FILE_MP4, "all.mp4", 1);
+        object_add(7, 0, FILE_MP4, "a.mp4", 1);
+        list_expect(RECORDER_OK, false);
+        ck_assert_uint_eq(n_items, 1);
+}
+END_TEST
+
+START_TEST(depth_is_bounded)
+{
+        for (uint32_t i = 1; i <= 100; i++)
+                object_add(i, i - 1, FOLDER, "d", 0);
+        object_add(500, 100, FILE_MP4, "deep.mp4", 1);
+        quirks.flags = QUIRK_NO_FLAT_LIST;
+        list_expect(RECORDER_OK, false);
+        ck_assert_uint_eq(n_items, 0);
+}
+END_TEST
+
+START_TEST(paths_are_bounded)
+{
+        static char name[201];
+
+        memset(name, 'n', 200);
+        for (uint32_t i = 1; i <= 10; i++)
+                object_add(i, i - 1, FOLDER, name, 0);
+        object_add(500, 10, FILE_MP4, "deep.mp4", 1);
+        object_add(501, 10, FILE_MP4, "deep.mp4", 2);
+        list_expect(RECORDER_OK, true);
+        ck_assert_uint_eq(n_items, 2);
+        ck_assert_str_ne(items[0].path, items[1].path);
+}
+END_TEST
+
+START_TEST(number_of_objects_is_bounded)
+{
+        for (uint32_t i = 1; i <= 500; i++)
+                object_add(i, 0, FILE_MP4, "f.mp4", 1);
+        open_recorder(500);
+        list_expect(RECORDER_OK, true);
+        recorder_free(recorder);
+        open_recorder(499); /* one handle too many: not even the array is taken */
+        list_expect(RECORDER_PROTOCOL, false);
+}
+END_TEST
+
+START_TEST(unlinked_files_are_found)
+{
+        object_add(1, 0, FILE_MP4, "a.mp4", 1);
+        object_add(2, 77, FILE_MP4, "lost.mp4", 1)->unlinked = true;
+        list_expect(RECORDER_OK, true);
+        ck_assert_uint_eq(n_items, 2);
+        (void)item_named("SD_card/(unlinked)/lost.mp4");
+}
+END_TEST
+
+START_TEST(no_storage_is_locked)
+{
+        model.n_storages = 0;
+        list_expect(RECORDER_LOCKED, false);
+        ck_assert_int_ge(sim.now, 3 * INT64_C(1000000));
+        ck_assert_int_lt(sim.now, 4 * INT64_C(1000000));
+}
+END_TEST
+
+START_TEST(identity)
+{
+        struct recorder_identity i;
+
+        model.battery_most = _i == 0 ? 100 : 200;
+        open_recorder(0);
+        ck_assert_int_eq(recorder_identify(recorder, &i), RECORDER_OK);
+        ck_assert_str_eq(i.manufacturer, "Maker");
+        ck_assert_str_eq(i.model, "DSJ-9");
+        ck_assert_str_eq(i.firmware, "V1.2");
+        ck_assert_str_eq(i.serial, "SN0001");
+        ck_assert_int_eq(i.battery_percent, _i == 0 ? 50 : 25);
+        ck_assert_int_eq(i.total_bytes, 64000000000);
+        ck_assert_int_eq(i.free_bytes, 1000);
+        ck_assert_str_eq(i.clock_text, "20261101T080000");
+        ck_assert_int_ne(i.clock_station, INSTANT_NONE);
+        ck_assert_uint_eq(i.capabilities, RECORDER_CAN_LIST | RECORDER_CAN_READ | RECORDER_CAN_RESUME |
+                                                          RECORDER_CAN_REMOVE | RECORDER_CAN_READ_CLOCK |
+                                                          RECORDER_CAN_SET_CLOCK);
+}
+END_TEST
+
+START_TEST(capabilities_are_honest)
+{
+        struct recorder_identity i;
+
+        operation_drop(ANDROID_GET_PARTIAL_OBJECT_64);
+        operation_drop(PTP_GET_PARTIAL_OBJECT);
+        operation_drop(PTP_DELETE_OBJECT);
+        operation_drop(PTP_SET_DEVICE_PROP_VALUE);
+        quirks.flags = QUIRK_BROKEN_BATTERY;
+        model.n_storages = 0;
+        open_recorder(0);
+        ck_assert_int_eq(recorder_identify(recorder, &i), RECORDER_OK);
+        ck_assert_uint_eq(i.capabilities, RECORDER_CAN_LIST | RECORDER_CAN_READ | RECORDER_CAN_READ_CLOCK);
+        ck_assert_int_eq(i.battery_percent, -1);
+        ck_assert_int_eq(i.free_bytes, -1);
+}
+END_TEST
+
+START_TEST(clock_is_set_and_read_back)
+{
+        char after[RECORDER_TIME_MAX];
+
+        open_recorder(0);
+        ck_assert_int_eq(recorder_set_clock(recorder, "20270102T030405", after), RECORDER_OK);
+        ck_assert_str_eq(after, "20270102T030405");
+        ck_assert_int_eq(recorder_set_clock(recorder, "\xe4\xb8\xad", after), -EINVAL);
+}
+END_TEST
+
+static struct bytes received;
+
+static int sink_write(void *userdata, const void *data, size_t size)
+{
+        (void)userdata;
+        ck_assert_uint_le(received.n + size, sizeof(received.p));
+        memcpy(received.p + received.n, data, size);
+        received.n += size;
+        return 0;
+}
+
+static const struct recorder_sink sink = {.write = sink_write};
+
+static void read_expect(int64_t offset, int outcome)
+{
+        int64_t size = -7;
+
+        if (!recorder)
+                list_expect(RECORDER_OK, true);
+        received.n = 0;
+        ck_assert_int_eq(recorder_read(recorder, 0, offset, &sink, &size), outcome);
+        if (outcome != RECORDER_OK) {
+                ck_assert_int_eq(size, -7);
+                return;
+        }
+        ck_assert_int_eq(size, (int64_t)model.objects[0].size);
+        ck_assert_uint_eq(received.n, (size_t)(size - offset));
+        for (size_t i = 0; i < received.n; i++)
+                if (received.p[i] != (uint8_t)(((uint64_t)offset + i) * 7 + model.objects[0].handle))
+                        ck_abort_msg("wrong byte at %zu", i);
+}
+
+START_TEST(reads_whole)
+{
+        static const uint64_t sizes[] = {1, 499, 500, 501, 1012, 65524, 65536, 200000};
+
+        object_add(9, 0, FILE_MP4, "a.mp4", sizes[_i]);
+        read_expect(0, RECORDER_OK);
+}
+END_TEST
+
+START_TEST(reads_from_an_offset)
+{
+        object_add(9, 0, FILE_MP4, "a.mp4", 200000);
+        quirks.chunk = 4096;
+        if (_i == 1)
+                quirks.flags = QUIRK_SAMSUNG_OFFSET;
+        if (_i >= 2)
+                operation_drop(ANDROID_GET_PARTIAL_OBJECT_64);
+        if (_i == 3)
+                operation_drop(PTP_GET_PARTIAL_OBJECT); /* from the start, and thrown away */
+        read_expect(12345, RECORDER_OK);
+}
+END_TEST
+
+START_TEST(reads_a_size_nobody_knows)
+{
+        object_add(9, 0, FILE_MP4, "a.mp4", 0)->size = 0;
+        list_expect(RECORDER_OK, true);
+        ck_assert_int_eq(items[0].size, -1);
+        model.objects[0].size = 5000;
+        read_expect(0, RECORDER_OK);
+        quirks.chunk = 1024;
+        read_expect(2000, RECORDER_OK);
+}
+END_TEST
+
+START_TEST(fewer_bytes_are_short)
+{
+        object_add(9, 0, FILE_MP4, "a.mp4", 200000);
+        model.transfer_size_bias = 1 + (uint64_t)_i * 150000;
+        read_expect(0, RECORDER_SHORT);
+}
+END_TEST
+
+START_TEST(a_file_that_grew_is_mismatch)
+{
+        object_add(9, 0, FILE_MP4, "a.mp4", 2000);
+        list_expect(RECORDER_OK, true);
+        model.objects[0].size = 3000;
+        read_expect(0, RECORDER_MISMATCH);
+        read_expect(2001, RECORDER_MISMATCH);
+}
+END_TEST
+
+START_TEST(a_file_that_went_is_absent)
+{
+        object_add(9, 0, FILE_MP4, "a.mp4", 2000);
+        list_expect(RECORDER_OK, true);
+        model.objects[0].removed = true;
+        read_expect(0, RECORDER_ABSENT);
+}
+END_TEST
+
+START_TEST(a_stall_in_the_middle_is_resumed)
+{
+        struct mtp_figures f;
+
+        object_add(9, 0, FILE_MP4, "a.mp4", 200000);
+        if (_i == 1) {
+                operation_drop(ANDROID_GET_PARTIAL_OBJECT_64);
+                operation_drop(PTP_GET_PARTIAL_OBJECT);
+        }
+        list_expect(RECORDER_OK, true);
+        model.stall_after = 150000;
+        read_expect(0, RECORDER_OK);
+        mtp_recorder_figures(recorder, &f);
+        ck_assert_uint_eq(f.recoveries, 1);
+}
+END_TEST
+
+static int remove_first(void)
+{
+        if (!recorder)
+                list_expect(RECORDER_OK, true);
+        return recorder_remove(recorder, 0);
+}
+
+START_TEST(removes_and_looks_again)
+{
+        object_add(9, 0, FILE_MP4, "a.mp4", 2000);
+        ck_assert_int_eq(remove_first(), RECORDER_OK);
+        ck_assert(model.objects[0].removed);
+        ck_assert_int_eq(remove_first(), RECORDER_ABSENT);
+        ck_assert_int_eq(recorder_remove(recorder, 1), -EINVAL);
+}
+END_TEST
+
+START_TEST(a_removal_that_did_not_happen_is_denied)
+{
+        object_add(9, 0, FILE_MP4, "a.mp4", 2000)->sticky = true;
+        ck_assert_int_eq(remove_first(), RECORDER_DENIED);
+}
+END_TEST
+
+START_TEST(protected_is_never_removed)
+{
+        object_add(9, 0, FILE_MP4, "a.mp4", 2000);
+        list_expect(RECORDER_OK, true);
+        model.objects[0].protection = 1;
+        ck_assert_int_eq(remove_first(), RECORDER_DENIED);
+        ck_assert_uint_eq(sim.deletes, 0);
+}
+END_TEST
+
+/* The handle names another file, another size, or a folder by now. */
+START_TEST(another_object_is_never_removed)
+{
+        object_add(9, 0, FILE_MP4, "a.mp4", 2000);
+        list_expect(RECORDER_OK, true);
+        if (_i == 0)
+                model.objects[0].name = "b.mp4";
+        else if (_i == 1)
+                model.objects[0].size = 2001;
+        else
+                model.objects[0].format = FOLDER;
+        ck_assert_int_eq(remove_first(), RECORDER_MISMATCH);
+        ck_assert_uint_eq(sim.deletes, 0);
+}
+END_TEST
+
+static void listing_cases(Suite *s)
+{
+        TCase *c = tcase_create("listing");
+
+        tcase_add_checked_fixture(c, setup, teardown);
+        tcase_add_test(c, lists_by_property_list);
+        tcase_add_test(c, lists_object_by_object);
+        tcase_add_test(c, property_list_that_omits_is_completed);
+        tcase_add_test(c, property_list_with_strangers_is_not_believed);
+        tcase_add_test(c, unknown_sizes_are_not_zero);
+        tcase_add_test(c, names_are_made_safe);
+        tcase_add_test(c, two_of_one_name_have_two_paths);
+        tcase_add_test(c, cycles_and_duplicates_end);
+        tcase_add_test(c, reserved_handles_are_never_touched);
+        tcase_add_test(c, depth_is_bounded);
+        tcase_add_test(c, paths_are_bounded);
+        tcase_add_test(c, number_of_objects_is_bounded);
+        tcase_add_test(c, unlinked_files_are_found);
+        tcase_add_test(c, no_storage_is_locked);
+        suite_add_tcase(s, c);
+}
+
+static void verb_cases(Suite *s)
+{
+        TCase *c = tcase_create("verbs");
+
+        tcase_add_checked_fixture(c, setup, teardown);
+        tcase_add_loop_test(c, identity, 0, 2);
+        tcase_add_test(c, capabilities_are_honest);
+        tcase_add_test(c, clock_is_set_and_read_back);
+        tcase_add_loop_test(c, reads_whole, 0, 8);
+        tcase_add_loop_test(c, reads_from_an_offset, 0, 4);
+        tcase_add_test(c, reads_a_size_nobody_knows);
+        tcase_add_loop_test(c, fewer_bytes_are_short, 0, 2);
+        tcase_add_test(c, a_file_that_grew_is_mismatch);
+        tcase_add_test(c, a_file_that_went_is_absent);
+        tcase_add_loop_test(c, a_stall_in_the_middle_is_resumed, 0, 2);
+        tcase_add_test(c, removes_and_looks_again);
+        tcase_add_test(c, a_removal_that_did_not_happen_is_denied);
+        tcase_add_test(c, protected_is_never_removed);
+        tcase_add_loop_test(c, another_object_is_never_removed, 0, 3);
+        suite_add_tcase(s, c);
+}
+
+int main(void)
+{
+        Suite *s = suite_create("object_tree");
+        SRunner *runner;
+        int failed;
+
+        listing_cases(s);
+        verb_cases(s);
+        runner = srunner_create(s);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which interface is taken, by descriptors alone; and who is found to hold a node. */
+#include "usb/usb_interface.h"
+
+#include "base/cleanup.h"
+#include "usb/usb_device.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const struct libusb_endpoint_descriptor all_endpoints[] = {
+                {.bEndpointAddress = 0x81, .bmAttributes = LIBUSB_TRANSFER_TYPE_BULK, .wMaxPacketSize = 512},
+                {.bEndpointAddress = 0x02, .bmAttributes = LIBUSB_TRANSFER_TYPE_BULK, .wMaxPacketSize = 256},
+                {.bEndpointAddress = 0x83,
+                 .bmAttributes = LIBUSB_TRANSFER_TYPE_INTERRUPT,
+                 .wMaxPacketSize = 28},
+};
+
+static struct libusb_interface_descriptor alts[4];
+static struct libusb_interface interfaces[4];
+static struct libusb_config_descriptor config;
+
+static void interface_add(uint8_t class, uint8_t subclass, uint8_t protocol, uint8_t text, uint8_t endpoints)
+{
+        uint8_t n = config.bNumInterfaces++;
+
+        alts[n] = (struct libusb_interface_descriptor){
+                        .bInterfaceNumber = n,
+                        .bInterfaceClass = class,
+                        .bInterfaceSubClass = subclass,
+                        .bInterfaceProtocol = protocol,
+                        .iInterface = text,
+                        .bNumEndpoints = endpoints,
+                        .endpoint = all_endpoints,
+        };
+        interfaces[n] = (struct libusb_interface){.altsetting = &alts[n], .num_altsetting = 1};
+        config.interface = interfaces;
+}
+
+static void setup(void)
+{
+        config = (struct libusb_config_descriptor){0};
+}
+
+static bool names_mtp(void *userdata, uint8_t index)
+{
+        (void)userdata;
+        return index == 5;
+}
+
+static int chosen(int wanted)
+{
+        struct usb_interface i;
+
+        return usb_interface_choose(&config, wanted, names_mtp, NULL, &i) ? i.number : -1;
+}
+
+START_TEST(still_image_comes_first)
+{
+        struct usb_interface i;
+
+        interface_add(255, 255, 0, 5, 3);
+        interface_add(8, 6, 80, 0, 3);
+        interface_add(6, 1, 1, 0, 3);
+        ck_assert(usb_interface_choose(&config, -1, names_mtp, NULL, &i));
+        ck_assert_uint_eq(i.number, 2);
+        ck_assert_uint_eq(i.bulk_in, 0x81);
+        ck_assert_uint_eq(i.bulk_out, 0x02);
+        ck_assert_uint_eq(i.interrupt_in, 0x83);
+        ck_assert_uint_eq(i.packet_in, 512);
+        ck_assert_uint_eq(i.packet_out, 256);
+}
+END_TEST
+
+START_TEST(vendor_interface_that_says_mtp)
+{
+        interface_add(255, 255, 0, 4, 3);
+        interface_add(255, 66, 1, 5, 3); /* adb */
+        interface_add(255, 255, 0, 5, 3);
+        ck_assert_int_eq(chosen(-1), 2);
+}
+END_TEST
+
+START_TEST(nothing_that_fits)
+{
+        interface_add(8, 6, 80, 5, 3);
+        interface_add(255, 255, 0, 4, 3);
+        ck_assert_int_eq(chosen(-1), -1);
+}
+END_TEST
+
+START_TEST(an_interface_without_both_pipes)
+{
+        interface_add(6, 1, 1, 0, 1);
+        ck_assert_int_eq(chosen(-1), -1);
+        ck_assert_int_eq(chosen(0), -1);
+}
+END_TEST
+
+START_TEST(the_one_that_is_wanted)
+{
+        interface_add(6, 1, 1, 0, 3);
+        interface_add(255, 1, 1, 0, 3);
+        ck_assert_int_eq(chosen(1), 1);
+        ck_assert_int_eq(chosen(7), -1);
+}
+END_TEST
+
+START_TEST(no_packet_size)
+{
+        static const struct libusb_endpoint_descriptor empty[] = {
+                        {.bEndpointAddress = 0x81, .bmAttributes = LIBUSB_TRANSFER_TYPE_BULK},
+                        {.bEndpointAddress = 0x02, .bmAttributes = LIBUSB_TRANSFER_TYPE_BULK},
+        };
+
+        interface_add(6, 1, 1, 0, 2);
+        alts[0].endpoint = empty;
+        ck_assert_int_eq(chosen(-1), -1);
+}
+END_TEST
+
+START_TEST(holder_is_found)
+{
+        char node[] = "/tmp/recdock-node-XXXXXX";
+        _cleanup_close_ int fd = mkostemp(node, O_CLOEXEC);
+        struct usb_holder holder;
+        int ready[2], done[2];
+        char c = 0;
+        pid_t pid;
+
+        ck_assert_int_eq(pipe(ready), 0);
+        ck_assert_int_eq(pipe(done), 0);
+        ck_assert_int_eq(usb_node_holder(node, &holder), 0);
+        ck_assert_int_eq(holder.pid, 0); /* ourselves do not count */
+        pid = fork();
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0) {
+                (void)!write(ready[1], "x", 1);
+                (void)close(done[1]);
+                (void)!read(done[0], &c, 1);
+                _exit(0);
+        }
+        ck_assert_int_eq(read(ready[0], &c, 1), 1);
+        ck_assert_int_eq(usb_node_holder(node, &holder), 0);
+        ck_assert_int_eq(holder.pid, pid);
+        ck_assert_str_ne(holder.name, "");
+        (void)close(done[0]);
+        (void)close(done[1]);
+        ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+        (void)unlink(node);
+        ck_assert_int_eq(usb_node_holder(node, &holder), -ENOENT);
+}
+END_TEST
+
+START_TEST(a_node_that_is_not_there)
+{
+        struct usb_device_open how = {.node = "/dev/bus/usb/999/999", .interface = -1};
+        struct usb_device *d = NULL;
+
+        ck_assert_int_eq(usb_device_open(&d, &how), USB_GONE);
+        ck_assert_ptr_null(d);
+}
+END_TEST
+
+START_TEST(a_node_that_is_no_device)
+{
+        struct usb_device_open how = {.node = "/dev/null", .interface = -1};
+        struct usb_device *d = NULL;
+
+        ck_assert_int_ne(usb_device_open(&d, &how), USB_OK);
+        ck_assert_ptr_null(d);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("usb_interface");
+        TCase *c = tcase_create("choice");
+        SRunner *runner;
+        int failed;
+
+        tcase_add_checked_fixture(c, setup, NULL);
+        tcase_add_test(c, still_image_comes_first);
+        tcase_add_test(c, vendor_interface_that_says_mtp);
+        tcase_add_test(c, nothing_that_fits);
+        tcase_add_test(c, an_interface_without_both_pipes);
+        tcase_add_test(c, the_one_that_is_wanted);
+        tcase_add_test(c, no_packet_size);
+        tcase_add_test(c, holder_is_found);
+        tcase_add_test(c, a_node_that_is_not_there);
+        tcase_add_test(c, a_node_that_is_no_device);
+        suite_add_tcase(s, c);
+        runner = srunner_create(s);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
