@@ -100,6 +100,17 @@ int listing_print(const struct invocation *inv, const char *noun, const struct c
         return listing_table(inv, bus, noun, filters, n_filters, columns, n);
 }
 
+/* For gettext: the nouns that listing_one() names. */
+static const char *noun_text(const char *noun)
+{
+        static const char *const nouns[] = {N_("footage"), N_("docking"), N_("recorder")};
+
+        for (size_t i = 0; i < ELEMENTSOF(nouns); i++)
+                if (strcmp(nouns[i], noun) == 0)
+                        return _(nouns[i]);
+        return noun;
+}
+
 int listing_one(sd_bus *bus, const char *noun, const char *key, const char *value, json_object **ret)
 {
         _cleanup_(json_object_putp) json_object *rows = NULL;
@@ -109,7 +120,7 @@ int listing_one(sd_bus *bus, const char *noun, const char *key, const char *valu
         if (r != EXIT_OK)
                 return r;
         if (json_object_array_length(rows) == 0) {
-                complain(_("there is no %s '%s'"), _(noun), value);
+                complain(_("there is no %s '%s'"), noun_text(noun), value);
                 return EXIT_NOT_FOUND;
         }
         *ret = json_object_get(json_object_array_get_idx(rows, 0));

@@ -178,6 +178,8 @@ char *value_text(json_object *value, enum column_kind kind)
                 return word_text(value);
         case COLUMN_YES_NO:
                 return strdup(json_object_get_boolean(value) ? _("yes") : _("no"));
+        case COLUMN_USB_ID:
+                return text_format("%04x", (unsigned int)json_object_get_int(value));
         case COLUMN_LIST:
                 return list_text(value);
         case COLUMN_TEXT:

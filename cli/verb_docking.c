@@ -11,19 +11,25 @@ DEFINE_CLEANUP(json_object *, json_object_put);
 int verb_docking_list(const struct invocation *inv)
 {
         static const struct column columns[] = {
-                        {"id", N_("DOCKING"), COLUMN_NUMBER},    {"plugged_at", N_("PLUGGED"), COLUMN_TIME},
-                        {"bay", N_("BAY"), COLUMN_TEXT},         {"recorder", N_("RECORDER"), COLUMN_TEXT},
-                        {"state", N_("STATE"), COLUMN_STATE},    {"seen", N_("SEEN"), COLUMN_NUMBER},
-                        {"pulled", N_("PULLED"), COLUMN_NUMBER}, {"already_held", N_("HELD"), COLUMN_NUMBER},
-                        {"failed", N_("FAILED"), COLUMN_NUMBER}, {"late", N_("LATE"), COLUMN_NUMBER},
-                        {"bytes", N_("BYTES"), COLUMN_BYTES},    {"reason", N_("REASON"), COLUMN_TEXT},
+                        {"docking", N_("DOCKING"), COLUMN_NUMBER},
+                        {"plugged_at", N_("PLUGGED"), COLUMN_TIME},
+                        {"bay", N_("BAY"), COLUMN_TEXT},
+                        {"recorder", N_("RECORDER"), COLUMN_TEXT},
+                        {"state", N_("STATE"), COLUMN_STATE},
+                        {"seen", N_("SEEN"), COLUMN_NUMBER},
+                        {"pulled", N_("PULLED"), COLUMN_NUMBER},
+                        {"already_held", N_("HELD"), COLUMN_NUMBER},
+                        {"failed", N_("FAILED"), COLUMN_NUMBER},
+                        {"late", N_("LATE"), COLUMN_NUMBER},
+                        {"bytes", N_("BYTES"), COLUMN_BYTES},
+                        {"reason", N_("REASON"), COLUMN_TEXT},
         };
 
         return listing_print(inv, "docking", columns, ELEMENTSOF(columns));
 }
 
 static const struct column receipt_columns[] = {
-                {"id", N_("Receipt of docking"), COLUMN_TEXT},
+                {"docking", N_("Receipt of docking"), COLUMN_TEXT},
                 {"state", N_("State"), COLUMN_STATE},
                 {"reason", N_("Reason"), COLUMN_TEXT},
                 {"bay", N_("Bay"), COLUMN_TEXT},

@@ -9,10 +9,9 @@
 int verb_alert_list(const struct invocation *inv)
 {
         static const struct column columns[] = {
-                        {"id", N_("ALERT"), COLUMN_NUMBER},    {"raised_at", N_("RAISED"), COLUMN_TIME},
-                        {"kind", N_("KIND"), COLUMN_TEXT},     {"subject", N_("SUBJECT"), COLUMN_TEXT},
-                        {"count", N_("COUNT"), COLUMN_NUMBER}, {"cleared_at", N_("CLEARED"), COLUMN_TIME},
-                        {"text", N_("TEXT"), COLUMN_TEXT},
+                        {"since", N_("SINCE"), COLUMN_TIME},        {"kind", N_("KIND"), COLUMN_TEXT},
+                        {"subject", N_("SUBJECT"), COLUMN_TEXT},    {"count", N_("COUNT"), COLUMN_NUMBER},
+                        {"cleared_at", N_("CLEARED"), COLUMN_TIME}, {"text", N_("TEXT"), COLUMN_TEXT},
         };
 
         return listing_print(inv, "alert", columns, ELEMENTSOF(columns));

@@ -13,10 +13,11 @@ int verb_recorder_list(const struct invocation *inv)
         static const struct column columns[] = {
                         {"number", N_("RECORDER"), COLUMN_TEXT},
                         {"unit", N_("UNIT"), COLUMN_TEXT},
+                        {"officer", N_("OFFICER"), COLUMN_TEXT},
                         {"model", N_("MODEL"), COLUMN_TEXT},
                         {"usb_serial", N_("USB SERIAL"), COLUMN_TEXT},
                         {"serial", N_("SERIAL"), COLUMN_TEXT},
-                        {"registered_at", N_("REGISTERED"), COLUMN_TIME},
+                        {"last_docked", N_("LAST DOCKED"), COLUMN_TIME},
                         {"retired_at", N_("RETIRED"), COLUMN_TIME},
         };
 
@@ -29,9 +30,11 @@ static const struct column recorder_columns[] = {
                 {"model", N_("Model"), COLUMN_TEXT},
                 {"usb_serial", N_("USB serial"), COLUMN_TEXT},
                 {"serial", N_("Serial"), COLUMN_TEXT},
-                {"vendor_id", N_("USB vendor"), COLUMN_TEXT},
-                {"product_id", N_("USB product"), COLUMN_TEXT},
+                {"officer", N_("Officer"), COLUMN_TEXT},
+                {"vendor_id", N_("USB vendor"), COLUMN_USB_ID},
+                {"product_id", N_("USB product"), COLUMN_USB_ID},
                 {"registered_at", N_("Registered"), COLUMN_TIME},
+                {"last_docked", N_("Last docked"), COLUMN_TIME},
                 {"retired_at", N_("Retired"), COLUMN_TIME},
 };
 

@@ -53,7 +53,7 @@ static const struct verb_option docking_options[] = {
 
 static const struct verb_option recorder_options[] = {
                 {"unit", N_("NUMBER"), "unit", N_("of this unit")},
-                {"retired", N_("yes|no"), "retired", N_("out of service, or in it")},
+                {"retired", "yes|no", "retired", N_("out of service, or in it")},
                 FILTER_LIMIT,
                 {NULL},
 };
@@ -99,7 +99,7 @@ static const struct verb_option unit_add_options[] = {
 
 static const struct verb_option alert_options[] = {
                 {"kind", N_("WORD"), "kind", N_("of this kind, such as unknown-recorder")},
-                {"open", N_("yes|no"), "open", N_("still open, or cleared")},
+                {"open", "yes|no", "open", N_("still open, or cleared")},
                 FILTER_LIMIT,
                 {NULL},
 };

@@ -25,7 +25,7 @@ struct verification {
 static void count_print(const struct verification *v)
 {
         if (v->counting)
-                (void)fprintf(stderr, _("\r%lld checked, %lld bad "), v->checked, v->bad);
+                (void)fprintf(stderr, "\r%lld ✓  %lld ✗ ", v->checked - v->bad, v->bad);
 }
 
 static void count_wipe(const struct verification *v)

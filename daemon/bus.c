@@ -129,6 +129,9 @@ static int server_connect(struct bus_server *server)
         int r;
 
         r = sd_bus_open_system_with_description(&server->bus, "recdockd");
+        /* bus_stop() comes after the loop has ended, and still has clients to answer. */
+        if (r >= 0)
+                r = sd_bus_set_close_on_exit(server->bus, false);
         if (r >= 0)
                 r = sd_bus_add_filter(server->bus, &server->gate, on_message, server);
         if (r >= 0)

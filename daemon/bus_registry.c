@@ -271,6 +271,8 @@ static int serial_refuse_taken(struct registry_call *call, const struct recorder
                                  other.number);
 }
 
+/* A number comes back with its recorder: a retired one is put into service again, one in service is refused.
+ */
 static int recorder_readmit(struct registry_call *call, struct recorder_row *recorder)
 {
         struct recorder_row old;
@@ -278,6 +280,8 @@ static int recorder_readmit(struct registry_call *call, struct recorder_row *rec
 
         if (r != 0)
                 return outcome_refuse(call, r, "recorder", recorder->number);
+        if (old.retired_at == INSTANT_NONE)
+                return outcome_refuse(call, CATALOGUE_EXISTS, "recorder", recorder->number);
         recorder->id = old.id;
         call->id = old.id;
         return outcome_refuse(call, recorder_update(call->catalogue, call->actor, recorder), "recorder",
@@ -313,7 +317,7 @@ static int recorder_register_apply(struct registry_call *call, const void *argum
         if (r < 0)
                 return r;
         r = recorder_register(call->catalogue, call->actor, &recorder, &call->id);
-        if (r == CATALOGUE_RETIRED)
+        if (r == CATALOGUE_EXISTS || r == CATALOGUE_RETIRED)
                 return recorder_readmit(call, &recorder);
         return outcome_refuse(call, r, "recorder", recorder.number);
 }
