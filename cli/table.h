@@ -22,7 +22,8 @@ enum column_kind {
         COLUMN_VERDICT, /* word of a good or bad outcome: coloured */
         COLUMN_STATE,   /* word of a docking's state: coloured, translated */
         COLUMN_YES_NO,
-        COLUMN_LIST, /* array of text */
+        COLUMN_USB_ID, /* four hexadecimal digits */
+        COLUMN_LIST,   /* array of text */
 };
 
 struct column {
