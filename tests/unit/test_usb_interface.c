@@ -131,6 +131,7 @@ START_TEST(holder_is_found)
         char c = 0;
         pid_t pid;
 
+        ck_assert_int_ge(fd, 0);
         ck_assert_int_eq(pipe(ready), 0);
         ck_assert_int_eq(pipe(done), 0);
         ck_assert_int_eq(usb_node_holder(node, &holder), 0);
