@@ -99,6 +99,23 @@ static int options_parse(struct options *o, int argc, char **argv)
         return 0;
 }
 
+/* Orphans come to us (PR_SET_CHILD_SUBREAPER), so our children are all that is left of the command. */
+static bool children_signal(int number, pid_t spared)
+{
+        _cleanup_fclose_ FILE *f = fopen("/proc/thread-self/children", "re");
+        bool any = false;
+        int pid;
+
+        while (f && fscanf(f, "%d", &pid) == 1) {
+                if (pid == spared)
+                        continue;
+                any = true;
+                if (number != 0)
+                        (void)kill(pid, number);
+        }
+        return any;
+}
+
 /* --- the outer process ------------------------------------------------------------------------------------
  */
 
@@ -144,6 +161,7 @@ static int outer_run(char **argv)
                 (void)fprintf(stderr, "recsim-station: %s: %s\n", run_dir, strerror(errno));
                 return EXIT_FAILURE;
         }
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
         inner_pid = fork();
         if (inner_pid == 0)
                 inner_exec(run_dir, argv);
@@ -151,6 +169,9 @@ static int outer_run(char **argv)
                 (void)sigaction(passed[i], &action, NULL);
         while (inner_pid > 0 && waitpid(inner_pid, &status, 0) < 0 && errno == EINTR)
                 ;
+        /* There are some only if the test bed was killed: their devices no longer answer. */
+        while (children_signal(SIGKILL, 0))
+                (void)waitpid(-1, NULL, 0);
         recsim_remove_tree(run_dir);
         return inner_pid < 0 ? EXIT_FAILURE : exit_status(status);
 }
@@ -373,23 +394,6 @@ static void station_run(struct station *s)
 
 /* --- the end ----------------------------------------------------------------------------------------------
  */
-
-/* Orphans of the command come to us (PR_SET_CHILD_SUBREAPER), so our children are all that is left of it. */
-static bool children_signal(int number, pid_t spared)
-{
-        _cleanup_fclose_ FILE *f = fopen("/proc/thread-self/children", "re");
-        bool any = false;
-        int pid;
-
-        while (f && fscanf(f, "%d", &pid) == 1) {
-                if (pid == spared)
-                        continue;
-                any = true;
-                if (number != 0)
-                        (void)kill(pid, number);
-        }
-        return any;
-}
 
 static void children_end(struct station *s)
 {

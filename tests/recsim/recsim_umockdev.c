@@ -151,7 +151,17 @@ static void put_identity(GString *s, const struct recsim_profile *p)
         g_string_append(s, "A: bDeviceClass=00\\n\nA: bDeviceSubClass=00\\n\nA: bDeviceProtocol=00\\n\n");
 }
 
-static void put_interface(GString *s, const char *devpath, const char *port, const struct recsim_profile *p)
+static void put_endpoint(GString *s, unsigned int address, const char *type, const char *direction,
+                         size_t packet)
+{
+        g_string_append_printf(s, "A: ep_%02x/bEndpointAddress=%02x\\n\n", address, address);
+        g_string_append_printf(s, "A: ep_%02x/type=%s\\n\nA: ep_%02x/direction=%s\\n\n", address, type,
+                               address, direction);
+        g_string_append_printf(s, "A: ep_%02x/wMaxPacketSize=%04zx\\n\n", address, packet);
+}
+
+static void put_interface(GString *s, const char *devpath, const char *port, const struct recsim_profile *p,
+                          size_t packet)
 {
         bool vendor = p->vendor_class;
 
@@ -166,6 +176,9 @@ static void put_interface(GString *s, const char *devpath, const char *port, con
         g_string_append(s,
                         "A: bInterfaceNumber=00\\n\nA: bAlternateSetting= 0\\n\nA: bNumEndpoints=03\\n\n");
         g_string_append(s, "A: interface=MTP\\n\n");
+        put_endpoint(s, RECSIM_ENDPOINT_IN, "Bulk", "in", packet);
+        put_endpoint(s, RECSIM_ENDPOINT_OUT, "Bulk", "out", packet);
+        put_endpoint(s, RECSIM_ENDPOINT_EVENT, "Interrupt", "in", 28);
 }
 
 static int testbed_add(struct recsim_testbed *b, const GString *s, char *why)
@@ -279,8 +292,9 @@ static int device_announce(struct recsim_testbed *b, struct recsim_device *d, co
         put_usb_device(s, devpath, bus, address, p->speed);
         put_identity(s, p);
         put_hex(s, "descriptors", descriptors, n);
+        put_endpoint(s, 0, "Control", "both", 64);
         g_string_append_c(s, '\n');
-        put_interface(s, devpath, d->port, p);
+        put_interface(s, devpath, d->port, p, recsim_packet_size(d->sim));
         return testbed_add(b, s, why);
 }
 
