@@ -38,11 +38,17 @@ const char *catalogue_error(const struct catalogue *c)
 }
 
 /* A database says by these codes that its bytes are wrong; all others are this host's trouble. */
-static int outcome_of(struct catalogue *c, int code)
+static int outcome_of_code(int code)
 {
-        int r = catalogue_fail(c, code);
+        int r = catalogue_errno(code);
 
         return r == -EUCLEAN ? CATALOGUE_DAMAGED : r;
+}
+
+static int outcome_of(struct catalogue *c, int code)
+{
+        (void)catalogue_fail(c, code);
+        return outcome_of_code(code);
 }
 
 static int run(struct catalogue *c, const char *sql)
@@ -80,6 +86,8 @@ static int harden(struct catalogue *c)
                         {SQLITE_DBCONFIG_DQS_DDL, 0},
                         {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
                         {SQLITE_DBCONFIG_ENABLE_TRIGGER, 1},
+                        {SQLITE_DBCONFIG_ENABLE_QPSG,
+                         1}, /* plans are made in query_plan.c, not by looking at values */
         };
 
         for (size_t i = 0; i < ELEMENTSOF(settings); i++) {
@@ -199,10 +207,8 @@ static int migrate(struct catalogue *c, const char *path, const char *const *ver
                 if (r < 0)
                         return r;
         }
-        r = schema_migrate(c->db, versions, (size_t)version, n);
-        if (r != SQLITE_OK)
-                return outcome_of(c, r);
-        return 0;
+        r = schema_migrate(c->db, versions, (size_t)version, n, c->error, sizeof(c->error));
+        return r == SQLITE_OK ? 0 : outcome_of_code(r);
 }
 
 static int judge_and_migrate(struct catalogue *c, const char *path, const char *const *versions, size_t n)

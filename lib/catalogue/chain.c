@@ -45,11 +45,16 @@ int catalogue_ledger(struct catalogue *c, const char *actor, const char *act, co
         r = ledger_hash(previous, &e, hash);
         if (r < 0)
                 return catalogue_refuse(c, -r, "the hash of a ledger entry cannot be computed");
-        return statement_run(c,
-                             "INSERT INTO ledger (sequence, at, actor, act, subject, detail, hash)"
-                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                             VALUES(INTEGER(e.sequence), INTEGER(e.at), RAW_TEXT(actor), RAW_TEXT(act),
-                                    RAW_TEXT(subject), RAW_TEXT(detail), DIGEST(hash)));
+        r = statement_run(c,
+                          "INSERT INTO ledger (sequence, at, actor, act, subject, detail, hash)"
+                          " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE json_valid(?6)",
+                          VALUES(INTEGER(e.sequence), INTEGER(e.at), RAW_TEXT(actor), RAW_TEXT(act),
+                                 RAW_TEXT(subject), RAW_TEXT(detail), DIGEST(hash)));
+        if (r < 0)
+                return r;
+        if (sqlite3_changes(c->db) == 0)
+                return catalogue_refuse(c, EINVAL, "the detail of a ledger entry is not JSON");
+        return 0;
 }
 
 int ledger_note(struct catalogue *c, const char *actor, const char *act, const char *sql,

@@ -2,23 +2,26 @@
 #pragma once
 
 /*
- * What people ask of the index. A query is a noun and filters as text, as they come over the bus; the answer is rows, each a JSON
- * object made by SQLite's json_object(): the very rows that recdockctl --json prints. Times are RFC 3339 in the station's zone, absent
- * values null. Runs on any connection, also a read-only one in another thread (the zone functions are thread safe).
+ * What people ask of the index. A query is a noun and filters as text, as they come over the bus; the answer
+ * is rows, each a JSON object made by SQLite's json_object(): the very rows that recdockctl --json prints.
+ * Times are RFC 3339 in the station's zone, absent values null. Runs on any connection, also a read-only one
+ * in another thread (the zone functions are thread safe).
  *
  * Nouns and filters:
- *   footage  unit officer recorder from to on verdict sha256 name limit order id docking source kind bay   (order: "time" (default, newest first), "-time", "size",
- *            "-size", "name", "id", "-id"; name is a glob with * and ?; verdict and kind may be comma-separated lists; sha256 a prefix of ≥ 8 digits; "after"
- *            is the opaque key of the last row for the next page; unit/officer/recorder by number)
- *   docking  recorder bay from to state id limit
- *   item     docking state limit
- *   recorder number unit retired limit      officer number unit limit      unit number limit      assignment recorder officer at limit
- *   alert    kind open limit                ledger from to act subject limit
- * Several values of one filter are alternatives (the key is given twice). 'on' is the local calendar day of a date.
+ *   footage  unit officer recorder from to on verdict sha256 name limit order id docking source kind bay
+ * (order: "time" (default, newest first), "-time", "size",
+ *            "-size", "name", "id", "-id"; name is a glob with * and ?; verdict and kind may be
+ * comma-separated lists; sha256 a prefix of ≥ 8 digits; "after" is the opaque key of the last row for the
+ * next page; unit/officer/recorder by number) docking  recorder bay from to state id limit item     docking
+ * state limit recorder number unit retired limit      officer number unit limit      unit number limit
+ * assignment recorder officer at limit alert    kind open limit                ledger from to act subject
+ * limit Several values of one filter are alternatives (the key is given twice). 'on' is the local calendar
+ * day of a date.
  *
- * Keys of a footage row, fixed: id unit officer recorder bay name source source_path started_at ended_at duration_s size sha256 sm3
- * verdict verdict_reasons container kind path offloaded_at docking deadline late case. unit, officer, recorder are numbers (text); verdict_reasons is an
- * array of text; late is minutes (number), 0 in time, null unknown; case null for now; docking the number of the docking.
+ * Keys of a footage row, fixed: id unit officer recorder bay name source source_path started_at ended_at
+ * duration_s size sha256 sm3 verdict verdict_reasons container kind path offloaded_at docking deadline late
+ * case. unit, officer, recorder are numbers (text); verdict_reasons is an array of text; late is minutes
+ * (number), 0 in time, null unknown; case null for now; docking the number of the docking.
  */
 
 #include "catalogue/catalogue.h"
@@ -32,9 +35,12 @@ struct query_filter {
         const char *value;
 };
 
-/* -EINVAL with *ret_error (malloc'd, complete: "unknown filter 'colour' for footage, expected one of …"). 'now' is for human dates. */
-int query_new(const char *noun, const struct query_filter *filters, size_t n, instant_t now, struct query **ret, char **ret_error);
+/* -EINVAL with *ret_error (malloc'd, complete: "unknown filter 'colour' for footage, expected one of …").
+ * 'now' is for human dates. */
+int query_new(const char *noun, const struct query_filter *filters, size_t n, instant_t now,
+              struct query **ret, char **ret_error);
 void query_free(struct query *q);
 
 /* Calls 'on_row' per row; a non-zero return of it ends the run and is returned. */
-int query_run(struct catalogue *c, const struct query *q, int (*on_row)(void *userdata, const char *json), void *userdata);
+int query_run(struct catalogue *c, const struct query *q, int (*on_row)(void *userdata, const char *json),
+              void *userdata);

@@ -3,6 +3,7 @@
  * never depends on a zone. */
 #include "catalogue/query_function.h"
 #include "catalogue/statement.h"
+#include "catalogue/word.h"
 
 static void rfc3339(sqlite3_context *context, int n, sqlite3_value **values)
 {
@@ -16,10 +17,49 @@ static void rfc3339(sqlite3_context *context, int n, sqlite3_value **values)
                 sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
 }
 
+/* The station's clock, not SQLite's: tests put another one in its place. */
+static void now(sqlite3_context *context, int n, sqlite3_value **values)
+{
+        (void)n;
+        (void)values;
+        sqlite3_result_int64(context, clock_now());
+}
+
+static void word(sqlite3_context *context, int n, sqlite3_value **values)
+{
+        const struct words *words = sqlite3_user_data(context);
+
+        (void)n;
+        if (sqlite3_value_type(values[0]) == SQLITE_INTEGER)
+                sqlite3_result_text(context, word_of(words, sqlite3_value_int(values[0])), -1,
+                                    SQLITE_STATIC);
+}
+
 int query_functions_add(struct catalogue *c)
 {
-        int r = sqlite3_create_function_v2(c->db, "rfc3339", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL,
-                                           rfc3339, NULL, NULL, NULL);
+        static const struct {
+                const char *name;
+                int arguments;
+                void (*call)(sqlite3_context *context, int n, sqlite3_value **values);
+                const struct words *words;
+        } functions[] = {
+                        {"rfc3339", 1, rfc3339, NULL},
+                        {"now", 0, now, NULL},
+                        {"verdict_word", 1, word, &verdict_words},
+                        {"kind_word", 1, word, &kind_words},
+                        {"source_word", 1, word, &source_words},
+                        {"docking_state_word", 1, word, &docking_state_words},
+                        {"item_state_word", 1, word, &item_state_words},
+        };
 
-        return r == SQLITE_OK ? 0 : catalogue_fail(c, r);
+        for (size_t i = 0; i < ELEMENTSOF(functions); i++) {
+                int r = sqlite3_create_function_v2(c->db, functions[i].name, functions[i].arguments,
+                                                   SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                                   (void *)functions[i].words, functions[i].call, NULL, NULL,
+                                                   NULL);
+
+                if (r != SQLITE_OK)
+                        return catalogue_fail(c, r);
+        }
+        return 0;
 }

@@ -4,6 +4,7 @@
 #include "catalogue/schema.h"
 #include "catalogue/schema_versions.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -63,7 +64,8 @@ static int migrate_steps(sqlite3 *db, const char *const *versions, size_t from, 
         return r;
 }
 
-int schema_migrate(sqlite3 *db, const char *const *versions, size_t from, size_t n)
+int schema_migrate(sqlite3 *db, const char *const *versions, size_t from, size_t n, char *error,
+                   size_t error_size)
 {
         int r = run(db, "PRAGMA foreign_keys = OFF");
 
@@ -72,6 +74,10 @@ int schema_migrate(sqlite3 *db, const char *const *versions, size_t from, size_t
         if (r != SQLITE_OK)
                 return r;
         r = migrate_steps(db, versions, from, n);
+        if (r != SQLITE_OK) /* now: what follows succeeds and takes the text away */
+                (void)text_copy(error, error_size,
+                                r == SQLITE_CONSTRAINT_FOREIGNKEY ? "a migration left a dangling reference"
+                                                                  : sqlite3_errmsg(db));
         if (!sqlite3_get_autocommit(db))
                 (void)run(db, "ROLLBACK");
         (void)run(db, "PRAGMA foreign_keys = ON");

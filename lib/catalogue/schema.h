@@ -21,10 +21,11 @@ extern const size_t catalogue_schema_versions;
 /*
  * Brings 'db' to version 'n' of 'versions' in one transaction: on failure the database is as it was. Foreign
  * keys are not enforced on the way but checked as a whole before the commit. Returns an SQLite result code;
- * SQLITE_CONSTRAINT_FOREIGNKEY when that check fails. The caller has established that the database's own
- * version is 'from' <= n.
+ * SQLITE_CONSTRAINT_FOREIGNKEY when that check fails; 'error' is set to its text then. The caller has
+ * established that the database's own version is 'from' <= n.
  */
-int schema_migrate(sqlite3 *db, const char *const *versions, size_t from, size_t n);
+int schema_migrate(sqlite3 *db, const char *const *versions, size_t from, size_t n, char *error,
+                   size_t error_size);
 
 struct catalogue;
 

@@ -19,7 +19,7 @@ static int errno_of_constraint(int code)
         }
 }
 
-static int errno_of(int code)
+int catalogue_errno(int code)
 {
         switch (code & 0xff) {
         case SQLITE_BUSY:
@@ -53,7 +53,7 @@ static int errno_of(int code)
 int catalogue_fail(struct catalogue *c, int sqlite_code)
 {
         (void)text_copy(c->error, sizeof(c->error), sqlite3_errmsg(c->db));
-        return errno_of(sqlite_code);
+        return catalogue_errno(sqlite_code);
 }
 
 int catalogue_refuse(struct catalogue *c, int error, const char *text)

@@ -55,7 +55,9 @@ struct value {
  * statement is done. */
 int value_bind(sqlite3_stmt *s, int at, const struct value *v);
 
-/* errno for an SQLite result code, after noting its text for catalogue_error(). */
+/* Negative errno for an SQLite result code. */
+int catalogue_errno(int sqlite_code);
+/* The same for an SQLite result code, after noting its text for catalogue_error(). */
 int catalogue_fail(struct catalogue *c, int sqlite_code);
 /* The same for a failure found here. Returns -error. */
 int catalogue_refuse(struct catalogue *c, int error, const char *text);

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Rows of footage: first the ids, out of one index chosen by query_plan.c, then each row by its id. A page
+ * goes on behind the last row of the one before by its key (keyset), so that page 1000 costs what page 1
+ * costs. Both statements see one snapshot.
+ */
+#include "catalogue/query_plan.h"
+#include "media/verdict.h"
+
+#include <string.h>
+
+#define PAGE_MAX 10000 /* ids kept before the first row is made; a longer answer streams */
+#define STEPS_PER_ENTRY                                                                   \
+        12 /* of SQLite's virtual machine, for one index entry that is judged and dropped \
+            */
+
+static const char row_sql[] =
+                "SELECT json_object('id', f.id, 'unit', u.number, 'officer', o.number, 'recorder', "
+                "r.number, 'bay', f.bay,"
+                " 'name', f.name, 'source', source_word(f.source), 'source_path', f.source_path,"
+                " 'started_at', rfc3339(f.started_at), 'ended_at', rfc3339(f.ended_at), 'duration_s', "
+                "f.duration / 1e6,"
+                " 'size', f.size, 'sha256', lower(hex(f.sha256)),"
+                " 'sm3', iif(f.sm3 IS NULL, NULL, lower(hex(f.sm3))), 'verdict', verdict_word(f.verdict),"
+                " 'verdict_reasons', json('[' || replace(iif(f.verdict_reasons IS NULL, '', "
+                "json_quote(f.verdict_reasons)),"
+                " ',', '\",\"') || ']'),"
+                " 'container', f.container, 'kind', kind_word(f.kind), 'path', f.path,"
+                " 'offloaded_at', rfc3339(f.offloaded_at), 'docking', f.docking, 'deadline', "
+                "rfc3339(f.deadline),"
+                " 'late', (f.late_us + 59999999) / 60000000, 'case', NULL)"
+                " FROM footage AS f LEFT JOIN unit AS u ON u.id = f.unit LEFT JOIN officer AS o ON o.id = "
+                "f.officer"
+                " LEFT JOIN recorder AS r ON r.id = f.recorder WHERE f.id = ?1";
+
+static const char *const access_sql[_ACCESS_MAX] = {
+                [ACCESS_TIME] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_time WHERE true",
+                [ACCESS_UNIT] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_unit WHERE true",
+                [ACCESS_OFFICER] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_officer WHERE true",
+                [ACCESS_RECORDER] =
+                                "SELECT f.id FROM footage AS f INDEXED BY footage_by_recorder WHERE true",
+                [ACCESS_CLASS] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_class WHERE true",
+                [ACCESS_NAME] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_name WHERE true",
+                [ACCESS_SIZE] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_size WHERE true",
+                [ACCESS_ID] = "SELECT f.id FROM footage AS f NOT INDEXED WHERE true",
+                [ACCESS_NAME_PARTS] = "SELECT f.id FROM footage AS f NOT INDEXED WHERE f.id IN"
+                                      " (SELECT rowid FROM footage_name WHERE footage_name MATCH ?)",
+                [ACCESS_SHA256] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_sha256 WHERE true",
+                [ACCESS_DOCKING] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_docking WHERE true",
+};
+
+/* How rows follow each other, and the condition for those behind a key. */
+static const struct {
+        const char *order, *after;
+} order_sql[_ORDER_MAX] = {
+                [ORDER_TIME] = {" ORDER BY f.ordered_at DESC, f.id DESC",
+                                " AND (f.ordered_at, f.id) < (?, ?)"},
+                [ORDER_TIME_ASC] = {" ORDER BY f.ordered_at, f.id", " AND (f.ordered_at, f.id) > (?, ?)"},
+                [ORDER_SIZE] = {" ORDER BY f.size, f.id", " AND (f.size, f.id) > (?, ?)"},
+                [ORDER_SIZE_DESC] = {" ORDER BY f.size DESC, f.id DESC", " AND (f.size, f.id) < (?, ?)"},
+                [ORDER_NAME] = {" ORDER BY f.name, f.id", " AND (f.name, f.id) > (?, ?)"},
+                [ORDER_ID] = {" ORDER BY f.id", " AND f.id > ?"},
+                [ORDER_ID_DESC] = {" ORDER BY f.id DESC", " AND f.id < ?"},
+};
+
+/* The sort key of the row the last page ended with. */
+struct page_key {
+        int64_t ordered_at, size;
+        char name[256];
+};
+
+static int find_key(struct catalogue *c, int64_t id, struct page_key *ret)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        int r = statement_get(c, "SELECT ordered_at, size, name FROM footage WHERE id = ?1", &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, VALUES(INTEGER(id)));
+        if (r < 0)
+                return r;
+        r = statement_step(c, s);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return CATALOGUE_ABSENT;
+        ret->ordered_at = sqlite3_column_int64(s, 0);
+        ret->size = sqlite3_column_int64(s, 1);
+        (void)snprintf(ret->name, sizeof(ret->name), "%s", (const char *)sqlite3_column_text(s, 2));
+        return CATALOGUE_OK;
+}
+
+static void add_after(struct composition *p, const struct query *q, const struct page_key *key)
+{
+        if (q->after == 0)
+                return;
+        composition_add(p, order_sql[q->order].after);
+        if (q->order == ORDER_TIME || q->order == ORDER_TIME_ASC)
+                composition_bind(p, INTEGER(key->ordered_at));
+        else if (q->order == ORDER_SIZE || q->order == ORDER_SIZE_DESC)
+                composition_bind(p, INTEGER(key->size));
+        else if (q->order == ORDER_NAME)
+                composition_bind(p, RAW_TEXT(key->name));
+        composition_bind(p, INTEGER(q->after));
+}
+
+static void add_time(struct composition *p, const struct query *q, const struct plan *plan)
+{
+        if (plan->from != INT64_MIN) {
+                composition_add(p, " AND f.ordered_at >= ?");
+                composition_bind(p, INTEGER(plan->from));
+        }
+        if (plan->to != INT64_MAX) {
+                composition_add(p, " AND f.ordered_at < ?");
+                composition_bind(p, INTEGER(plan->to));
+        }
+        if (q->terms[FOOTAGE_ON].n > 1)
+                composition_term(p, &q->terms[FOOTAGE_ON]);
+}
+
+/* The columns of the index must be given from its first on: one without a filter gets all of its few values.
+ */
+static void add_class(struct composition *p, const struct query *q, enum plan_access access)
+{
+        static const char *const all[] = {
+                        [FOOTAGE_BY_KIND] = " AND f.kind IN (0, 1, 2, 3)",
+                        [FOOTAGE_BY_VERDICT] = " AND f.verdict IN (0, 1, 2, 3, 4, 5, 6)",
+                        [FOOTAGE_BY_SOURCE] = " AND f.source IN (0, 1, 2)",
+        };
+        size_t last = FOOTAGE_BY_BAY;
+
+        while (last > FOOTAGE_BY_KIND && q->terms[last].n == 0)
+                last--;
+        for (size_t i = FOOTAGE_BY_KIND; i <= FOOTAGE_BY_BAY; i++) {
+                if (q->terms[i].n > 0)
+                        composition_term(p, &q->terms[i]);
+                else if (access == ACCESS_CLASS && i < last)
+                        composition_add(p, all[i]);
+        }
+}
+_Static_assert(_MEDIA_KIND_MAX == 4 && _VERDICT_MAX == 7, "add_class() lists the values of both");
+
+static void compose(struct composition *p, const struct query *q, const struct plan *plan,
+                    enum plan_access access, const struct page_key *key)
+{
+        composition_begin(p);
+        composition_add(p, access_sql[access]);
+        if (access == ACCESS_NAME_PARTS)
+                composition_bind(p, RAW_TEXT(plan->parts));
+        for (size_t i = 0; i < _NUMBER_MAX; i++)
+                composition_term(p, &plan->numbers[i]);
+        add_time(p, q, plan);
+        add_class(p, q, access);
+        if (access == ACCESS_NAME && plan->prefix) {
+                composition_add(p, " AND f.name >= ? AND f.name < ?");
+                composition_bind(p, RAW_TEXT(plan->prefix));
+                composition_bind(p, RAW_TEXT(plan->prefix_end));
+        }
+        for (size_t i = FOOTAGE_BY_NAME; i <= FOOTAGE_BY_ID; i++)
+                composition_term(p, &q->terms[i]);
+        add_after(p, q, key);
+        composition_add(p, order_sql[q->order].order);
+        composition_add(p, " LIMIT ?");
+        composition_bind(p, INTEGER(q->limit));
+}
+
+static int emit(struct catalogue *c, int64_t id, int (*on_row)(void *userdata, const char *json),
+                void *userdata)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        int r = statement_get(c, row_sql, &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, VALUES(INTEGER(id)));
+        if (r < 0)
+                return r;
+        r = statement_step(c, s);
+        if (r <= 0)
+                return r;
+        return on_row(userdata, (const char *)sqlite3_column_text(s, 0));
+}
+
+static int on_budget_spent(void *userdata)
+{
+        (void)userdata;
+        return 1;
+}
+
+/* The ids of one page. -EINTR when the budget was not enough; 0 is no bound. */
+static int collect(struct catalogue *c, sqlite3_stmt *s, int64_t budget, int64_t *ids, size_t *ret_n)
+{
+        size_t n = 0;
+        int r;
+
+        if (budget > 0)
+                sqlite3_progress_handler(c->db, (int)MIN(budget, INT32_MAX), on_budget_spent, NULL);
+        while ((r = statement_step(c, s)) > 0)
+                ids[n++] = sqlite3_column_int64(s, 0);
+        sqlite3_progress_handler(c->db, 0, NULL, NULL);
+        *ret_n = n;
+        return r;
+}
+
+static int prepare(struct catalogue *c, const struct query *q, const struct plan *plan,
+                   enum plan_access access, const struct page_key *key, sqlite3_stmt **ret)
+{
+        _cleanup_(composition_done) struct composition p;
+
+        compose(&p, q, plan, access, key);
+        return composition_prepare(&p, c, ret);
+}
+
+/* The best way within its budget, then the safest without one. */
+static int run_page(struct catalogue *c, const struct query *q, const struct plan *plan,
+                    const struct page_key *key, int (*on_row)(void *userdata, const char *json),
+                    void *userdata)
+{
+        const enum plan_access ways[] = {plan->best, plan->safest};
+        _cleanup_free_ int64_t *ids = calloc((size_t)q->limit, sizeof(*ids));
+        size_t n = 0;
+        int r = -EINTR;
+
+        if (!ids)
+                return catalogue_refuse(c, ENOMEM, "no memory for a query");
+        for (size_t i = plan->best == plan->safest ? 1 : 0; r == -EINTR && i < ELEMENTSOF(ways); i++) {
+                _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+
+                r = prepare(c, q, plan, ways[i], key, &s);
+                if (r == 0)
+                        r = collect(c, s, i == 0 ? plan->budget * STEPS_PER_ENTRY : 0, ids, &n);
+        }
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = emit(c, ids[i], on_row, userdata);
+        return r;
+}
+
+static int run_stream(struct catalogue *c, const struct query *q, const struct plan *plan,
+                      const struct page_key *key, int (*on_row)(void *userdata, const char *json),
+                      void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        int r = prepare(c, q, plan, plan->best, key, &s);
+
+        if (r < 0)
+                return r;
+        while ((r = statement_step(c, s)) > 0) {
+                r = emit(c, sqlite3_column_int64(s, 0), on_row, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+static int run_plan(struct catalogue *c, const struct query *q, struct plan *plan,
+                    int (*on_row)(void *userdata, const char *json), void *userdata)
+{
+        struct page_key key = {0};
+        int r = q->after > 0 ? find_key(c, q->after, &key) : 0;
+
+        if (r != 0)
+                return r;
+        r = plan_make(c, q, plan);
+        if (r < 0 || plan->empty)
+                return r;
+        if (q->limit > 0 && q->limit <= PAGE_MAX)
+                return run_page(c, q, plan, &key, on_row, userdata);
+        return run_stream(c, q, plan, &key, on_row, userdata);
+}
+
+int query_run_footage(struct catalogue *c, const struct query *q,
+                      int (*on_row)(void *userdata, const char *json), void *userdata)
+{
+        _cleanup_(plan_done) struct plan plan = {0};
+        bool own = sqlite3_get_autocommit(c->db);
+        int r = own ? statement_run(c, "BEGIN DEFERRED", NULL, 0) : 0;
+
+        if (r < 0)
+                return r;
+        r = run_plan(c, q, &plan, on_row, userdata);
+        if (own)
+                catalogue_rollback(c); /* nothing was written; this ends the snapshot */
+        return r;
+}

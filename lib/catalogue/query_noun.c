@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The nouns of queries: their filters, and the rows they give. Footage has its rows and its plan in
+ * query_footage.c. */
+#include "catalogue/query_noun.h"
+
+#define LIMIT_FILTER                                    \
+        {                                               \
+                "limit", FILTER_LIMIT, NULL, NULL, true \
+        }
+
+static const struct filter footage_filters[] = {
+                [FOOTAGE_BY_UNIT] = {"unit", FILTER_TEXT, "f.unit = ?", NULL, false},
+                [FOOTAGE_BY_OFFICER] = {"officer", FILTER_TEXT, "f.officer = ?", NULL, false},
+                [FOOTAGE_BY_RECORDER] = {"recorder", FILTER_TEXT, "f.recorder = ?", NULL, false},
+                [FOOTAGE_BY_KIND] = {"kind", FILTER_WORDS, "f.kind = ?", &kind_words, false},
+                [FOOTAGE_BY_VERDICT] = {"verdict", FILTER_WORDS, "f.verdict = ?", &verdict_words, false},
+                [FOOTAGE_BY_SOURCE] = {"source", FILTER_WORDS, "f.source = ?", &source_words, false},
+                [FOOTAGE_BY_BAY] = {"bay", FILTER_TEXT, "f.bay = ?", NULL, false},
+                [FOOTAGE_BY_NAME] = {"name", FILTER_GLOB, "f.name GLOB ?", NULL, false},
+                [FOOTAGE_BY_SHA256] = {"sha256", FILTER_SHA256, "f.sha256 BETWEEN ? AND ?", NULL, false},
+                [FOOTAGE_BY_DOCKING] = {"docking", FILTER_ID, "f.docking = ?", NULL, false},
+                [FOOTAGE_BY_ID] = {"id", FILTER_ID, "f.id = ?", NULL, false},
+                [FOOTAGE_FROM] = {"from", FILTER_INSTANT, "f.ordered_at >= ?", NULL, true},
+                [FOOTAGE_TO] = {"to", FILTER_INSTANT, "f.ordered_at < ?", NULL, true},
+                [FOOTAGE_ON] = {"on", FILTER_DAY, "(f.ordered_at >= ? AND f.ordered_at < ?)", NULL, false},
+                LIMIT_FILTER,
+                {"order", FILTER_ORDER, NULL, NULL, true},
+                {"after", FILTER_AFTER, NULL, NULL, true},
+};
+
+static const struct filter docking_filters[] = {
+                {"recorder", FILTER_TEXT, "d.recorder = (SELECT id FROM recorder WHERE number = ?)", NULL,
+                 false},
+                {"bay", FILTER_TEXT, "d.bay = ?", NULL, false},
+                {"from", FILTER_INSTANT, "d.plugged_at >= ?", NULL, true},
+                {"to", FILTER_INSTANT, "d.plugged_at < ?", NULL, true},
+                {"state", FILTER_WORDS, "d.state = ?", &docking_state_words, false},
+                {"id", FILTER_ID, "d.id = ?", NULL, false},
+                LIMIT_FILTER,
+};
+
+static const struct filter item_filters[] = {
+                {"docking", FILTER_ID, "i.docking = ?", NULL, false},
+                {"state", FILTER_WORDS, "i.state = ?", &item_state_words, false},
+                LIMIT_FILTER,
+};
+
+static const struct filter recorder_filters[] = {
+                {"number", FILTER_TEXT, "r.number = ?", NULL, false},
+                {"unit", FILTER_TEXT, "r.unit = (SELECT id FROM unit WHERE number = ?)", NULL, false},
+                {"retired", FILTER_YES_NO, "(r.retired_at IS NOT NULL) = ?", NULL, true},
+                LIMIT_FILTER,
+};
+
+static const struct filter officer_filters[] = {
+                {"number", FILTER_TEXT, "o.number = ?", NULL, false},
+                {"unit", FILTER_TEXT, "o.unit = (SELECT id FROM unit WHERE number = ?)", NULL, false},
+                LIMIT_FILTER,
+};
+
+static const struct filter unit_filters[] = {
+                {"number", FILTER_TEXT, "u.number = ?", NULL, false},
+                LIMIT_FILTER,
+};
+
+static const struct filter assignment_filters[] = {
+                {"recorder", FILTER_TEXT, "r.number = ?", NULL, false},
+                {"officer", FILTER_TEXT, "o.number = ?", NULL, false},
+                {"at", FILTER_INSTANT, "? BETWEEN a.from_at AND ifnull(a.until_at - 1, 9223372036854775807)",
+                 NULL, true},
+                LIMIT_FILTER,
+};
+
+static const struct filter alert_filters[] = {
+                {"kind", FILTER_TEXT, "a.kind = ?", NULL, false},
+                {"open", FILTER_YES_NO, "(a.cleared_at IS NULL) = ?", NULL, true},
+                LIMIT_FILTER,
+};
+
+static const struct filter ledger_filters[] = {
+                {"from", FILTER_INSTANT, "l.at >= ?", NULL, true},
+                {"to", FILTER_INSTANT, "l.at < ?", NULL, true},
+                {"act", FILTER_TEXT, "l.act = ?", NULL, false},
+                {"subject", FILTER_TEXT, "l.subject = ?", NULL, false},
+                LIMIT_FILTER,
+};
+
+static const char docking_select[] =
+                "SELECT json_object('docking', d.id, 'bay', d.bay, 'port', d.port, 'state', "
+                "docking_state_word(d.state),"
+                " 'recorder', r.number, 'model', d.model, 'manufacturer', d.manufacturer, 'firmware', "
+                "d.firmware,"
+                " 'serial', d.serial, 'usb_serial', d.usb_serial, 'reason', d.reason, 'plugged_at', "
+                "rfc3339(d.plugged_at),"
+                " 'identified_at', rfc3339(d.identified_at), 'listed_at', rfc3339(d.listed_at),"
+                " 'released_at', rfc3339(d.released_at), 'unplugged_at', rfc3339(d.unplugged_at), "
+                "'battery', d.battery,"
+                " 'free', d.free, 'total', d.total, 'clock_text', d.clock_text, 'clock_offset_s', "
+                "d.clock_offset / 1e6,"
+                " 'clock_uncertainty_s', d.clock_uncertainty / 1e6, 'clock_set_to', d.clock_set_to, 'seen', "
+                "d.seen,"
+                " 'pulled', d.pulled, 'already_held', d.already_held, 'failed', d.failed, 'late', d.late,"
+                " 'removed', d.removed, 'bytes', d.bytes, 'bad_verdicts', d.bad_verdicts,"
+                " 'listing_complete', json(iif(d.listing_complete, 'true', 'false')))"
+                " FROM docking AS d LEFT JOIN recorder AS r ON r.id = d.recorder WHERE true";
+
+/* flags are enum recorder_item_flags: 1 protected, 2 marked. */
+static const char item_select[] =
+                "SELECT json_object('item', i.id, 'docking', i.docking, 'recorder', r.number, 'path', "
+                "i.path,"
+                " 'size', nullif(i.size, -1), 'device_time', nullif(i.time_text, ''), 'state', "
+                "item_state_word(i.state),"
+                " 'durable', i.durable, 'attempts', i.attempts, 'error', i.error, 'footage', i.footage,"
+                " 'protected', json(iif(i.flags & 1, 'true', 'false')), 'marked', json(iif(i.flags & 2, "
+                "'true', 'false')))"
+                " FROM item AS i JOIN recorder AS r ON r.id = i.recorder WHERE true";
+
+static const char recorder_select[] =
+                "SELECT json_object('number', r.number, 'unit', u.number, 'model', r.model, 'usb_serial', "
+                "r.usb_serial,"
+                " 'serial', r.serial, 'vendor_id', r.vendor_id, 'product_id', r.product_id,"
+                " 'registered_at', rfc3339(r.registered_at), 'retired_at', rfc3339(r.retired_at),"
+                " 'officer', (SELECT o.number FROM assignment AS a JOIN officer AS o ON o.id = a.officer"
+                " WHERE a.recorder = r.id AND a.from_at <= now() AND (a.until_at IS NULL OR a.until_at > "
+                "now())"
+                " ORDER BY a.from_at DESC LIMIT 1),"
+                " 'last_docked', rfc3339((SELECT max(d.plugged_at) FROM docking AS d WHERE d.recorder = "
+                "r.id)))"
+                " FROM recorder AS r LEFT JOIN unit AS u ON u.id = r.unit WHERE true";
+
+static const char officer_select[] =
+                "SELECT json_object('number', o.number, 'name', o.name, 'unit', u.number)"
+                " FROM (SELECT id, number, name, (SELECT h.unit FROM officer_unit AS h WHERE h.officer = "
+                "officer.id"
+                " AND h.since <= now() ORDER BY h.since DESC LIMIT 1) AS unit FROM officer) AS o"
+                " LEFT JOIN unit AS u ON u.id = o.unit WHERE true";
+
+static const char unit_select[] =
+                "SELECT json_object('number', u.number, 'name', u.name, 'parent', p.number)"
+                " FROM unit AS u LEFT JOIN unit AS p ON p.id = u.parent WHERE true";
+
+static const char assignment_select[] =
+                "SELECT json_object('recorder', r.number, 'officer', o.number, 'from', rfc3339(a.from_at),"
+                " 'until', rfc3339(a.until_at)) FROM assignment AS a JOIN recorder AS r ON r.id = a.recorder"
+                " JOIN officer AS o ON o.id = a.officer WHERE true";
+
+static const char alert_select[] =
+                "SELECT json_object('kind', a.kind, 'priority', a.priority, 'subject', a.subject, 'text', "
+                "a.text,"
+                " 'since', rfc3339(a.since), 'count', a.count, 'acknowledged_by', a.acknowledged_by,"
+                " 'cleared_at', rfc3339(a.cleared_at)) FROM alert AS a WHERE true";
+
+static const char ledger_select[] = "SELECT json_object('sequence', l.sequence, 'at', rfc3339(l.at), "
+                                    "'actor', l.actor, 'act', l.act,"
+                                    " 'subject', l.subject, 'detail', json(l.detail), 'hash', "
+                                    "lower(hex(l.hash))) FROM ledger AS l WHERE true";
+
+#define NOUN(word, select, order)                                                \
+        {                                                                        \
+#word, word##_filters, ELEMENTSOF(word##_filters), select, order \
+        }
+
+const struct noun query_nouns[] = {
+                NOUN(footage, NULL, NULL),
+                NOUN(docking, docking_select, " ORDER BY d.plugged_at DESC, d.id DESC"),
+                NOUN(item, item_select, " ORDER BY i.id"),
+                NOUN(recorder, recorder_select, " ORDER BY r.number"),
+                NOUN(officer, officer_select, " ORDER BY o.number"),
+                NOUN(unit, unit_select, " ORDER BY u.number"),
+                NOUN(assignment, assignment_select, " ORDER BY r.number, a.from_at"),
+                NOUN(alert, alert_select, " ORDER BY a.since DESC, a.id DESC"),
+                NOUN(ledger, ledger_select, " ORDER BY l.sequence DESC"),
+};
+const size_t query_nouns_n = ELEMENTSOF(query_nouns);

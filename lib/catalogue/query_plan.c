@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Choosing the way into footage; see query_plan.h. Costs are counted in entries of an index that carries all
+ * columns of the filters; to look up a row of the table is worth LOOKUP of them.
+ */
+#include "catalogue/query_plan.h"
+
+#include <float.h>
+#include <string.h>
+
+#define LOOKUP 10.0
+#define SAMPLE 3000 /* entries of a name range or full text result that are counted at most */
+#define DAY    INT64_C(86400000000)
+
+/* What the tallies say of the filters: how many rows each leaves, alone. */
+struct estimate {
+        double total;
+        double number[_NUMBER_MAX];
+        double class;
+        double time;
+        double prefix, parts; /* DBL_MAX when not counted to their end */
+        double name;          /* share of all rows, 0..1 */
+        double wanted;
+};
+
+struct way {
+        enum plan_access access;
+        double cost, bound;
+};
+
+static const struct filter id_filters[_NUMBER_MAX] = {
+                [NUMBER_UNIT] = {"unit", FILTER_ID, "f.unit = ?", NULL, false},
+                [NUMBER_OFFICER] = {"officer", FILTER_ID, "f.officer = ?", NULL, false},
+                [NUMBER_RECORDER] = {"recorder", FILTER_ID, "f.recorder = ?", NULL, false},
+};
+
+void plan_done(struct plan *p)
+{
+        for (size_t i = 0; i < _NUMBER_MAX; i++)
+                free(p->numbers[i].values);
+        free(p->prefix);
+        free(p->prefix_end);
+        free(p->parts);
+}
+
+/* Numbers nobody has are left out; when nothing is left, nothing can match. */
+static int resolve_number(struct catalogue *c, const struct query *q, struct plan *p, enum plan_number which)
+{
+        static const char *const sql[_NUMBER_MAX] = {
+                        [NUMBER_UNIT] = "SELECT id FROM unit WHERE number = ?1",
+                        [NUMBER_OFFICER] = "SELECT id FROM officer WHERE number = ?1",
+                        [NUMBER_RECORDER] = "SELECT id FROM recorder WHERE number = ?1",
+        };
+        const struct term *given = &q->terms[FOOTAGE_BY_UNIT + which];
+        struct term *t = &p->numbers[which];
+
+        if (given->n == 0)
+                return 0;
+        t->filter = &id_filters[which];
+        t->values = calloc(given->n, sizeof(*t->values));
+        if (!t->values)
+                return catalogue_refuse(c, ENOMEM, "no memory for a query");
+        for (size_t i = 0; i < given->n; i++) {
+                int r = statement_integer(c, sql[which], VALUES(RAW_TEXT(given->values[i].text)),
+                                          &t->values[t->n].integer);
+
+                if (r < 0)
+                        return r;
+                if (r == CATALOGUE_OK)
+                        t->n++;
+        }
+        p->empty = p->empty || t->n == 0;
+        return 0;
+}
+
+static void bound_time(const struct query *q, struct plan *p)
+{
+        const struct term *from = &q->terms[FOOTAGE_FROM], *to = &q->terms[FOOTAGE_TO],
+                          *on = &q->terms[FOOTAGE_ON];
+        instant_t first = on->n > 0 ? INT64_MAX : INT64_MIN, end = on->n > 0 ? INT64_MIN : INT64_MAX;
+
+        for (size_t i = 0; i < on->n; i++) {
+                first = MIN(first, on->values[i].integer);
+                end = MAX(end, on->values[i].end);
+        }
+        p->from = from->n > 0 ? MAX(first, from->values[0].integer) : first;
+        p->to = to->n > 0 ? MIN(end, to->values[0].integer) : end;
+        p->empty = p->empty || p->from >= p->to;
+}
+
+/* A sum over no rows is NULL: nothing. */
+static int ask_rows(struct catalogue *c, const char *sql, const struct value *values, size_t n, double *ret)
+{
+        int64_t rows = 0;
+        int r = statement_integer(c, sql, values, n, &rows);
+
+        if (r < 0)
+                return r;
+        *ret = (double)rows;
+        return 0;
+}
+
+static int estimate_number(struct catalogue *c, const struct plan *p, enum plan_number which,
+                           struct estimate *e)
+{
+        static const char *const dimensions[_NUMBER_MAX] = {[NUMBER_UNIT] = "unit",
+                                                            [NUMBER_OFFICER] = "officer",
+                                                            [NUMBER_RECORDER] = "recorder"};
+        const struct term *t = &p->numbers[which];
+        double sum = 0;
+
+        for (size_t i = 0; i < t->n; i++) {
+                double rows;
+                int r = ask_rows(c, "SELECT rows FROM footage_tally WHERE dimension = ?1 AND value = ?2",
+                                 VALUES(RAW_TEXT(dimensions[which]), INTEGER(t->values[i].integer)), &rows);
+
+                if (r < 0)
+                        return r;
+                sum += rows;
+        }
+        e->number[which] = t->n > 0 ? sum : e->total;
+        return 0;
+}
+
+static bool has_class(const struct query *q)
+{
+        return q->terms[FOOTAGE_BY_KIND].n + q->terms[FOOTAGE_BY_VERDICT].n + q->terms[FOOTAGE_BY_SOURCE].n +
+                               q->terms[FOOTAGE_BY_BAY].n >
+               0;
+}
+
+static int estimate_class(struct catalogue *c, const struct query *q, struct estimate *e)
+{
+        _cleanup_(composition_done) struct composition p;
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        int r;
+
+        e->class = e->total;
+        composition_begin(&p);
+        if (!has_class(q))
+                return 0;
+        composition_add(&p, "SELECT sum(rows) FROM footage_class_tally AS f WHERE true");
+        for (size_t i = FOOTAGE_BY_KIND; i <= FOOTAGE_BY_BAY; i++)
+                composition_term(&p, &q->terms[i]);
+        r = composition_prepare(&p, c, &s);
+        if (r < 0)
+                return r;
+        r = statement_step(c, s);
+        if (r < 0)
+                return r;
+        e->class = sqlite3_column_double(s, 0);
+        return 0;
+}
+
+static int estimate_time(struct catalogue *c, const struct plan *p, struct estimate *e)
+{
+        e->time = e->total;
+        if (p->from == INT64_MIN && p->to == INT64_MAX)
+                return 0;
+        return ask_rows(c,
+                        "SELECT sum(rows) FROM footage_tally WHERE dimension = 'day' AND value BETWEEN ?1 "
+                        "AND ?2",
+                        VALUES(INTEGER(p->from / DAY), INTEGER(p->to / DAY)), &e->time);
+}
+
+static int estimate_prefix(struct catalogue *c, const struct plan *p, struct estimate *e)
+{
+        double rows;
+        int r = ask_rows(c,
+                         "SELECT count(*) FROM (SELECT 1 FROM footage INDEXED BY footage_by_name"
+                         " WHERE name >= ?1 AND name < ?2 LIMIT ?3)",
+                         VALUES(RAW_TEXT(p->prefix), RAW_TEXT(p->prefix_end), INTEGER(SAMPLE)), &rows);
+
+        if (r < 0)
+                return r;
+        if (rows < SAMPLE) {
+                e->prefix = rows;
+                e->name = MIN(e->name, rows / e->total);
+        }
+        return 0;
+}
+
+/* Ids come in order: how far apart the first SAMPLE of them lie says how many there are. */
+static int estimate_parts(struct catalogue *c, const struct plan *p, struct estimate *e)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        int64_t rows;
+        int r = statement_get(c,
+                              "SELECT count(*), max(rowid) FROM"
+                              " (SELECT rowid FROM footage_name WHERE footage_name MATCH ?1 LIMIT ?2)",
+                              &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, VALUES(RAW_TEXT(p->parts), INTEGER(SAMPLE)));
+        if (r < 0)
+                return r;
+        r = statement_step(c, s);
+        if (r < 0)
+                return r;
+        rows = sqlite3_column_int64(s, 0);
+        if (rows < SAMPLE)
+                e->parts = (double)rows;
+        e->name = MIN(e->name,
+                      rows < SAMPLE ? (double)rows / e->total : SAMPLE / (double)sqlite3_column_int64(s, 1));
+        return 0;
+}
+
+static int estimate_name(struct catalogue *c, const struct query *q, struct plan *p, struct estimate *e)
+{
+        const struct term *t = &q->terms[FOOTAGE_BY_NAME];
+        int r;
+
+        e->prefix = e->parts = DBL_MAX;
+        e->name = t->n > 0 ? 0.1 : 1; /* a guess, until one of the indexes says better */
+        if (t->n != 1)
+                return 0;
+        r = plan_name(t->values[0].text, p);
+        if (r < 0)
+                return catalogue_refuse(c, -r, "no memory for a query");
+        if (p->prefix) {
+                r = estimate_prefix(c, p, e);
+                if (r < 0)
+                        return r;
+        }
+        return p->parts && e->prefix == DBL_MAX ? estimate_parts(c, p, e) : 0;
+}
+
+static int estimate(struct catalogue *c, const struct query *q, struct plan *p, struct estimate *e)
+{
+        int r = ask_rows(c, "SELECT rows FROM footage_tally WHERE dimension = 'all'", NULL, 0, &e->total);
+
+        if (r < 0)
+                return r;
+        p->empty = p->empty || e->total < 1;
+        if (p->empty)
+                return 0;
+        for (size_t i = 0; r == 0 && i < _NUMBER_MAX; i++)
+                r = estimate_number(c, p, (enum plan_number)i, e);
+        if (r == 0)
+                r = estimate_class(c, q, e);
+        if (r == 0)
+                r = estimate_time(c, p, e);
+        if (r == 0)
+                r = estimate_name(c, q, p, e);
+        e->wanted = q->limit > 0 ? (double)q->limit : e->total;
+        return r;
+}
+
+/* Unit, officer and recorder are so much of one that the rarest of them stands for all. */
+static double rarest_number(const struct estimate *e)
+{
+        return MIN(e->number[NUMBER_UNIT], MIN(e->number[NUMBER_OFFICER], e->number[NUMBER_RECORDER])) /
+               e->total;
+}
+
+/* Entries that pass before as many have matched as are wanted, when a share of 'share' of them match. */
+static double until_wanted(const struct estimate *e, double share)
+{
+        return share > 0 ? e->wanted / share : DBL_MAX;
+}
+
+static void consider(struct way *ways, enum plan_access access, double cost, double bound)
+{
+        ways[access] = (struct way){.access = access, .cost = MIN(cost, bound), .bound = bound};
+}
+
+static bool by_time(const struct query *q)
+{
+        return q->order == ORDER_TIME || q->order == ORDER_TIME_ASC;
+}
+
+static void consider_times(const struct query *q, const struct plan *p, const struct estimate *e,
+                           struct way *ways)
+{
+        double class = e->class / e->total, who = rarest_number(e);
+
+        consider(ways, ACCESS_TIME, by_time(q) ? until_wanted(e, class * who * e->name) : DBL_MAX, e->time);
+        for (size_t i = 0; i < _NUMBER_MAX; i++) {
+                bool ordered = by_time(q) && p->numbers[i].n == 1;
+                double rows = e->number[i];
+                /* Within the rows of this number, the others count by what they leave of it. */
+                double share = class * e->name * MIN(1, who * e->total / MAX(rows, 1));
+
+                if (p->numbers[i].n > 0)
+                        consider(ways, (enum plan_access)(ACCESS_UNIT + i),
+                                 ordered ? until_wanted(e, share) : rows * e->time / e->total,
+                                 MIN(rows, e->time));
+        }
+}
+
+static void consider_names(const struct query *q, const struct plan *p, const struct estimate *e,
+                           struct way *ways)
+{
+        double rest = e->class / e->total * rarest_number(e) * e->time / e->total;
+
+        if (q->order == ORDER_NAME)
+                consider(ways, ACCESS_NAME, until_wanted(e, rest * (p->prefix ? 1 : e->name)),
+                         MIN(e->prefix, e->total));
+        else if (p->prefix)
+                consider(ways, ACCESS_NAME, e->prefix, MIN(e->prefix, e->total));
+        if (p->parts && e->parts < DBL_MAX)
+                consider(ways, ACCESS_NAME_PARTS, LOOKUP * e->parts, LOOKUP * e->parts);
+}
+
+static void consider_others(const struct query *q, const struct estimate *e, struct way *ways)
+{
+        double all = e->class / e->total * rarest_number(e) * e->time / e->total * e->name;
+
+        if (has_class(q))
+                consider(ways, ACCESS_CLASS, e->class, e->class);
+        if (q->order == ORDER_SIZE || q->order == ORDER_SIZE_DESC)
+                consider(ways, ACCESS_SIZE, until_wanted(e, all), e->total);
+        if (q->order == ORDER_ID || q->order == ORDER_ID_DESC)
+                consider(ways, ACCESS_ID, LOOKUP * until_wanted(e, all), LOOKUP * e->total);
+        /* Each finds next to nothing, whatever else is asked. */
+        if (q->terms[FOOTAGE_BY_DOCKING].n > 0)
+                consider(ways, ACCESS_DOCKING, 2, 2);
+        if (q->terms[FOOTAGE_BY_SHA256].n > 0)
+                consider(ways, ACCESS_SHA256, 1, 1);
+        if (q->terms[FOOTAGE_BY_ID].n > 0)
+                consider(ways, ACCESS_ID, 0, 0);
+}
+
+static void choose(const struct way *ways, struct plan *p)
+{
+        const struct way *best = &ways[ACCESS_TIME], *safest = &ways[ACCESS_TIME];
+
+        for (size_t i = 0; i < _ACCESS_MAX; i++) {
+                const struct way *w = &ways[i];
+
+                if (w->cost < best->cost || (w->cost == best->cost && w->bound < best->bound))
+                        best = w;
+                if (w->bound < safest->bound)
+                        safest = w;
+        }
+        p->best = best->access;
+        p->safest = best->bound <= 2 * MAX(best->cost, safest->bound) ? best->access : safest->access;
+        p->budget = (int64_t)MIN(MAX(safest->bound, 1000), 1e15);
+}
+
+int plan_make(struct catalogue *c, const struct query *q, struct plan *ret)
+{
+        struct estimate e = {0};
+        struct way ways[_ACCESS_MAX];
+        int r = 0;
+
+        *ret = (struct plan){.best = ACCESS_NONE, .safest = ACCESS_NONE};
+        bound_time(q, ret);
+        for (size_t i = 0; r == 0 && i < _NUMBER_MAX; i++)
+                r = resolve_number(c, q, ret, (enum plan_number)i);
+        if (r == 0)
+                r = estimate(c, q, ret, &e);
+        if (r < 0 || ret->empty)
+                return r;
+        for (size_t i = 0; i < _ACCESS_MAX; i++)
+                consider(ways, (enum plan_access)i, DBL_MAX, DBL_MAX);
+        consider_times(q, ret, &e, ways);
+        consider_names(q, ret, &e, ways);
+        consider_others(q, &e, ways);
+        choose(ways, ret);
+        return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * How to find the footage of a query. SQLite without statistics cannot know that one officer has a thousand
+ * rows of ten million and a bay half of them; the tallies do. Each way into the table is given an estimate
+ * and an upper bound of the index entries it reads. The cheapest is tried; where its estimate rests on
+ * filters being independent, it is tried within the bound of the safest way, which then takes over: no mix
+ * of filters costs more than twice the safest.
+ */
+
+#include "catalogue/query_noun.h"
+
+enum plan_access {
+        ACCESS_TIME,
+        ACCESS_UNIT,
+        ACCESS_OFFICER,
+        ACCESS_RECORDER,
+        ACCESS_CLASS, /* kind, verdict, source and bay together */
+        ACCESS_NAME,
+        ACCESS_SIZE,
+        ACCESS_ID,
+        ACCESS_NAME_PARTS, /* groups of three characters */
+        ACCESS_SHA256,
+        ACCESS_DOCKING,
+        _ACCESS_MAX,
+        ACCESS_NONE = _ACCESS_MAX,
+};
+
+enum plan_number { NUMBER_UNIT, NUMBER_OFFICER, NUMBER_RECORDER, _NUMBER_MAX };
+
+struct plan {
+        struct term numbers[_NUMBER_MAX]; /* ids in place of numbers */
+        instant_t from, to;               /* [from, to) around all time filters */
+        char *prefix, *prefix_end; /* what every name begins with, and the first text after all such; NULL */
+        char *parts;               /* full text expression for the name; NULL */
+        bool empty;                /* no row can match */
+        enum plan_access best;
+        enum plan_access safest; /* differs from best where best is to be tried within 'budget' only */
+        int64_t budget;          /* index entries */
+};
+
+/* Free with plan_done(), also after a failure. */
+int plan_make(struct catalogue *c, const struct query *q, struct plan *ret);
+void plan_done(struct plan *p);
+
+/* From a pattern of GLOB: see struct plan. */
+int plan_name(const char *pattern, struct plan *p);
