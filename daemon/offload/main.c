@@ -148,6 +148,7 @@ static int signals_prepare(int *ret_fd)
 
 static void on_quirks_report(const char *text, void *userdata)
 {
+        (void)userdata;
         log_warning("%s, ignoring", text);
 }
 

@@ -48,7 +48,7 @@ static void *session_main(void *userdata)
         end = session_run(session, &start);
         recorder_free(&fake.recorder);
         (void)shutdown(sockets[1], SHUT_RDWR);
-        return NULL;
+        return userdata;
 }
 
 static void start(struct fake_item *items, uint32_t n)
@@ -132,7 +132,7 @@ static void order(uint32_t type, const void *payload, size_t size, int fd)
 }
 
 /* Up to LISTED. */
-static void introduce(struct fake_item *items, uint32_t n)
+static void introduce(uint32_t n)
 {
         struct offload_sandbox sandbox;
         struct recorder_identity identity;
@@ -156,7 +156,7 @@ static void introduce(struct fake_item *items, uint32_t n)
 static void begin(struct fake_item *items, uint32_t n)
 {
         start(items, n);
-        introduce(items, n);
+        introduce(n);
 }
 
 static void close_session(void)
@@ -387,7 +387,7 @@ START_TEST(resume_starts_over_when_it_must)
         start(&item, 1);
         if (_i == CANNOT_RESUME)
                 fake.capabilities &= ~(uint32_t)RECORDER_CAN_RESUME;
-        introduce(&item, 1);
+        introduce(1);
         f.with_sm3 = 1;
         fetched = fetch(&f, fd);
         assert_fetched(&fetched, RECORDER_OK, 0, WHOLE_SIZE);
@@ -554,7 +554,7 @@ START_TEST(a_full_file_system_is_no_space)
                 return;
         fd = part_open("/mnt");
         no_space_check(fd, 6 * MIB);
-        fd = fd_close(fd);
+        close(TAKE_FD(fd));
         (void)umount2("/mnt", MNT_DETACH);
 }
 END_TEST
@@ -712,7 +712,7 @@ START_TEST(what_a_recorder_cannot_do_is_not_tried)
 
         start(&item, 1);
         fake.capabilities = RECORDER_CAN_LIST | RECORDER_CAN_READ;
-        introduce(&item, 1);
+        introduce(1);
         order(OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF);
         expect(OFFLOAD_REMOVED, &removed, sizeof(removed));
         ck_assert_int_eq(removed.outcome, RECORDER_UNSUPPORTED);
@@ -781,8 +781,8 @@ END_TEST
  * ------------------------------------------------------------------------------ */
 
 struct bad {
-        uint32_t type;
         size_t size;
+        uint32_t type;
         union {
                 struct offload_fetch fetch;
                 struct offload_set_clock clock;
@@ -792,17 +792,17 @@ struct bad {
 };
 
 #define BAD_FETCH(...)                               \
-        OFFLOAD_FETCH, sizeof(struct offload_fetch), \
+        sizeof(struct offload_fetch), OFFLOAD_FETCH, \
         {                                            \
                 .fetch = {.item = 7, __VA_ARGS__ }   \
         }
 
 static const struct bad bad[] = {
-                {OFFLOAD_ITEM, 0, .expected = "message 3, which is no order"},
-                {4711, 0, .expected = "message 4711"},
-                {OFFLOAD_LIST, 1, .expected = "of 1 bytes, expected 0"},
-                {OFFLOAD_REMOVE, 3, .expected = "of 3 bytes, expected 16"},
-                {OFFLOAD_FETCH, 12, .expected = "of 12 bytes"},
+                {0, OFFLOAD_ITEM, .expected = "message 3, which is no order"},
+                {0, 4711, .expected = "message 4711"},
+                {1, OFFLOAD_LIST, .expected = "of 1 bytes, expected 0"},
+                {3, OFFLOAD_REMOVE, .expected = "of 3 bytes, expected 16"},
+                {12, OFFLOAD_FETCH, .expected = "of 12 bytes"},
                 {BAD_FETCH(.size = 10), 0, "descriptor open for reading and writing"},
                 {BAD_FETCH(.size = 10), O_WRONLY, "descriptor open for reading and writing"},
                 {BAD_FETCH(.size = 10), O_RDWR | O_APPEND, "descriptor open for reading and writing"},
@@ -810,9 +810,9 @@ static const struct bad bad[] = {
                 {BAD_FETCH(.size = 10, .offset = -1), O_RDWR, "offset -1"},
                 {BAD_FETCH(.size = 10, .offset = 11), O_RDWR, "offset 11"},
                 {BAD_FETCH(.size = 10, .has_prefix = 2), O_RDWR, "flags 0 and 2"},
-                {OFFLOAD_SET_CLOCK, sizeof(struct offload_set_clock), {.clock = {"2026"}}, 0, "'2026'"},
-                {OFFLOAD_SET_CLOCK,
-                 sizeof(struct offload_set_clock),
+                {sizeof(struct offload_set_clock), OFFLOAD_SET_CLOCK, {.clock = {"2026"}}, 0, "'2026'"},
+                {sizeof(struct offload_set_clock),
+                 OFFLOAD_SET_CLOCK,
                  {.clock = {"20261101 080000"}},
                  0,
                  "'20261101 080000'"},
