@@ -172,6 +172,10 @@ static int demux_open(struct demux *d)
         /* These two have neither frames nor times of their own. */
         if (d->head->format != FORMAT_MP3 && d->head->format != FORMAT_FLAC)
                 d->format->flags |= AVFMT_FLAG_NOFILLIN | AVFMT_FLAG_NOPARSE;
+        /* Else every fragment of the file would be looked up before the first packet, a second reading of it
+         * all. */
+        if (d->head->format == FORMAT_MP4)
+                d->format->flags |= AVFMT_FLAG_IGNIDX;
         d->format->io_open = open_refused;
         d->format->max_streams = DEMUX_STREAMS_MAX;
         r = demux_options(&options);
