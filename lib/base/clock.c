@@ -85,7 +85,8 @@ static char *format(instant_t t, char *buf, bool with_usec)
         if (t == INSTANT_NONE || !localtime_r(&s, &tm))
                 return buf;
         if (with_usec)
-                (void)snprintf(fraction, sizeof(fraction), ".%06d", (int)(t - (int64_t)s * USEC_PER_SEC));
+                (void)snprintf(fraction, sizeof(fraction), ".%06d",
+                               (int)((t % USEC_PER_SEC + USEC_PER_SEC) % USEC_PER_SEC));
         offset = tm.tm_gmtoff / 60;
         (void)snprintf(buf, INSTANT_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%s%c%02ld:%02ld",
                        tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,

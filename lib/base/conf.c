@@ -242,6 +242,7 @@ static int line_append(struct reading *r)
 {
         ssize_t size = getline(&r->raw, &r->raw_size, r->stream);
         size_t used = strlen(r->text);
+        const char *more;
 
         if (size < 0)
                 return 0;
@@ -257,7 +258,8 @@ static int line_append(struct reading *r)
                        LINE_TEXT_MAX);
                 return -EINVAL;
         }
-        strcpy(r->text + used, used > 0 ? trim(r->raw) : r->raw);
+        more = used > 0 ? trim(r->raw) : r->raw;
+        memcpy(r->text + used, more, strlen(more) + 1);
         return 1;
 }
 

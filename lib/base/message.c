@@ -138,7 +138,7 @@ static ssize_t packet_receive(int socket, struct packet_header *header, struct m
 
 int message_receive(int socket, struct message *ret, int timeout_ms)
 {
-        struct packet_header header;
+        struct packet_header header = {0};
         _cleanup_close_ int fd = -EBADF;
         int64_t until = wait_until(timeout_ms);
         int flags = 0;

@@ -117,7 +117,7 @@ int text_unhex(const char *hex, void *bytes, size_t n)
                 if (nibble(hex[i]) < 0)
                         return -EINVAL;
         for (size_t i = 0; i < n; i++)
-                out[i] = (unsigned char)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+                out[i] = (unsigned char)(nibble(hex[2 * i]) * 16 + nibble(hex[2 * i + 1]));
         return 0;
 }
 

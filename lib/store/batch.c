@@ -112,7 +112,7 @@ static int attributes_set(int fd, instant_t started)
         if (started == INSTANT_NONE)
                 return 0;
         times[1].tv_sec = (time_t)(started / USEC_PER_SEC - (started % USEC_PER_SEC < 0));
-        times[1].tv_nsec = (long)((started - (instant_t)times[1].tv_sec * USEC_PER_SEC) * 1000);
+        times[1].tv_nsec = (long)((started % USEC_PER_SEC + USEC_PER_SEC) % USEC_PER_SEC * 1000);
         return futimens(fd, times) < 0 ? -errno : 0;
 }
 

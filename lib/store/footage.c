@@ -22,7 +22,7 @@ int footage_name(const char *path, const char **ret)
 
 int footage_stat(const struct store *s, const char *name, struct stat *ret)
 {
-        const char *last;
+        const char *last = NULL;
         _cleanup_close_ int parent = durable_open_parent(s->footage, name, &last);
 
         if (parent < 0)
@@ -104,7 +104,7 @@ static int both_stat(const struct store *s, int64_t docking, int64_t item, const
 
 bool store_is_same_file(struct store *s, int64_t docking, int64_t item, const char *path)
 {
-        struct stat part, footage;
+        struct stat part = {0}, footage = {0};
 
         return both_stat(s, docking, item, path, &part, &footage) == STORE_OK && same_inode(&part, &footage);
 }
@@ -112,8 +112,8 @@ bool store_is_same_file(struct store *s, int64_t docking, int64_t item, const ch
 int store_unlink_interrupted(struct store *s, int64_t docking, int64_t item, const char *path)
 {
         _cleanup_close_ int parent = -EBADF;
-        struct stat part, footage;
-        const char *name, *last;
+        struct stat part = {0}, footage = {0};
+        const char *name, *last = NULL;
         int r = both_stat(s, docking, item, path, &part, &footage);
 
         if (r < 0)
