@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* recdockctl itself, against the real bus server: exit codes, that standard output stays empty on errors,
+ * JSON that parses, tables, colours, Chinese. $RECDOCKCTL is the program, $RECDOCK_LOCALEDIR where its
+ * messages were built. */
+#include "bus_station.h"
+#include "scratch.h"
+#include "base/cleanup.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <pty.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { WORDS_MAX = 12 };
+
+DEFINE_CLEANUP(json_object *, json_object_put);
+
+static pid_t server;
+static char *out, *err;
+
+static void set_up(void)
+{
+        (void)scratch_make();
+        (void)setenv("TZ", "UTC", 1);
+        (void)unsetenv("LANGUAGE");
+        (void)setenv("LC_ALL", "C", 1);
+        bus_daemon_start();
+        bus_station_furnish();
+        (void)bus_station_file("视频一.mp4", "first bytes");
+        (void)bus_station_file("b.mp4", "other bytes");
+}
+
+static void tear_down(void)
+{
+        free(out);
+        free(err);
+        out = err = NULL;
+        if (server > 0)
+                ck_assert_int_eq(bus_station_stop(server), 0);
+        bus_daemon_stop();
+        scratch_remove();
+}
+
+static void redirect(int fd, const char *name)
+{
+        _cleanup_free_ char *path = scratch_path(name);
+        int to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+        if (to < 0 || dup2(to, fd) < 0)
+                _exit(126);
+        (void)close(to);
+}
+
+static void program_exec(const char *const *words)
+{
+        char *argv[WORDS_MAX + 2];
+        int n = 1;
+
+        argv[0] = (char *)"recdockctl";
+        for (; words[n - 1]; n++)
+                argv[n] = (char *)words[n - 1];
+        argv[n] = NULL;
+        (void)execv(getenv("RECDOCKCTL"), argv);
+        _exit(127);
+}
+
+/* Runs it; 'out' and 'err' are what it printed. */
+static int run(const char *const *words)
+{
+        int status;
+        pid_t pid;
+
+        free(out);
+        free(err);
+        (void)fflush(NULL);
+        pid = fork();
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0) {
+                redirect(STDOUT_FILENO, "out");
+                redirect(STDERR_FILENO, "err");
+                program_exec(words);
+        }
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        out = scratch_read("out");
+        err = scratch_read("err");
+        ck_assert_msg(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
+        return WEXITSTATUS(status);
+}
+
+#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+
+#define assert_says(text, piece) \
+        ck_assert_msg(strstr(text, piece) != NULL, "'%s' does not say '%s'", text, piece)
+
+/* The output as a JSON array. */
+static json_object *json_out(void)
+{
+        json_object *rows = json_tokener_parse(out);
+
+        ck_assert_msg(json_object_is_type(rows, json_type_array), "no JSON array: %s", out);
+        return rows;
+}
+
+static const struct {
+        const char *words[WORDS_MAX];
+        int code;
+        const char *piece;
+} failures[] = {
+                {{"lst"}, 2, "did you mean 'list'"},
+                {{"list", "--colour"}, 2, "--colour"},
+                {{"list", "--from=soonish"}, 6, "soonish"},
+                {{"list", "--verdict=splendid"}, 6, "splendid"},
+                {{"list", "--limit=many"}, 6, "many"},
+                {{"list", "--sha256=zz", "--json"}, 6, "zz"},
+                {{"show", "99"}, 5, "99"},
+                {{"show", "99", "--json"}, 5, "99"},
+                {{"show", "first"}, 6, "first"},
+                {{"docking", "show", "99"}, 5, "99"},
+                {{"recorder", "show", "none"}, 5, "none"},
+                {{"verify", "one"}, 2, "'one'"},
+                {{"verify", "99"}, 5, "do not exist"},
+                {{"recorder", "register", "3700999"}, 2, "--usb-serial"},
+                {{"recorder", "register", "a/b", "--serial=X"}, 6, "a/b"},
+                {{"recorder", "register", BUS_STATION_RECORDER, "--serial=X"}, 6, "already"},
+                {{"recorder", "register", "3700999", "--docking=99"}, 5, "99"},
+                {{"recorder", "retire", BUS_STATION_RECORDER}, 2, "--reason"},
+                {{"recorder", "retire", "none", "--reason=lost"}, 5, "none"},
+                {{"recorder", "assign", BUS_STATION_RECORDER}, 2, "--end"},
+                {{"recorder", "assign", BUS_STATION_RECORDER, "none"}, 5, "none"},
+                {{"recorder", "assign", BUS_STATION_RECORDER, BUS_STATION_OFFICER, "--from=soonish"},
+                 6,
+                 "soonish"},
+                {{"officer", "add", BUS_STATION_OFFICER, "李雷"}, 6, BUS_STATION_OFFICER},
+                {{"unit", "add", "3702", "三大队", "--parent=none"}, 5, "none"},
+};
+
+START_TEST(test_failure)
+{
+        server = bus_station_start(NULL);
+        ck_assert_int_eq(run(failures[_i].words), failures[_i].code);
+        if (strcmp(failures[_i].words[0], "verify") != 0)
+                ck_assert_str_eq(out, "");
+        assert_says(err, "recdockctl: ");
+        assert_says(err, failures[_i].piece);
+}
+END_TEST
+
+START_TEST(test_station_not_there)
+{
+        server = 0;
+        ck_assert_int_eq(RUN("status"), 3);
+        assert_says(err, "recdockd is not there");
+        ck_assert_int_eq(RUN("list", "--json"), 3);
+        ck_assert_str_eq(out, "");
+        ck_assert_int_eq(RUN("watch"), 3);
+        ck_assert_int_eq(setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", 1), 0);
+        ck_assert_int_eq(RUN("status"), 3);
+        assert_says(err, "bus cannot be reached");
+        ck_assert_str_eq(out, "");
+}
+END_TEST
+
+START_TEST(test_not_permitted)
+{
+        const struct bus_station_settings settings = {.group = "daemon"};
+        _cleanup_free_ char *folder = scratch_path("");
+        int status;
+        pid_t pid;
+
+        server = bus_station_start(&settings);
+        if (geteuid() != 0)
+                return;
+        ck_assert_int_eq(chmod(folder, 0755), 0);
+        pid = fork();
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0) {
+                redirect(STDOUT_FILENO, "out");
+                redirect(STDERR_FILENO, "err");
+                if (setgid(65534) < 0 || setuid(65534) < 0)
+                        _exit(126);
+                program_exec((const char *const[]){"list", NULL});
+        }
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(WEXITSTATUS(status), 4);
+        err = scratch_read("err");
+        assert_says(err, "group 'daemon'");
+}
+END_TEST
+
+static const struct {
+        const char *words[WORDS_MAX];
+        size_t rows;
+} answers[] = {
+                {{"status", "--json"}, 1},
+                {{"list", "--json"}, 2},
+                {{"list", "--json", "--name=视频*"}, 1},
+                {{"list", "--json", "--unit=none"}, 0},
+                {{"show", "1", "--json"}, 1},
+                {{"docking", "list", "--json"}, 1},
+                {{"docking", "show", "1", "--json"}, 1},
+                {{"recorder", "list", "--json"}, 1},
+                {{"recorder", "show", BUS_STATION_RECORDER, "--json"}, 1},
+                {{"officer", "list", "--json"}, 1},
+                {{"unit", "list", "--json"}, 1},
+                {{"alert", "list", "--json"}, 0},
+                {{"ledger", "list", "--json", "--act=footage.filed"}, 2},
+                {{"verify", "--json"}, 3},
+                {{"reload", "--json"}, 0},
+                {{"unit", "add", "3702", "三大队", "--json"}, 1},
+};
+
+START_TEST(test_json)
+{
+        _cleanup_(json_object_putp) json_object *rows = NULL;
+
+        server = bus_station_start(NULL);
+        ck_assert_msg(run(answers[_i].words) == 0, "%s", err);
+        rows = json_out();
+        ck_assert_uint_eq(json_object_array_length(rows), answers[_i].rows);
+        ck_assert_str_eq(err, "");
+}
+END_TEST
+
+/* Keys and order of a row are the station's; recdockctl must not touch them. */
+START_TEST(test_list_passes_rows_through)
+{
+        static const char start[] =
+                        "[\n{\"id\":1,\"unit\":\"" BUS_STATION_UNIT "\",\"officer\":\"" BUS_STATION_OFFICER
+                        "\",\"recorder\":\"" BUS_STATION_RECORDER "\",\"bay\":\"1\",\"name\":\"视频一.mp4\"";
+
+        server = bus_station_start(NULL);
+        ck_assert_int_eq(RUN("list", "--json", "--order=id", "--limit=1"), 0);
+        ck_assert_msg(strncmp(out, start, strlen(start)) == 0, "%s", out);
+}
+END_TEST
+
+START_TEST(test_tables)
+{
+        server = bus_station_start(NULL);
+        ck_assert_int_eq(RUN("list"), 0);
+        assert_says(out, "STARTED");
+        assert_says(out, "视频一.mp4");
+        assert_says(out, "0:01:30");
+        ck_assert_int_eq(RUN("list", "--no-legend"), 0);
+        ck_assert_ptr_null(strstr(out, "STARTED"));
+        ck_assert_int_eq(RUN("status"), 0);
+        assert_says(out, "Station 37-01, custodian 王强");
+        assert_says(out, "12/40");
+        assert_says(out, "30.0M/s");
+        assert_says(out, "1 alert is open");
+        ck_assert_int_eq(RUN("docking", "show", "1"), 0);
+        assert_says(out, "Receipt of docking");
+        assert_says(out, "/DCIM/视频一.mp4");
+        ck_assert_int_eq(RUN("show", "1"), 0);
+        assert_says(out, "SHA-256");
+        ck_assert_ptr_null(strchr(out, '\033'));
+}
+END_TEST
+
+START_TEST(test_registry)
+{
+        server = bus_station_start(NULL);
+        ck_assert_int_eq(RUN("unit", "add", "3702", "三大队", "--parent=" BUS_STATION_UNIT), 0);
+        ck_assert_int_eq(RUN("officer", "add", "120999", "韩梅梅", "--unit", "3702"), 0);
+        ck_assert_int_eq(RUN("recorder", "register", "3700999", "--docking=1", "--unit=3702"), 0);
+        ck_assert_str_eq(out, "recorder 3700999 is registered\n");
+        ck_assert_int_eq(RUN("recorder", "assign", "3700999", "120999", "--from=2026-01-01"), 0);
+        ck_assert_int_eq(RUN("recorder", "show", "3700999"), 0);
+        assert_says(out, "120999");
+        assert_says(out, "2026-01-01 00:00:00");
+        assert_says(out, "2207");
+        ck_assert_int_eq(RUN("recorder", "assign", "3700999", "--end"), 0);
+        ck_assert_int_eq(RUN("recorder", "retire", "3700999", "--reason=lost in the river"), 0);
+        ck_assert_int_eq(RUN("recorder", "list", "--retired=yes"), 0);
+        assert_says(out, "3700999");
+        ck_assert_int_eq(RUN("officer", "list"), 0);
+        assert_says(out, "韩梅梅");
+}
+END_TEST
+
+START_TEST(test_verify_ends_bad)
+{
+        _cleanup_free_ char *path = bus_station_footage_path("b.mp4");
+
+        server = bus_station_start(NULL);
+        ck_assert_int_eq(RUN("verify"), 0);
+        assert_says(out, "2 checked, 0 bad\nledger whole");
+        ck_assert_int_eq(unlink(path), 0);
+        ck_assert_int_eq(RUN("verify"), 1);
+        assert_says(out, "2  missing  ");
+        assert_says(out, "2 checked, 1 bad");
+        ck_assert_int_eq(RUN("verify", "1"), 0);
+        ck_assert_int_eq(RUN("verify", "2", "--json"), 1);
+        ck_assert_int_eq(RUN("alert", "list"), 0);
+        assert_says(out, "footage/2");
+}
+END_TEST
+
+/* All that came out of a pseudo terminal. */
+static char *run_on_terminal(const char *const *words)
+{
+        char *text = calloc(1, 65536);
+        size_t used = 0;
+        int master, status;
+        ssize_t n;
+        pid_t pid;
+
+        (void)fflush(NULL);
+        pid = forkpty(&master, NULL, NULL, NULL);
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0)
+                program_exec(words);
+        while ((n = read(master, text + used, 65535 - used)) > 0)
+                used += (size_t)n;
+        (void)close(master);
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        return text;
+}
+
+START_TEST(test_colours_only_on_terminal)
+{
+        static const char *const words[] = {"list", NULL};
+        _cleanup_free_ char *coloured = NULL, *plain = NULL;
+
+        server = bus_station_start(NULL);
+        (void)setenv("TERM", "xterm", 1);
+        (void)unsetenv("NO_COLOR");
+        coloured = run_on_terminal(words);
+        (void)setenv("NO_COLOR", "1", 1);
+        plain = run_on_terminal(words);
+        assert_says(coloured, "\033[");
+        assert_says(plain, "complete");
+        ck_assert_ptr_null(strstr(plain, "\033[3"));
+}
+END_TEST
+
+/* Programs read one object a line; the program ends when the station does. */
+START_TEST(test_watch)
+{
+        _cleanup_fclose_ FILE *lines = NULL;
+        char line[4096];
+        int pipe_fds[2], status;
+        pid_t pid;
+
+        server = bus_station_start(NULL);
+        ck_assert_int_eq(pipe2(pipe_fds, O_CLOEXEC), 0);
+        (void)fflush(NULL);
+        pid = fork();
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0) {
+                (void)dup2(pipe_fds[1], STDOUT_FILENO);
+                redirect(STDERR_FILENO, "err");
+                program_exec(_i == 0 ? (const char *const[]){"watch", "--json", NULL}
+                                     : (const char *const[]){"watch", NULL});
+        }
+        (void)close(pipe_fds[1]);
+        lines = fdopen(pipe_fds[0], "r");
+        /* What stands in the bays comes first: a change after it is one that was seen to come. */
+        ck_assert_ptr_nonnull(fgets(line, sizeof(line), lines));
+        if (_i == 1)
+                ck_assert_ptr_nonnull(fgets(line, sizeof(line), lines)); /* the empty bay */
+        ck_assert_int_eq(kill(server, SIGUSR1), 0);
+        do
+                ck_assert_ptr_nonnull(fgets(line, sizeof(line), lines));
+        while (strstr(line, _i == 0 ? "\"bytes\":50" : "12/40") == NULL);
+        if (_i == 0)
+                json_object_put(json_tokener_parse(line));
+        ck_assert_int_eq(bus_station_stop(server), 0);
+        server = 0;
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(WEXITSTATUS(status), 3);
+        err = scratch_read("err");
+        assert_says(err, "left the bus");
+}
+END_TEST
+
+/* A Chinese locale of the test's own, for hosts that have none. */
+static bool chinese_make(void)
+{
+        _cleanup_free_ char *path = scratch_path("zh_CN.UTF-8"), *folder = scratch_path(""), *command = NULL;
+
+        ck_assert_int_ge(asprintf(&command, "localedef -c -i zh_CN -f UTF-8 '%s' >/dev/null 2>&1", path), 0);
+        (void)setenv("LOCPATH", folder, 1);
+        (void)setenv("LC_ALL", "zh_CN.UTF-8", 1);
+        return system(command) == 0 && getenv("RECDOCK_LOCALEDIR");
+}
+
+START_TEST(test_speaks_chinese)
+{
+        server = bus_station_start(NULL);
+        if (!chinese_make())
+                return;
+        ck_assert_int_eq(RUN("list"), 0);
+        assert_says(out, "封装检查");
+        assert_says(out, "完整");
+        ck_assert_int_eq(RUN("show", "99"), 5);
+        assert_says(err, "没有音像记录“99”");
+        ck_assert_int_eq(RUN("docking", "show", "1"), 0);
+        assert_says(out, "采集回执");
+        ck_assert_int_eq(RUN("status"), 0);
+        assert_says(out, "采集站 37-01,管理员 王强");
+        ck_assert_int_eq(RUN("--help"), 0);
+        assert_says(out, "用法:");
+        ck_assert_int_eq(RUN("lst"), 2);
+        assert_says(err, "是不是“list”?");
+        /* JSON has one language. */
+        ck_assert_int_eq(RUN("list", "--json"), 0);
+        assert_says(out, "\"verdict\":\"complete\"");
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *s = suite_create("cli");
+        TCase *program = tcase_create("recdockctl");
+
+        tcase_add_checked_fixture(program, set_up, tear_down);
+        tcase_set_timeout(program, 60);
+        tcase_add_loop_test(program, test_failure, 0, (int)ELEMENTSOF(failures));
+        tcase_add_test(program, test_station_not_there);
+        tcase_add_test(program, test_not_permitted);
+        tcase_add_loop_test(program, test_json, 0, (int)ELEMENTSOF(answers));
+        tcase_add_test(program, test_list_passes_rows_through);
+        tcase_add_test(program, test_tables);
+        tcase_add_test(program, test_registry);
+        tcase_add_test(program, test_verify_ends_bad);
+        tcase_add_test(program, test_colours_only_on_terminal);
+        tcase_add_loop_test(program, test_watch, 0, 2);
+        tcase_add_test(program, test_speaks_chinese);
+        suite_add_tcase(s, program);
+        return s;
+}
+
+int main(void)
+{
+        SRunner *runner = srunner_create(suite());
+        int failed;
+
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
