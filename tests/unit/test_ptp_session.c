@@ -304,6 +304,29 @@ START_TEST(stale_responses_are_passed_over)
 }
 END_TEST
 
+static void stale_then_data(struct sim *s, const struct ptp_container *c, const uint8_t *data, size_t size)
+{
+        for (unsigned int i = 0; i < n_stale && s->commands == 1; i++)
+                sim_respond_as(s, c->header.transaction - 1 - i, PTP_OK);
+        shaped(s, c, data, size);
+}
+
+/* Few are passed over; too many cost a step of the ladder. */
+START_TEST(stale_responses_before_data)
+{
+        struct ptp_request q = get_object(1000);
+        struct ptp_reply reply;
+
+        shape = (typeof(shape)){.size = 1000};
+        n_stale = _i ? 100 : 5;
+        sim.on_command = stale_then_data;
+        session.transaction = 1000;
+        ck_assert_int_eq(ptp_session_run(&session, &q, &reply), RECORDER_OK);
+        ck_assert_uint_eq(counted, 1000);
+        ck_assert_uint_eq(session.recoveries, (unsigned int)_i);
+}
+END_TEST
+
 static int one_more_stale(struct sim *s)
 {
         sim_respond_as(s, 1, PTP_OK);
@@ -554,6 +577,7 @@ int main(void)
         tcase_add_test(c, response_instead_of_data);
         tcase_add_test(c, data_of_another_transaction);
         tcase_add_test(c, stale_responses_are_passed_over);
+        tcase_add_loop_test(c, stale_responses_before_data, 0, 2);
         tcase_add_test(c, endless_stale_responses_end);
         tcase_add_test(c, busy_for_a_while);
         tcase_add_test(c, busy_for_ever);

@@ -51,6 +51,15 @@ static int length_settle(struct ptp_phase *p, uint32_t length)
         return 0;
 }
 
+/* An answer to an older transaction, whole and by itself, is passed over like an empty packet. */
+static bool is_stale(const struct ptp_phase *p, size_t rest, bool ended)
+{
+        struct ptp_header h;
+
+        return ended && ptp_header_decode(p->head, sizeof(p->head), &h) && h.type == PTP_RESPONSE &&
+               h.transaction != p->transaction && h.length == sizeof(p->head) + rest;
+}
+
 /* The header is complete. *ret_response: it is the response already, the device has no data. */
 static int phase_begin(struct ptp_phase *p, bool *ret_response)
 {
@@ -134,6 +143,10 @@ static int feed_head(struct ptp_phase *p, const uint8_t **data, size_t *size, bo
         *size -= n;
         if (p->head_used < sizeof(p->head))
                 return ended ? RECORDER_PROTOCOL : 0;
+        if (is_stale(p, *size, ended)) {
+                p->head_used = 0;
+                return ++p->strays > p->session->limits.stale ? RECORDER_PROTOCOL : 0;
+        }
         r = phase_begin(p, &response);
         if (r != 0 || !response)
                 return r;

@@ -23,6 +23,7 @@ struct ptp_phase {
         bool endless;   /* no length: a short packet is the end */
         uint64_t total; /* payload bytes when not endless */
         unsigned int empties;
+        unsigned int strays; /* answers to older transactions */
 };
 
 /* What the stream has to be asked for before anything is known. */
