@@ -207,7 +207,7 @@ int durable_make_folders(int dirfd, const char *path, mode_t mode)
 
 int durable_link(int from_dirfd, const char *from, int to_dirfd, const char *to)
 {
-        const char *from_name = NULL, *to_name = NULL;
+        const char *from_name = "", *to_name = "";
         _cleanup_close_ int from_parent = durable_open_parent(from_dirfd, from, &from_name);
         _cleanup_close_ int to_parent = durable_open_parent(to_dirfd, to, &to_name);
 
@@ -243,7 +243,7 @@ static int temporary_write(int parent, const char *temporary, const void *data, 
 int durable_replace(int dirfd, const char *path, const void *data, size_t size, mode_t mode)
 {
         char temporary[NAME_MAX + 1];
-        const char *name = NULL;
+        const char *name = "";
         _cleanup_close_ int parent = durable_open_parent(dirfd, path, &name);
         int r;
 

@@ -22,7 +22,7 @@ int footage_name(const char *path, const char **ret)
 
 int footage_stat(const struct store *s, const char *name, struct stat *ret)
 {
-        const char *last = NULL;
+        const char *last = "";
         _cleanup_close_ int parent = durable_open_parent(s->footage, name, &last);
 
         if (parent < 0)
@@ -113,7 +113,7 @@ int store_unlink_interrupted(struct store *s, int64_t docking, int64_t item, con
 {
         _cleanup_close_ int parent = -EBADF;
         struct stat part = {0}, footage = {0};
-        const char *name, *last = NULL;
+        const char *name = "", *last = "";
         int r = both_stat(s, docking, item, path, &part, &footage);
 
         if (r < 0)

@@ -181,8 +181,8 @@ START_TEST(test_replace)
 {
         _cleanup_free_ char *first = NULL, *second = NULL;
         struct stat st;
+        mode_t usual = umask(077);
 
-        (void)umask(077);
         ck_assert_int_eq(durable_make_folders(root, "f", 0750), 0);
         ck_assert_int_eq(durable_replace(root, "f/a", "one", 3, 0640), 0);
         first = scratch_read("f/a");
@@ -194,6 +194,7 @@ START_TEST(test_replace)
         ck_assert_int_eq(fstatat(root, "f/a", &st, 0), 0);
         ck_assert_uint_eq(st.st_mode & 07777, 0640);
         ck_assert_int_lt(fstatat(root, "f/a.tmp", &st, 0), 0);
+        (void)umask(usual);
 }
 END_TEST
 
@@ -242,7 +243,7 @@ START_TEST(test_write_all_short_writes_and_signals)
 {
         static unsigned char sent[1 << 20];
         const struct sigaction action = {.sa_handler = on_alarm};
-        const struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
+        const struct itimerval often = {{0, 2000}, {0, 2000}}, never = {{0, 0}, {0, 0}};
         int fds[2], status;
         pid_t reader;
 
