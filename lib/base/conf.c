@@ -362,7 +362,6 @@ static int on_key(void *userdata, const char *section, const char *name, const c
  * indented continuation. */
 static void inih_prepare(void)
 {
-        ini_allow_multiline = false;
         ini_allow_inline_comments = false;
         ini_use_stack = false;
         ini_initial_alloc = LINE_TEXT_MAX + 4;
