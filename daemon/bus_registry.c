@@ -26,10 +26,10 @@ struct registry_call {
         char actor[BUS_ACTOR_MAX];
         int64_t id;
 };
-typedef int registry_apply_fn(struct registry_call *call, const void *arguments);
+typedef int registry_apply_fn(struct registry_call *call, void *arguments);
 
 static int registry_run(struct bus_server *server, sd_bus_message *m, registry_apply_fn *apply,
-                        const void *arguments, sd_bus_error *error, int64_t *ret_id)
+                        void *arguments, sd_bus_error *error, int64_t *ret_id)
 {
         struct registry_call call = {.catalogue = server->station->catalogue, .error = error};
         int r;
@@ -288,9 +288,10 @@ static int recorder_readmit(struct registry_call *call, struct recorder_row *rec
                               recorder->number);
 }
 
-static int recorder_register_apply(struct registry_call *call, const void *arguments)
+/* The serials it was registered with, told or taken from the docking, are left in the arguments. */
+static int recorder_register_apply(struct registry_call *call, void *arguments)
 {
-        const struct recorder_fields *f = arguments;
+        struct recorder_fields *f = arguments;
         struct recorder_row recorder = {.registered_at = clock_now(), .retired_at = INSTANT_NONE};
         int r;
 
@@ -316,14 +317,28 @@ static int recorder_register_apply(struct registry_call *call, const void *argum
         r = serial_refuse_taken(call, &recorder);
         if (r < 0)
                 return r;
+        memcpy(f->usb_serial, recorder.usb_serial, sizeof(f->usb_serial));
+        memcpy(f->serial, recorder.serial, sizeof(f->serial));
         r = recorder_register(call->catalogue, call->actor, &recorder, &call->id);
         if (r == CATALOGUE_EXISTS || r == CATALOGUE_RETIRED)
                 return recorder_readmit(call, &recorder);
         return outcome_refuse(call, r, "recorder", recorder.number);
 }
 
+/* It is no unknown recorder any more. The alert went by what the device said, not by a number. */
+static void recorder_alert_clear(struct station *s, const char *serial)
+{
+        char subject[REGISTRY_TEXT_MAX + 16];
+
+        if (!*serial)
+                return;
+        (void)snprintf(subject, sizeof(subject), "serial/%s", serial);
+        station_alert_clear(s, "unknown-recorder", subject);
+}
+
 int bus_register_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
+        struct bus_server *server = userdata;
         struct recorder_fields f = {.number = ""};
         struct registry_field fields[] = {
                         {"number", f.number, true}, {"usb_serial", f.usb_serial},
@@ -341,6 +356,8 @@ int bus_register_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error
                 r = registry_run(userdata, m, recorder_register_apply, &f, error, &id);
         if (r < 0)
                 return r;
+        recorder_alert_clear(server->station, f.usb_serial);
+        recorder_alert_clear(server->station, f.serial);
         return sd_bus_reply_method_return(m, "t", (uint64_t)id);
 }
 
@@ -349,7 +366,7 @@ struct retirement {
         char reason[REGISTRY_TEXT_MAX];
 };
 
-static int recorder_retire_apply(struct registry_call *call, const void *arguments)
+static int recorder_retire_apply(struct registry_call *call, void *arguments)
 {
         const struct retirement *a = arguments;
         struct recorder_row recorder;
@@ -408,7 +425,7 @@ static int officer_require(struct registry_call *call, const char *number, int64
         return 0;
 }
 
-static int recorder_assign_apply(struct registry_call *call, const void *arguments)
+static int recorder_assign_apply(struct registry_call *call, void *arguments)
 {
         const struct assignment *a = arguments;
         struct recorder_row recorder;
@@ -466,7 +483,7 @@ struct person_fields {
         char number[REGISTRY_TEXT_MAX], name[REGISTRY_TEXT_MAX], unit[REGISTRY_TEXT_MAX];
 };
 
-static int officer_add_apply(struct registry_call *call, const void *arguments)
+static int officer_add_apply(struct registry_call *call, void *arguments)
 {
         const struct person_fields *f = arguments;
         struct officer officer = {.id = 0};
@@ -481,7 +498,7 @@ static int officer_add_apply(struct registry_call *call, const void *arguments)
                               "officer", f->number);
 }
 
-static int unit_add_apply(struct registry_call *call, const void *arguments)
+static int unit_add_apply(struct registry_call *call, void *arguments)
 {
         const struct person_fields *f = arguments;
         struct unit unit = {.id = 0};

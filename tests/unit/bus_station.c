@@ -20,6 +20,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <syslog.h>
 #include <sys/wait.h>
 
 DEFINE_CLEANUP(struct catalogue *, catalogue_close);
@@ -65,6 +66,13 @@ void station_alert(struct station *s, const char *kind, int priority, const char
             catalogue_commit(s->catalogue) < 0)
                 abort();
         bus_alert_raised(s, kind, subject, text);
+}
+
+void station_alert_clear(struct station *s, const char *kind, const char *subject)
+{
+        if (catalogue_begin(s->catalogue) < 0 || alert_clear(s->catalogue, kind, subject, "test") < 0 ||
+            catalogue_commit(s->catalogue) < 0)
+                abort();
 }
 
 int station_reload(struct station *s)
@@ -177,6 +185,7 @@ void bus_station_furnish(void)
                                       .pulled = 2,
                                       .already_held = 1};
         int64_t id;
+        bool raised;
 
         ck_assert_int_eq(catalogue_begin(c), 0);
         ck_assert_int_eq(unit_add(c, "test", &unit, &id), CATALOGUE_OK);
@@ -185,6 +194,9 @@ void bus_station_furnish(void)
         ck_assert_int_eq(recorder_register(c, "test", &recorder, &id), CATALOGUE_OK);
         docking.recorder = id;
         ck_assert_int_eq(docking_insert(c, "test", &docking), CATALOGUE_OK);
+        ck_assert_int_eq(alert_raise(c, "unknown-recorder", LOG_WARNING, "serial/SN-NEW", "not registered",
+                                     &raised),
+                         0);
         ck_assert_int_eq(catalogue_commit(c), 0);
         ck_assert_int_eq(docking.id, 1);
 }

@@ -23,8 +23,8 @@ struct bus_station_settings {
 void bus_daemon_start(void);
 void bus_daemon_stop(void);
 
-/* Makes catalogue and store: a unit, an officer, a recorder "3700123" and its docking 1, whose files are
- * added next. */
+/* Makes catalogue and store: a unit, an officer, a recorder "3700123" and its docking 1 whose files are
+ * added next, and an alert that its device is not registered. */
 void bus_station_furnish(void);
 /* Files 'text' as footage of docking 1; gives its number. Before bus_station_start() only. */
 int64_t bus_station_file(const char *name, const char *text);

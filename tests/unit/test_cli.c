@@ -206,7 +206,7 @@ static const struct {
                 {{"recorder", "show", BUS_STATION_RECORDER, "--json"}, 1},
                 {{"officer", "list", "--json"}, 1},
                 {{"unit", "list", "--json"}, 1},
-                {{"alert", "list", "--json"}, 0},
+                {{"alert", "list", "--json"}, 1},
                 {{"ledger", "list", "--json", "--act=footage.filed"}, 2},
                 {{"verify", "--json"}, 3},
                 {{"reload", "--json"}, 0},
@@ -266,8 +266,12 @@ START_TEST(test_registry)
         server = bus_station_start(NULL);
         ck_assert_int_eq(RUN("unit", "add", "3702", "三大队", "--parent=" BUS_STATION_UNIT), 0);
         ck_assert_int_eq(RUN("officer", "add", "120999", "韩梅梅", "--unit", "3702"), 0);
+        ck_assert_int_eq(RUN("alert", "list", "--open=yes"), 0);
+        assert_says(out, "serial/SN-NEW");
         ck_assert_int_eq(RUN("recorder", "register", "3700999", "--docking=1", "--unit=3702"), 0);
         ck_assert_str_eq(out, "recorder 3700999 is registered\n");
+        ck_assert_int_eq(RUN("alert", "list", "--open=yes"), 0);
+        ck_assert_ptr_null(strstr(out, "serial/SN-NEW"));
         ck_assert_int_eq(RUN("recorder", "assign", "3700999", "120999", "--from=2026-01-01"), 0);
         ck_assert_int_eq(RUN("recorder", "show", "3700999"), 0);
         assert_says(out, "120999");

@@ -170,6 +170,33 @@ START_TEST(test_every_verb_is_whole)
 }
 END_TEST
 
+static void assert_completed(const char *text, const struct verb *v)
+{
+        char word[64];
+
+        ck_assert_msg(strstr(text, v->name) != NULL, "verb '%s' is not completed", v->name);
+        for (const struct verb_option *o = v->options; o && o->name; o++) {
+                (void)snprintf(word, sizeof(word), "--%s", o->name);
+                ck_assert_msg(strstr(text, word) != NULL, "'%s' of '%s' is not completed", word, v->name);
+        }
+}
+
+START_TEST(test_completions_and_manual_know_every_word)
+{
+        static const char *const variables[] = {"RECDOCK_BASH_COMPLETION", "RECDOCK_ZSH_COMPLETION",
+                                                "RECDOCK_MANUAL"};
+        const char *path = getenv(variables[_i]);
+        _cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t size = 0;
+
+        ck_assert_msg(f != NULL, "%s is not set to a file", variables[_i]);
+        ck_assert_int_gt(getdelim(&text, &size, '\0', f), 0);
+        for (size_t i = 0; i < recdockctl_verbs.n_verbs; i++)
+                assert_completed(text, &recdockctl_verbs.verbs[i]);
+}
+END_TEST
+
 /* ---- values and tables ---- */
 
 static const struct {
@@ -267,6 +294,7 @@ static Suite *suite(void)
         tcase_add_test(line, test_options_become_filters);
         tcase_add_loop_test(line, test_help_of_everything, 0, 4);
         tcase_add_test(line, test_every_verb_is_whole);
+        tcase_add_loop_test(line, test_completions_and_manual_know_every_word, 0, 3);
         tcase_add_loop_test(tables, test_values, 0, (int)ELEMENTSOF(values));
         tcase_add_test(tables, test_table_of_chinese);
         tcase_add_test(tables, test_progress_bar);
