@@ -358,8 +358,8 @@ static int on_key(void *userdata, const char *section, const char *name, const c
         return 1;
 }
 
-/* Debian's inih takes its limits at run time. systemd's dialect has no comments behind a value and no
- * indented continuation. */
+/* Debian's inih takes its limits at run time. systemd's dialect has no comments behind a value. Indented
+ * lines, which inih would join, are trimmed before. */
 static void inih_prepare(void)
 {
         ini_allow_inline_comments = false;
