@@ -151,9 +151,10 @@ static int ring_new(struct usb_device *d, const struct usb_device_open *how)
         if (size == 0)
                 size = slow ? USB_TRANSFER_SIZE_MIN : USB_TRANSFER_SIZE_DEFAULT;
         size = MIN(MAX(size, (size_t)USB_TRANSFER_SIZE_MIN), (size_t)USB_TRANSFER_SIZE_MAX);
-        size -= size % packet;
+        if (packet > 0)
+                size -= size % packet;
         depth = MIN(depth, (unsigned int)USB_DEPTH_MAX);
-        depth = MIN(depth, (unsigned int)(USB_RING_MAX / size));
+        depth = MIN(depth, (unsigned int)(USB_RING_MAX / MAX(size, (size_t)1)));
         return usb_slots_new(d, size, depth);
 }
 

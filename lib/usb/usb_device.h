@@ -51,7 +51,8 @@ struct usb_device_open {
         bool no_device_memory; /* never ask the kernel for memory the controller can write to directly */
         usb_cancelled_fn *cancelled; /* NULL: never */
         void *userdata;
-        /* Called when the product is known and before an interface is taken: may change interface, transfer_size and depth. NULL: not. */
+        /* Called when the product is known and before an interface is taken: may change interface,
+         * transfer_size and depth. NULL: not. */
         void (*adapt)(struct usb_device_open *how, uint16_t vendor, uint16_t product, void *adapt_userdata);
         void *adapt_userdata;
 };

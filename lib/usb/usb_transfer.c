@@ -260,17 +260,19 @@ int usb_device_receive(struct usb_device *d, void *data, size_t size, size_t *re
 int usb_device_control(struct usb_device *d, uint8_t request_type, uint8_t request, uint16_t value,
                        uint16_t index, void *data, uint16_t size, size_t *ret_done, int timeout_ms)
 {
-        _cleanup_free_ uint8_t *buf = calloc(1, LIBUSB_CONTROL_SETUP_SIZE + (size_t)size);
+        _cleanup_free_ uint8_t *buf = NULL;
         bool in = request_type & LIBUSB_ENDPOINT_IN;
         struct usb_job *j;
         size_t done = 0;
-        int r;
+        int r = usb_job_new(&j);
 
-        if (!buf)
-                return -ENOMEM;
-        r = usb_job_new(&j);
         if (r < 0)
                 return r;
+        buf = calloc(1, LIBUSB_CONTROL_SETUP_SIZE + (size_t)size);
+        if (!buf) {
+                usb_job_free(j);
+                return -ENOMEM;
+        }
         libusb_fill_control_setup(buf, request_type, request, value, index, size);
         if (!in && size > 0)
                 memcpy(buf + LIBUSB_CONTROL_SETUP_SIZE, data, size);

@@ -25,13 +25,9 @@ void mtp_name_settle(char name[MTP_NAME_MAX], uint32_t handle)
 
 bool mtp_path_join(const char *folder, const char *name, char *ret)
 {
-        size_t a = strlen(folder), b = strlen(name);
-
-        if (a + 1 + b >= RECORDER_PATH_MAX)
+        if (strlen(folder) + 1 + strlen(name) >= RECORDER_PATH_MAX)
                 return false;
-        memcpy(ret, folder, a);
-        ret[a] = '/';
-        memcpy(ret + a + 1, name, b + 1);
+        (void)snprintf(ret, RECORDER_PATH_MAX, "%s/%s", folder, name);
         return true;
 }
 
