@@ -358,6 +358,7 @@ int bus_register_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error
                 return r;
         recorder_alert_clear(server->station, f.usb_serial);
         recorder_alert_clear(server->station, f.serial);
+        station_registry_changed(server->station);
         return sd_bus_reply_method_return(m, "t", (uint64_t)id);
 }
 

@@ -123,7 +123,7 @@ static bool docking_fetch_more(struct docking *d)
         if (d->finished)
                 return true;
         docking_task_set(d, d->plan.counts[PLAN_FETCHING] > 0 ? TASK_FETCH : TASK_NOTHING);
-        return !plan_done(&d->plan);
+        return !plan_is_done(&d->plan);
 }
 
 /* Policy clear: asks to remove the next item that may go. Only what is committed, proved and complete ever

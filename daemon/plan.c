@@ -136,7 +136,7 @@ struct plan_entry *plan_next(struct plan *p)
         return best;
 }
 
-bool plan_done(const struct plan *p)
+bool plan_is_done(const struct plan *p)
 {
         return p->counts[PLAN_WAITING] + p->counts[PLAN_FETCHING] + p->counts[PLAN_PROVING] == 0;
 }

@@ -57,4 +57,4 @@ void plan_sort(struct plan *p);
 /* The next to fetch, NULL when none waits. */
 struct plan_entry *plan_next(struct plan *p);
 /* Nothing waits, is being fetched or proved. */
-bool plan_done(const struct plan *p);
+bool plan_is_done(const struct plan *p);

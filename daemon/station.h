@@ -82,6 +82,9 @@ struct inspect_result;
 typedef void station_digest_fn(void *userdata, int error, const struct inspect_result *result);
 int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *on_done, void *userdata);
 
+/* The registry was changed over the bus: refused recorders are looked at again. Not inside a transaction. */
+void station_registry_changed(struct station *s);
+
 /* Re-reads the configuration (SIGHUP, Reload()). On error the old one stays. */
 int station_reload(struct station *s);
 

@@ -43,6 +43,3 @@ void station_free(struct station *s);
 
 /* Finishes or undoes what an earlier run left half done. Returns 0 or a negative errno. */
 int station_recover(struct station *s);
-
-/* Registry was changed over the bus: refused recorders are looked at again. */
-void station_registry_changed(struct station *s);

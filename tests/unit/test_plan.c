@@ -80,13 +80,13 @@ START_TEST(it_is_done_when_nothing_waits_runs_or_is_proved)
         struct plan_entry *e = add(1, 0, 1, PLAN_WAITING);
 
         add(2, 0, 1, PLAN_HELD);
-        ck_assert(!plan_done(&plan));
+        ck_assert(!plan_is_done(&plan));
         plan_set_state(&plan, e, PLAN_FETCHING);
-        ck_assert(!plan_done(&plan));
+        ck_assert(!plan_is_done(&plan));
         plan_set_state(&plan, e, PLAN_PROVING);
-        ck_assert(!plan_done(&plan));
+        ck_assert(!plan_is_done(&plan));
         plan_set_state(&plan, e, PLAN_FILED);
-        ck_assert(plan_done(&plan));
+        ck_assert(plan_is_done(&plan));
         ck_assert_int_eq(plan.bytes_total, 10);
 }
 END_TEST
