@@ -25,10 +25,9 @@ void mtp_name_settle(char name[MTP_NAME_MAX], uint32_t handle)
 
 bool mtp_path_join(const char *folder, const char *name, char *ret)
 {
-        if (strlen(folder) + 1 + strlen(name) >= RECORDER_PATH_MAX)
-                return false;
-        (void)snprintf(ret, RECORDER_PATH_MAX, "%s/%s", folder, name);
-        return true;
+        int n = snprintf(ret, RECORDER_PATH_MAX, "%s/%s", folder, name);
+
+        return n >= 0 && n < RECORDER_PATH_MAX;
 }
 
 /* 'name' with "~n" before its extension. */
