@@ -66,7 +66,7 @@ static bool file_is_cold(int fd, int64_t size)
 
 int disk_read_prepare(int fd, int64_t size, bool *ret_uncached)
 {
-        bool direct;
+        bool direct = false;
         int r;
 
         /* Some file systems have nothing to write back and say so. */

@@ -131,7 +131,7 @@ static int block_get(struct media_reader *r, int64_t index, const struct media_b
         struct media_block *b = window_find(r, index);
         int error;
 
-        if (r->error)
+        if (r->error < 0)
                 return r->error;
         if (!b) {
                 if (r->deadline && clock_monotonic() > r->deadline)

@@ -259,6 +259,12 @@ START_TEST(jpeg_without_end)
 }
 END_TEST
 
+/* A literal with its length: headers have zeros in them. */
+#define HEAD(name, bytes)                      \
+        {                                      \
+                name, bytes, sizeof(bytes) - 1 \
+        }
+
 START_TEST(every_prefix_of_a_header_ends)
 {
         static const struct {
@@ -266,16 +272,15 @@ START_TEST(every_prefix_of_a_header_ends)
                 const char *bytes;
                 size_t size;
         } heads[] = {
-                        {"a.avi", "RIFF\x40\0\0\0AVI LIST\x20\0\0\0hdrlavih\x38\0\0\0\0\0\0\0", 36},
-                        {"a.wav", "RIFF\x40\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0data\xff\xff\xff\x7f",
-                         40},
-                        {"a.mkv",
-                         "\x1a\x45\xdf\xa3\x84\x42\x86\x81\1\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff"
-                         "\x1f\x43",
-                         23},
-                        {"a.png", "\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDR", 16},
-                        {"a.mpg", "\0\0\1\xba\x44\0\4\0\4\1\0\0\3\xf8\0\0\1\xe0\xff\xff", 20},
-                        {"a.mp3", "ID3\4\0\0\x7f\x7f\x7f\x7f\xff\xfb\x90\x64", 14},
+                        HEAD("a.avi", "RIFF\x40\0\0\0AVI LIST\x20\0\0\0hdrlavih\x38\0\0\0\0\0\0\0"),
+                        HEAD("a.wav",
+                             "RIFF\x40\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0data\xff\xff\xff\x7f"),
+                        HEAD("a.mkv", "\x1a\x45\xdf\xa3\x84\x42\x86\x81\1\x18\x53\x80\x67\x01\xff\xff\xff"
+                                      "\xff\xff\xff\xff"
+                                      "\x1f\x43"),
+                        HEAD("a.png", "\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDR"),
+                        HEAD("a.mpg", "\0\0\1\xba\x44\0\4\0\4\1\0\0\3\xf8\0\0\1\xe0\xff\xff"),
+                        HEAD("a.mp3", "ID3\4\0\0\x7f\x7f\x7f\x7f\xff\xfb\x90\x64"),
         };
 
         for (size_t i = 0; i < ELEMENTSOF(heads); i++)
