@@ -237,7 +237,9 @@ static int verb_stream(struct ptp_transport *t, struct usb_stream *s)
                         total += asked[n];
                 }
                 head = asked[0];
-                memmove(asked, asked + 1, --n * sizeof(asked[0]));
+                n--;
+                for (unsigned int i = 0; i < n; i++)
+                        asked[i] = asked[i + 1];
                 total -= head;
                 r = sim_read(sim, buf, head, &got, begun ? s->stall_timeout_ms : s->first_timeout_ms);
                 begun = true;
