@@ -13,33 +13,33 @@
 #include <string.h>
 
 struct operation {
-        uint16_t op;
-        unsigned int params; /* at least */
-        bool sessionless;
         recsim_operation_fn *run;
+        unsigned int params; /* at least */
+        uint16_t op;
+        bool sessionless;
 };
 
 static const struct operation operations[] = {
-                {OP_GET_DEVICE_INFO, 0, true, recsim_get_device_info},
-                {OP_OPEN_SESSION, 1, true, recsim_open_session},
-                {OP_CLOSE_SESSION, 0, false, recsim_close_session},
-                {OP_GET_STORAGE_IDS, 0, false, recsim_get_storage_ids},
-                {OP_GET_STORAGE_INFO, 1, false, recsim_get_storage_info},
-                {OP_GET_NUM_OBJECTS, 1, false, recsim_get_num_objects},
-                {OP_GET_OBJECT_HANDLES, 1, false, recsim_get_object_handles},
-                {OP_GET_OBJECT_INFO, 1, false, recsim_get_object_info},
-                {OP_GET_OBJECT, 1, false, recsim_get_object},
-                {OP_GET_THUMB, 1, false, recsim_get_thumb},
-                {OP_DELETE_OBJECT, 1, false, recsim_delete_object},
-                {OP_GET_DEVICE_PROP_DESC, 1, false, recsim_get_prop_desc},
-                {OP_GET_DEVICE_PROP_VALUE, 1, false, recsim_get_prop_value},
-                {OP_SET_DEVICE_PROP_VALUE, 1, false, recsim_set_prop_value},
-                {OP_GET_PARTIAL_OBJECT, 3, false, recsim_get_partial},
-                {OP_GET_OBJECT_PROPS_SUPPORTED, 1, false, recsim_get_props_supported},
-                {OP_GET_OBJECT_PROP_DESC, 2, false, recsim_get_object_prop_desc},
-                {OP_GET_OBJECT_PROP_VALUE, 2, false, recsim_get_object_prop_value},
-                {OP_GET_OBJECT_PROP_LIST, 5, false, recsim_get_object_prop_list},
-                {OP_GET_PARTIAL_OBJECT_64, 4, false, recsim_get_partial64},
+                {recsim_get_device_info, 0, OP_GET_DEVICE_INFO, true},
+                {recsim_open_session, 1, OP_OPEN_SESSION, true},
+                {recsim_close_session, 0, OP_CLOSE_SESSION, false},
+                {recsim_get_storage_ids, 0, OP_GET_STORAGE_IDS, false},
+                {recsim_get_storage_info, 1, OP_GET_STORAGE_INFO, false},
+                {recsim_get_num_objects, 1, OP_GET_NUM_OBJECTS, false},
+                {recsim_get_object_handles, 1, OP_GET_OBJECT_HANDLES, false},
+                {recsim_get_object_info, 1, OP_GET_OBJECT_INFO, false},
+                {recsim_get_object, 1, OP_GET_OBJECT, false},
+                {recsim_get_thumb, 1, OP_GET_THUMB, false},
+                {recsim_delete_object, 1, OP_DELETE_OBJECT, false},
+                {recsim_get_prop_desc, 1, OP_GET_DEVICE_PROP_DESC, false},
+                {recsim_get_prop_value, 1, OP_GET_DEVICE_PROP_VALUE, false},
+                {recsim_set_prop_value, 1, OP_SET_DEVICE_PROP_VALUE, false},
+                {recsim_get_partial, 3, OP_GET_PARTIAL_OBJECT, false},
+                {recsim_get_props_supported, 1, OP_GET_OBJECT_PROPS_SUPPORTED, false},
+                {recsim_get_object_prop_desc, 2, OP_GET_OBJECT_PROP_DESC, false},
+                {recsim_get_object_prop_value, 2, OP_GET_OBJECT_PROP_VALUE, false},
+                {recsim_get_object_prop_list, 5, OP_GET_OBJECT_PROP_LIST, false},
+                {recsim_get_partial64, 4, OP_GET_PARTIAL_OBJECT_64, false},
 };
 
 static const struct operation *operation_find(uint16_t op)

@@ -124,13 +124,15 @@ static int setting_parse(const char *key, const char *value, struct recsim_fault
 int recsim_fault_parse(const char *text, struct recsim_fault *ret, char *why)
 {
         struct recsim_fault f = {.at = -1};
-        _cleanup_free_ char *copy = strdup(text);
+        char copy[512];
         char *rest = copy;
         char *word;
         int r;
 
-        if (!copy)
-                return -ENOMEM;
+        if (!text_copy(copy, sizeof(copy), text)) {
+                (void)snprintf(why, RECSIM_WHY_MAX, "fault '%.60s…': too long", text);
+                return -EINVAL;
+        }
         word = strsep(&rest, ",");
         r = kind_parse(word, &f.kind, why);
         f.times = f.kind >= FAULT_SIZE ? RECSIM_ALWAYS : 1;

@@ -447,14 +447,26 @@ static int ioctl_driver(const UMockdevIoctlData *data)
                                : -ENOTTY;
 }
 
+/* Requests without an argument in memory. */
+static int node_ioctl_bare(struct recsim_node *n, UMockdevIoctlClient *id)
+{
+        gulong request = umockdev_ioctl_client_get_request(id);
+
+        if (request == USBDEVFS_DISCARDURB)
+                return node_discard(n, id, *(gulong *)umockdev_ioctl_client_get_arg(id)->data);
+        if (n->shut)
+                return -ENODEV;
+        if (request == USBDEVFS_RESET)
+                return ioctl_reset(n);
+        return request == USBDEVFS_GET_SPEED ? (int)n->sim->profile.speed : -ENOTTY;
+}
+
 static int node_ioctl(struct recsim_node *n, UMockdevIoctlClient *id, UMockdevIoctlData *data)
 {
         gulong request = umockdev_ioctl_client_get_request(id);
 
         if (request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY)
                 return ioctl_reap(n, id, data);
-        if (request == USBDEVFS_DISCARDURB)
-                return node_discard(n, id, *(gulong *)umockdev_ioctl_client_get_arg(id)->data);
         if (n->shut)
                 return -ENODEV;
         switch (request) {
@@ -475,12 +487,8 @@ static int node_ioctl(struct recsim_node *n, UMockdevIoctlClient *id, UMockdevIo
         case USBDEVFS_RESETEP:
                 recsim_clear_halt(n->sim, (uint8_t) * (unsigned int *)data->data);
                 return 0;
-        case USBDEVFS_RESET:
-                return ioctl_reset(n);
         case USBDEVFS_CONNECTINFO:
                 return ioctl_connect_info(id, data);
-        case USBDEVFS_GET_SPEED:
-                return (int)n->sim->profile.speed;
         case USBDEVFS_SETCONFIGURATION:
         case USBDEVFS_SETINTERFACE:
                 return 0;
@@ -574,7 +582,7 @@ static gboolean handler_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *id)
         g_mutex_lock(&n->lock);
         timer_start(n);
         (void)client_of(n, id);
-        r = node_ioctl(n, id, data);
+        r = data ? node_ioctl(n, id, data) : node_ioctl_bare(n, id);
         node_update(n);
         g_mutex_unlock(&n->lock);
         umockdev_ioctl_client_complete(id, r < 0 ? -1 : r, r < 0 ? -r : 0);

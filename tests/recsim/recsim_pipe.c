@@ -139,7 +139,8 @@ static void transfer_read(struct recsim_transfer *t, uint8_t *buf, size_t n)
         uint64_t from = t->sent;
         size_t head = from < t->head_size ? MIN(n, t->head_size - from) : 0;
 
-        memcpy(buf, t->head + (head ? from : 0), head);
+        if (head > 0)
+                memcpy(buf, t->head + from, head);
         if (n > head) {
                 body_read(t, from + head - t->head_size, buf + head, n - head);
                 if (t->served)

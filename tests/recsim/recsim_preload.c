@@ -41,11 +41,6 @@ typedef int64_t seek_fn(int fd, int64_t offset, int whence);
 typedef int socket_fn(int domain, int type, int protocol);
 typedef ssize_t sendmsg_fn(int fd, const struct msghdr *message, int flags);
 
-off_t lseek(int fd, off_t offset, int whence) __attribute__((visibility("default")));
-int64_t lseek64(int fd, int64_t offset, int whence) __attribute__((visibility("default")));
-int socket(int domain, int type, int protocol) __attribute__((visibility("default")));
-ssize_t sendmsg(int fd, const struct msghdr *message, int flags) __attribute__((visibility("default")));
-
 static const char *testbed(void)
 {
         return getenv("UMOCKDEV_DIR");

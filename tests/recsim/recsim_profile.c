@@ -173,10 +173,12 @@ static int class_set(struct recsim_profile *p, const char *value, char *why)
 /* "100x4194304": so many files of so many bytes. */
 static int synth_set(struct recsim_profile *p, const char *value, char *why)
 {
-        char *size = strchr(value, 'x');
-        _cleanup_free_ char *count = size ? strndup(value, (size_t)(size - value)) : NULL;
+        const char *size = strchr(value, 'x');
+        char count[16] = "";
 
-        if (!count || number_read(count, 1000000, &p->synth_count) < 0 ||
+        if (size && size - value < (ptrdiff_t)sizeof(count))
+                memcpy(count, value, (size_t)(size - value));
+        if (!size || number_read(count, 1000000, &p->synth_count) < 0 ||
             number_read(size + 1, INT64_MAX, &p->synth_size) < 0)
                 return refuse(why, "synth", value, "COUNTxBYTES");
         return 0;

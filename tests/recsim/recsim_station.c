@@ -186,7 +186,7 @@ static int listener_open(const char *path)
 
         if (strlen(path) >= sizeof(address.sun_path))
                 return -ENAMETOOLONG;
-        (void)strcpy(address.sun_path, path);
+        memcpy(address.sun_path, path, strlen(path));
         (void)unlink(path);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
@@ -455,9 +455,8 @@ int main(int argc, char **argv)
 
         if (r < 0) {
                 usage(stderr);
-                return 2;
-        }
-        if (o.send)
+                r = 2;
+        } else if (o.send)
                 r = recsim_control_send(o.control, o.command, argc - optind);
         else
                 r = recsim_environment_is_set() ? inner_run(&o) : outer_run(argv);

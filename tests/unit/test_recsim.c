@@ -74,11 +74,12 @@ static void folder_teardown(void)
 /* A recorder with these settings ("key=value …") beside the folder; "fault=…" sets a fault. */
 static void plug(const char *settings)
 {
-        _cleanup_free_ char *copy = strdup(settings);
+        char copy[256];
         struct recsim_profile p;
         struct recsim_faults f = {0};
         char why[RECSIM_WHY_MAX] = "";
 
+        (void)snprintf(copy, sizeof(copy), "%s", settings);
         recsim_profile_init(&p);
         (void)snprintf(p.dir, sizeof(p.dir), "%s", root);
         for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
@@ -278,31 +279,31 @@ END_TEST
 static const struct {
         const char *fault;
         size_t want;
-        int status;
         size_t size;
+        int status;
         uint16_t type; /* 0: not looked at */
         uint16_t code;
 } strikes[] = {
-                {"fault=stall", READ_SIZE, -EPIPE, 0, 0, 0},
-                {"fault=stall,at=500", READ_SIZE, -EPIPE, 512, RECSIM_DATA, OP_GET_OBJECT},
-                {"fault=stall,op=0x1008", READ_SIZE, 0, 1012, RECSIM_DATA, OP_GET_OBJECT},
-                {"fault=stall,object=c.jpg", READ_SIZE, 0, 1012, RECSIM_DATA, OP_GET_OBJECT},
-                {"fault=stall,object=a.mp4", READ_SIZE, -EPIPE, 0, 0, 0},
-                {"fault=stall,op=0x1009,nth=2", READ_SIZE, 0, 1012, RECSIM_DATA, OP_GET_OBJECT},
-                {"fault=silence,op=0x1009", READ_SIZE, -EAGAIN, 0, 0, 0},
-                {"fault=silence,at=500,op=0x1009", READ_SIZE, -EAGAIN, 0, 0, 0},
-                {"fault=silence,at=500,op=0x1009", 512, 0, 512, RECSIM_DATA, OP_GET_OBJECT},
-                {"fault=vanish,op=0x1009", READ_SIZE, -ENODEV, 0, 0, 0},
-                {"fault=vanish,at=500,op=0x1009", READ_SIZE, -ENODEV, 512, RECSIM_DATA, OP_GET_OBJECT},
-                {"fault=short,op=0x1009,at=400", READ_SIZE, 0, 412, RECSIM_DATA, OP_GET_OBJECT},
-                {"fault=babble,op=0x1009,value=88", READ_SIZE, 0, 1100, RECSIM_DATA, OP_GET_OBJECT},
-                {"fault=busy,op=0x1009", READ_SIZE, 0, 12, RECSIM_RESPONSE, RC_DEVICE_BUSY},
-                {"fault=refuse,op=0x1009", READ_SIZE, 0, 12, RECSIM_RESPONSE, RC_ACCESS_DENIED},
-                {"fault=refuse,op=0x1009,value=0x2002", READ_SIZE, 0, 12, RECSIM_RESPONSE, RC_GENERAL_ERROR},
-                {"fault=stale,op=0x1009", READ_SIZE, 0, 12, RECSIM_RESPONSE, RC_OK},
-                {"fault=garbage,op=0x1009", READ_SIZE, 0, 44, 0, 0},
-                {"fault=delay,op=0x1009,value=100000", READ_SIZE, -EAGAIN, 0, 0, 0},
-                {"fault=endless-data,op=0x1009", READ_SIZE, 0, READ_SIZE, RECSIM_DATA, OP_GET_OBJECT},
+                {"fault=stall", READ_SIZE, 0, -EPIPE, 0, 0},
+                {"fault=stall,at=500", READ_SIZE, 512, -EPIPE, RECSIM_DATA, OP_GET_OBJECT},
+                {"fault=stall,op=0x1008", READ_SIZE, 1012, 0, RECSIM_DATA, OP_GET_OBJECT},
+                {"fault=stall,object=c.jpg", READ_SIZE, 1012, 0, RECSIM_DATA, OP_GET_OBJECT},
+                {"fault=stall,object=a.mp4", READ_SIZE, 0, -EPIPE, 0, 0},
+                {"fault=stall,op=0x1009,nth=2", READ_SIZE, 1012, 0, RECSIM_DATA, OP_GET_OBJECT},
+                {"fault=silence,op=0x1009", READ_SIZE, 0, -EAGAIN, 0, 0},
+                {"fault=silence,at=500,op=0x1009", READ_SIZE, 0, -EAGAIN, 0, 0},
+                {"fault=silence,at=500,op=0x1009", 512, 512, 0, RECSIM_DATA, OP_GET_OBJECT},
+                {"fault=vanish,op=0x1009", READ_SIZE, 0, -ENODEV, 0, 0},
+                {"fault=vanish,at=500,op=0x1009", READ_SIZE, 512, -ENODEV, RECSIM_DATA, OP_GET_OBJECT},
+                {"fault=short,op=0x1009,at=400", READ_SIZE, 412, 0, RECSIM_DATA, OP_GET_OBJECT},
+                {"fault=babble,op=0x1009,value=88", READ_SIZE, 1100, 0, RECSIM_DATA, OP_GET_OBJECT},
+                {"fault=busy,op=0x1009", READ_SIZE, 12, 0, RECSIM_RESPONSE, RC_DEVICE_BUSY},
+                {"fault=refuse,op=0x1009", READ_SIZE, 12, 0, RECSIM_RESPONSE, RC_ACCESS_DENIED},
+                {"fault=refuse,op=0x1009,value=0x2002", READ_SIZE, 12, 0, RECSIM_RESPONSE, RC_GENERAL_ERROR},
+                {"fault=stale,op=0x1009", READ_SIZE, 12, 0, RECSIM_RESPONSE, RC_OK},
+                {"fault=garbage,op=0x1009", READ_SIZE, 44, 0, 0, 0},
+                {"fault=delay,op=0x1009,value=100000", READ_SIZE, 0, -EAGAIN, 0, 0},
+                {"fault=endless-data,op=0x1009", READ_SIZE, READ_SIZE, 0, RECSIM_DATA, OP_GET_OBJECT},
 };
 
 START_TEST(test_strike)
