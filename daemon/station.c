@@ -296,18 +296,18 @@ int station_new(struct station **ret, struct config *config, sd_event *event)
         return 0;
 }
 
-/* A store that is not where the catalogue's footage was filed is not to be written to. */
-static int station_open_store(struct station *s)
+/*
+ * A store is made only where none can be missed: as long as nothing was ever filed. Afterwards a folder that
+ * is not the store is a disk that is not mounted, and is not written to.
+ */
+static int station_open_store(struct station *s, bool create)
 {
-        int64_t footage = 0;
-        int r = footage_count(s->catalogue, &footage);
+        int r = store_open(&s->store, s->config->store_path, s->config->number, create);
 
-        if (r >= 0)
-                r = store_open(&s->store, s->config->store_path, s->config->number, footage == 0);
         if (r == STORE_FOREIGN) {
-                log_error("'%s' is not a recdock store, but the catalogue has %" PRId64
-                          " footage filed there: is its disk mounted?",
-                          s->config->store_path, footage);
+                log_error("'%s' is not the store of station %s%s", s->config->store_path, s->config->number,
+                          create ? ": a new one needs an empty folder"
+                                 : ", where footage was filed: is its disk mounted?");
                 return -ENODEV;
         }
         if (r < 0)
@@ -317,12 +317,8 @@ static int station_open_store(struct station *s)
 
 static int station_open_catalogue(struct station *s)
 {
-        const char *dir = getenv("STATE_DIRECTORY");
-        int r;
+        int r = catalogue_open(&s->catalogue, s->catalogue_path, false);
 
-        if (asprintf(&s->catalogue_path, "%s/catalogue.sqlite", dir ? dir : RECDOCK_STATEDIR) < 0)
-                return -ENOMEM;
-        r = catalogue_open(&s->catalogue, s->catalogue_path, false);
         if (r == CATALOGUE_OK)
                 return 0;
         if (r == CATALOGUE_DAMAGED)
@@ -337,12 +333,32 @@ static int station_open_catalogue(struct station *s)
         return r > 0 ? -EUCLEAN : r;
 }
 
+/* The store first when there is no catalogue yet: by default both are in one folder, which a new store wants
+ * to be empty. */
+static int station_open(struct station *s)
+{
+        const char *dir = getenv("STATE_DIRECTORY");
+        int64_t footage = 0;
+        bool fresh;
+        int r = 0;
+
+        if (asprintf(&s->catalogue_path, "%s/catalogue.sqlite", dir ? dir : RECDOCK_STATEDIR) < 0)
+                return -ENOMEM;
+        fresh = access(s->catalogue_path, F_OK) < 0;
+        if (fresh)
+                r = station_open_store(s, true);
+        if (r >= 0)
+                r = station_open_catalogue(s);
+        if (r < 0 || fresh)
+                return r;
+        r = footage_count(s->catalogue, &footage);
+        return r < 0 ? r : station_open_store(s, footage == 0);
+}
+
 int station_start(struct station *s, bool bus)
 {
-        int r = station_open_catalogue(s);
+        int r = station_open(s);
 
-        if (r >= 0)
-                r = station_open_store(s);
         if (r < 0)
                 return r;
         r = bays_configure(s);
