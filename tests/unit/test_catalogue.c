@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Opening a catalogue: new, ours, older, newer, damaged, somebody else's; transactions; migrations that work
+ * and one that fails. */
+#include "base/cleanup.h"
+#include "catalogue/alert.h"
+#include "catalogue/registry.h"
+#include "catalogue/schema.h"
+#include "scratch.h"
+#include "test_catalogue_fixture.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *path;
+
+static void setup(void)
+{
+        (void)scratch_make();
+        path = fixture_path();
+}
+
+static void teardown(void)
+{
+        free(path);
+        scratch_remove();
+}
+
+static struct catalogue *open_good(bool read_only)
+{
+        struct catalogue *c = NULL;
+
+        ck_assert_int_eq(catalogue_open(&c, path, read_only), CATALOGUE_OK);
+        return c;
+}
+
+static void ck_open(int expected)
+{
+        struct catalogue *c = NULL;
+
+        ck_assert_int_eq(catalogue_open(&c, path, false), expected);
+        ck_assert_ptr_null(c);
+}
+
+/* A catalogue with so many units. */
+static void make_filled(int n)
+{
+        struct catalogue *c = open_good(false);
+
+        fixture_begin(c);
+        for (int i = 0; i < n; i++) {
+                char number[16];
+
+                (void)snprintf(number, sizeof(number), "%012d", i);
+                (void)fixture_unit(c, number);
+        }
+        fixture_commit(c);
+        catalogue_close(c);
+}
+
+static char *read_whole(const char *name, size_t *ret_size)
+{
+        _cleanup_free_ char *whole = scratch_path(name);
+        _cleanup_close_ int fd = open(whole, O_RDONLY | O_CLOEXEC);
+        struct stat st;
+        char *data;
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(fstat(fd, &st), 0);
+        data = malloc((size_t)st.st_size + 1);
+        ck_assert_int_eq(read(fd, data, (size_t)st.st_size), st.st_size);
+        *ret_size = (size_t)st.st_size;
+        return data;
+}
+
+static void overwrite(off_t offset, const void *data, size_t size)
+{
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(pwrite(fd, data, size, offset), (ssize_t)size);
+}
+
+START_TEST(test_new_is_made_and_opens_again)
+{
+        make_filled(3);
+        make_filled(0);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM unit"), 3);
+        ck_assert_int_eq(fixture_ask("PRAGMA user_version"), (int64_t)catalogue_schema_versions);
+        ck_assert_int_eq(fixture_ask("PRAGMA application_id"), SCHEMA_APPLICATION_ID);
+        ck_assert_int_eq(fixture_ask("SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type "
+                                     "= 'table'"
+                                     " AND NOT strict AND name NOT LIKE 'sqlite_%'"),
+                         0);
+}
+END_TEST
+
+START_TEST(test_read_only_makes_nothing)
+{
+        struct catalogue *c = NULL;
+
+        ck_assert_int_eq(catalogue_open(&c, path, true), -ENOENT);
+        ck_assert_int_ne(access(path, F_OK), 0);
+        scratch_write("catalogue.db", "");
+        ck_assert_int_eq(catalogue_open(&c, path, true), -EROFS);
+        ck_assert_ptr_null(c);
+}
+END_TEST
+
+START_TEST(test_read_only_does_not_write)
+{
+        struct catalogue *c;
+        int64_t id;
+
+        make_filled(1);
+        c = open_good(true);
+        ck_assert_int_lt(catalogue_begin(c), 0);
+        ck_assert_int_eq(unit_add(c, FIXTURE_ACTOR, &(struct unit){.number = "x"}, &id), -EPERM);
+        catalogue_close(c);
+}
+END_TEST
+
+START_TEST(test_no_folder)
+{
+        struct catalogue *c = NULL;
+        _cleanup_free_ char *nowhere = scratch_path("none/catalogue.db");
+
+        ck_assert_int_eq(catalogue_open(&c, nowhere, false), -ENOENT);
+}
+END_TEST
+
+START_TEST(test_garbage_is_damaged)
+{
+        _cleanup_free_ char *after = NULL;
+        char garbage[8192];
+
+        memset(garbage, 'g', sizeof(garbage) - 1);
+        garbage[sizeof(garbage) - 1] = '\0';
+        scratch_write("catalogue.db", garbage);
+        ck_open(CATALOGUE_DAMAGED);
+        after = scratch_read("catalogue.db");
+        ck_assert_str_eq(after, garbage);
+}
+END_TEST
+
+START_TEST(test_truncated_is_damaged)
+{
+        struct stat st;
+
+        make_filled(2000);
+        ck_assert_int_eq(stat(path, &st), 0);
+        ck_assert_int_eq(truncate(path, st.st_size / 2), 0);
+        ck_open(CATALOGUE_DAMAGED);
+}
+END_TEST
+
+/* A page in the middle that is no b-tree page any more: only the check finds it. */
+START_TEST(test_overwritten_page_is_damaged)
+{
+        char page[4096];
+        int64_t root;
+
+        make_filled(2000);
+        memset(page, 0xa5, sizeof(page));
+        root = fixture_ask("SELECT rootpage FROM sqlite_schema WHERE name = 'officer'");
+        overwrite((root - 1) * 4096, page, sizeof(page));
+        ck_open(CATALOGUE_DAMAGED);
+}
+END_TEST
+
+START_TEST(test_another_programs_database_is_refused)
+{
+        ck_assert_int_eq(fixture_tamper("CREATE TABLE t (x); INSERT INTO t VALUES (1)"), SQLITE_OK);
+        ck_open(CATALOGUE_DAMAGED);
+        ck_assert_int_eq(fixture_tamper("PRAGMA application_id = 7; PRAGMA user_version = 1"), SQLITE_OK);
+        ck_open(CATALOGUE_DAMAGED);
+        ck_assert_int_eq(fixture_ask("SELECT x FROM t"), 1);
+        ck_assert_int_eq(fixture_ask("SELECT journal_mode = 'delete' FROM pragma_journal_mode"), 1);
+}
+END_TEST
+
+START_TEST(test_newer_is_told_and_left_alone)
+{
+        make_filled(1);
+        ck_assert_int_eq(fixture_tamper("PRAGMA user_version = 999"), SQLITE_OK);
+        ck_open(CATALOGUE_NEWER);
+        ck_assert_int_eq(fixture_ask("PRAGMA user_version"), 999);
+}
+END_TEST
+
+START_TEST(test_rollback_undoes_and_commit_lasts)
+{
+        struct catalogue *c = open_good(false);
+        struct unit u;
+
+        fixture_begin(c);
+        (void)fixture_unit(c, "A");
+        catalogue_rollback(c);
+        catalogue_rollback(c); /* nothing to roll back: no harm */
+        ck_assert_int_eq(unit_by_number(c, "A", &u), CATALOGUE_ABSENT);
+        fixture_begin(c);
+        ck_assert_int_lt(catalogue_begin(c), 0); /* they do not nest */
+        (void)fixture_unit(c, "A");
+        fixture_commit(c);
+        ck_assert_int_eq(unit_by_number(c, "A", &u), CATALOGUE_OK);
+        catalogue_close(c);
+}
+END_TEST
+
+static const char *const old_version[] = {
+                "CREATE TABLE seat (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO seat VALUES (1, "
+                "'a'), (2, 'b');",
+};
+
+static const char *const new_version[] = {
+                "CREATE TABLE seat (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO seat VALUES (1, "
+                "'a'), (2, 'b');",
+                "ALTER TABLE seat ADD COLUMN row INTEGER NOT NULL DEFAULT 1;",
+                "UPDATE seat SET row = id * 10; CREATE INDEX seat_by_row ON seat (row);",
+};
+
+static const char *const failing_version[] = {
+                "CREATE TABLE seat (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO seat VALUES (1, "
+                "'a'), (2, 'b');",
+                "ALTER TABLE seat ADD COLUMN row INTEGER NOT NULL DEFAULT 1; UPDATE seat SET name = 'lost';",
+                "UPDATE nowhere SET row = 1;",
+};
+
+static const char *const dangling_version[] = {
+                "CREATE TABLE seat (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO seat VALUES (1, "
+                "'a'), (2, 'b');",
+                "CREATE TABLE guest (seat INTEGER REFERENCES seat (id)) STRICT; INSERT INTO guest VALUES "
+                "(3);",
+};
+
+static int open_versions(const char *const *versions, size_t n)
+{
+        struct catalogue *c = NULL;
+        int r = catalogue_open_versions(&c, path, false, versions, n);
+
+        catalogue_close(c);
+        return r;
+}
+
+START_TEST(test_migration_from_every_older_version)
+{
+        _cleanup_free_ char *copy = NULL;
+
+        ck_assert_int_eq(open_versions(new_version, (size_t)_i), CATALOGUE_OK);
+        ck_assert_int_eq(open_versions(new_version, ELEMENTSOF(new_version)), CATALOGUE_OK);
+        ck_assert_int_eq(fixture_ask("PRAGMA user_version"), 3);
+        ck_assert_int_eq(fixture_ask("SELECT sum(row) FROM seat INDEXED BY seat_by_row WHERE row > 0"), 30);
+        /* The copy is of the version before; nothing is copied when there was nothing. */
+        ck_assert_int_ge(asprintf(&copy, "%s.v%d.bak", path, _i), 0);
+        ck_assert_int_eq(access(copy, F_OK) == 0, _i > 0 && _i < 3);
+        if (_i == 0 || _i == 3)
+                return;
+        ck_assert_int_eq(rename(copy, path), 0);
+        ck_assert_int_eq(fixture_ask("PRAGMA user_version"), _i);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM seat"), 2);
+}
+END_TEST
+
+static const struct {
+        const char *const *versions;
+        size_t n;
+        int error;
+} failures[] = {
+                {failing_version, ELEMENTSOF(failing_version), -EINVAL},
+                {dangling_version, ELEMENTSOF(dangling_version), -EINVAL},
+};
+
+START_TEST(test_failed_migration_leaves_the_old_database)
+{
+        _cleanup_free_ char *before = NULL, *after = NULL;
+        size_t size_before, size_after;
+
+        ck_assert_int_eq(open_versions(old_version, 1), CATALOGUE_OK);
+        before = read_whole("catalogue.db", &size_before);
+        ck_assert_int_eq(open_versions(failures[_i].versions, failures[_i].n), failures[_i].error);
+        after = read_whole("catalogue.db", &size_after);
+        ck_assert_uint_eq(size_after, size_before);
+        ck_assert_mem_eq(after, before, size_before);
+        ck_assert_int_eq(open_versions(old_version, 1), CATALOGUE_OK);
+}
+END_TEST
+
+START_TEST(test_alert_is_raised_once_counted_and_cleared)
+{
+        struct catalogue *c = open_good(false);
+        bool raised = false;
+        int64_t n = -1;
+
+        fixture_begin(c);
+        ck_assert_int_eq(alert_raise(c, "store-low", 4, "store", "5 % free", &raised), 0);
+        ck_assert(raised);
+        ck_assert_int_eq(alert_raise(c, "store-low", 3, "store", "4 % free", &raised), 0);
+        ck_assert(!raised);
+        ck_assert_int_eq(alert_raise(c, "store-low", 3, "store/2", "4 % free", &raised), 0);
+        ck_assert(raised);
+        ck_assert_int_eq(alert_count_open(c, &n), 0);
+        ck_assert_int_eq(n, 2);
+        ck_assert_int_eq(alert_clear(c, "store-low", "store", "recdockd"), CATALOGUE_OK);
+        ck_assert_int_eq(alert_clear(c, "store-low", "store", "recdockd"), CATALOGUE_ABSENT);
+        ck_assert_int_eq(alert_raise(c, "store-low", 4, "store", "5 % free", &raised), 0);
+        ck_assert(raised);
+        fixture_commit(c);
+        ck_assert_int_eq(fixture_ask("SELECT count FROM alert WHERE cleared_by = 'recdockd'"), 2);
+        catalogue_close(c);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+        Suite *s = suite_create("catalogue");
+        TCase *opening = tcase_create("opening"), *use = tcase_create("use");
+
+        tcase_add_checked_fixture(opening, setup, teardown);
+        tcase_add_test(opening, test_new_is_made_and_opens_again);
+        tcase_add_test(opening, test_read_only_makes_nothing);
+        tcase_add_test(opening, test_read_only_does_not_write);
+        tcase_add_test(opening, test_no_folder);
+        tcase_add_test(opening, test_garbage_is_damaged);
+        tcase_add_test(opening, test_truncated_is_damaged);
+        tcase_add_test(opening, test_overwritten_page_is_damaged);
+        tcase_add_test(opening, test_another_programs_database_is_refused);
+        tcase_add_test(opening, test_newer_is_told_and_left_alone);
+        tcase_add_loop_test(opening, test_migration_from_every_older_version, 0,
+                            (int)ELEMENTSOF(new_version) + 1);
+        tcase_add_loop_test(opening, test_failed_migration_leaves_the_old_database, 0,
+                            (int)ELEMENTSOF(failures));
+        tcase_add_checked_fixture(use, setup, teardown);
+        tcase_add_test(use, test_rollback_undoes_and_commit_lasts);
+        tcase_add_test(use, test_alert_is_raised_once_counted_and_cleared);
+        suite_add_tcase(s, opening);
+        suite_add_tcase(s, use);
+        return s;
+}
+
+int main(void)
+{
+        SRunner *runner = srunner_create(suite());
+        int failed;
+
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
