@@ -69,10 +69,14 @@ static int set_item_state(struct catalogue *c, int64_t item, enum item_state sta
 int footage_intent(struct catalogue *c, const struct footage *f)
 {
         _statement_ sqlite3_stmt *s = NULL;
+        int64_t other;
         int r = catalogue_writable(c);
 
         if (r < 0)
                 return r;
+        r = footage_by_path(c, f->path, &other);
+        if (r != CATALOGUE_ABSENT)
+                return r < 0 ? r : catalogue_refuse(c, EEXIST, "footage or an intent has this path");
         r = statement_get(c,
                           "INSERT INTO footage_intent (" FOOTAGE_COLUMNS ", item, ordered_at)"
                           " VALUES (" FOOTAGE_PARAMETERS ", ?35, coalesce(?9, ?30, 0))",

@@ -157,7 +157,13 @@
         " ON CONFLICT DO UPDATE SET rows = rows + 1;"                                                   \
         "END;"
 
+/* The first one is for INSERT OR REPLACE, which deletes past the others on a connection without recursive
+ * triggers. */
 #define FOOTAGE_GUARDS                                                                                    \
+        "CREATE TRIGGER footage_not_replaced BEFORE INSERT ON footage"                                    \
+        " WHEN EXISTS (SELECT 1 FROM footage WHERE id = NEW.id OR path = NEW.path) BEGIN"                 \
+        " SELECT RAISE(ABORT, 'footage is never replaced');"                                              \
+        "END;"                                                                                            \
         "CREATE TRIGGER footage_kept BEFORE DELETE ON footage BEGIN"                                      \
         " SELECT RAISE(ABORT, 'footage is never deleted');"                                               \
         "END;"                                                                                            \
