@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * How long the first page of 100 takes, for mixes of filters and orders over a station's index. Rows go in
+ * through the library itself, as the daemon would file them: 60 units, 600 officers and 800 recorders over
+ * three years, filed in order of time but for some that come late. Usage: bench_catalogue [ROWS [DATABASE]];
+ * a database that is there already is measured as it is.
+ */
+#include "base/cleanup.h"
+#include "catalogue/docking.h"
+#include "catalogue/footage.h"
+#include "catalogue/query.h"
+#include "catalogue/registry.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define UNITS     60
+#define OFFICERS  600
+#define RECORDERS 800
+#define BAYS      16
+#define BATCH     500 /* rows of one transaction */
+#define SPAN      (3 * 365 * USEC_PER_DAY)
+#define NOW       INT64_C(1793491200000000) /* 2026-11-01T08:00+08:00 */
+#define RUNS      51
+#define ACTOR     "bench"
+
+static uint64_t state = UINT64_C(88172645463325252);
+
+/* xorshift64: the same rows in every run. */
+static uint64_t next_random(uint64_t below)
+{
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return state % below;
+}
+
+static void must(int r, struct catalogue *c, const char *what)
+{
+        if (r == 0)
+                return;
+        (void)fprintf(stderr, "bench_catalogue: %s: %d %s\n", what, r, c ? catalogue_error(c) : "");
+        exit(EXIT_FAILURE);
+}
+
+static void fill_registry(struct catalogue *c)
+{
+        int64_t id;
+
+        for (int i = 1; i <= UNITS; i++) {
+                struct unit u = {0};
+
+                (void)snprintf(u.number, sizeof(u.number), "3101%08d", i);
+                must(unit_add(c, ACTOR, &u, &id), c, "unit");
+        }
+        for (int i = 1; i <= OFFICERS; i++) {
+                struct officer o = {.unit = 1 + i % UNITS};
+
+                (void)snprintf(o.number, sizeof(o.number), "%06d", i);
+                must(officer_add(c, ACTOR, &o, &id), c, "officer");
+        }
+        for (int i = 1; i <= RECORDERS; i++) {
+                struct recorder_row r = {.unit = 1 + i % UNITS, .registered_at = NOW - SPAN};
+
+                (void)snprintf(r.number, sizeof(r.number), "%07d", i);
+                must(recorder_register(c, ACTOR, &r, &id), c, "recorder");
+        }
+}
+
+static int64_t add_docking(struct catalogue *c, instant_t at, int64_t recorder)
+{
+        struct docking_row d = {
+                        .bay = "1",
+                        .recorder = recorder,
+                        .state = DOCKING_RELEASED,
+                        .plugged_at = at,
+                        .identified_at = at,
+                        .listed_at = at,
+                        .released_at = at,
+                        .unplugged_at = at,
+                        .battery_percent = -1,
+                        .free_bytes = -1,
+                        .total_bytes = -1,
+        };
+
+        must(docking_insert(c, ACTOR, &d), c, "docking");
+        return d.id;
+}
+
+/* 94 % complete; the bad ones by how often they are seen. */
+static enum media_verdict random_verdict(void)
+{
+        uint64_t n = next_random(10000);
+
+        if (n < 9400)
+                return VERDICT_COMPLETE;
+        if (n < 9600)
+                return VERDICT_NOT_MEDIA;
+        if (n < 9800)
+                return VERDICT_TRUNCATED;
+        if (n < 9900)
+                return VERDICT_ENCRYPTED;
+        return n < 9990 ? VERDICT_DAMAGED : VERDICT_UNREADABLE;
+}
+
+static enum media_kind random_kind(void)
+{
+        uint64_t n = next_random(100);
+
+        if (n < 70)
+                return MEDIA_VIDEO;
+        return n < 90 ? MEDIA_PHOTO : n < 97 ? MEDIA_AUDIO : MEDIA_OTHER;
+}
+
+static void random_footage(struct footage *f, int64_t i, int64_t rows, int64_t docking)
+{
+        static const char *const suffixes[_MEDIA_KIND_MAX] = {"DAT", "MP4", "WAV", "JPG"};
+        instant_t filed = NOW - SPAN + (instant_t)((double)SPAN / (double)rows * (double)i);
+        int64_t officer = 1 + (int64_t)next_random(OFFICERS), late = (int64_t)next_random(50) == 0 ? 30 : 1;
+        time_t second;
+        struct tm tm;
+
+        *f = (struct footage){
+                        .docking = docking,
+                        .officer = next_random(50) == 0 ? 0 : officer,
+                        .unit = 1 + officer % UNITS,
+                        .recorder = 1 + (officer * 4 / 3 + (int64_t)next_random(2)) % RECORDERS,
+                        .source = next_random(1000) == 0 ? FOOTAGE_IMPORT : FOOTAGE_DOCK,
+                        .time_source = "name",
+                        .kind = random_kind(),
+                        .verdict = random_verdict(),
+                        .size = (int64_t)next_random(INT64_C(2) << 30),
+                        .container = "mp4",
+                        .codecs = "h264,aac",
+                        .offloaded_at = filed,
+                        .deadline = filed + USEC_PER_DAY,
+        };
+        f->started_at = filed - (instant_t)next_random((uint64_t)(late * USEC_PER_DAY));
+        f->ended_at = f->name_time = f->container_time = f->device_time = f->started_at;
+        second = (time_t)(f->started_at / USEC_PER_SEC);
+        (void)gmtime_r(&second, &tm);
+        (void)snprintf(f->bay, sizeof(f->bay), "%d", 1 + (int)next_random(BAYS));
+        (void)snprintf(f->name, sizeof(f->name), "%07d_%06d_%04d%02d%02d%02d%02d%02d_%04d%s.%s",
+                       (int)f->recorder, (int)officer, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+                       tm.tm_hour, tm.tm_min, tm.tm_sec, (int)next_random(10000),
+                       next_random(100) == 0 ? "_IMP" : "", suffixes[f->kind]);
+        (void)snprintf(f->source_path, sizeof(f->source_path), "card/DCIM/100MEDIA/%s", f->name);
+        (void)snprintf(f->path, sizeof(f->path), "3101%08d/%07d/%06d/%04d%02d%02d/%" PRId64 "_%s",
+                       (int)f->unit, (int)f->recorder, (int)officer, tm.tm_year + 1900, tm.tm_mon + 1,
+                       tm.tm_mday, i, f->name);
+        must(digest_sha256(&i, sizeof(i), f->digests.sha256), NULL, "digest");
+}
+
+static void fill_batch(struct catalogue *c, int64_t first, int64_t rows)
+{
+        int64_t docking = 0, id;
+
+        must(catalogue_begin(c), c, "begin");
+        if (first == 0)
+                fill_registry(c);
+        for (int64_t i = first; i < MIN(first + BATCH, rows); i++) {
+                struct footage f;
+
+                if (i % 20 == 0)
+                        docking = add_docking(c, NOW - SPAN + i, 1 + i % RECORDERS);
+                random_footage(&f, i, rows, docking);
+                must(footage_intent(c, &f), c, "intent");
+                must(footage_commit(c, ACTOR, 0, &id), c, "footage");
+        }
+        must(catalogue_commit(c), c, "commit");
+}
+
+static void fill(const char *path, int64_t rows)
+{
+        int64_t began = clock_monotonic();
+        struct catalogue *c;
+        double seconds;
+
+        must(catalogue_open(&c, path, false), NULL, "the database cannot be made");
+        for (int64_t i = 0; i < rows; i += BATCH)
+                fill_batch(c, i, rows);
+        catalogue_close(c);
+        seconds = (double)(clock_monotonic() - began) / USEC_PER_SEC;
+        (void)printf("filed %" PRId64 " rows in %.0f s, %.0f a second\n\n", rows, seconds,
+                     (double)rows / seconds);
+}
+
+static const char *const mixes[][10] = {
+                {NULL},
+                {"unit", "310100000007"},
+                {"officer", "000123"},
+                {"recorder", "0000321"},
+                {"bay", "5"},
+                {"bay", "99"},
+                {"kind", "audio"},
+                {"verdict", "unreadable"},
+                {"verdict", "complete"},
+                {"verdict", "truncated,damaged"},
+                {"source", "import"},
+                {"from", "-30d"},
+                {"from", "-700d", "to", "-400d"},
+                {"on", "2025-06-15"},
+                {"name", "*_IMP.MP4"},
+                {"name", "*0042_IMP*"},
+                {"name", "0000321_*"},
+                {"name", "*_20250615*"},
+                {"name", "*no such*"},
+                {"sha256", "00112233"},
+                {"docking", "1234"},
+                {"unit", "310100000007", "from", "-30d"},
+                {"unit", "310100000007", "verdict", "truncated"},
+                {"unit", "310100000007", "kind", "photo", "bay", "5"},
+                {"unit", "310100000007", "name", "*_IMP*"},
+                {"unit", "310100000007", "unit", "310100000008", "kind", "audio"},
+                {"officer", "000123", "verdict", "damaged"},
+                {"officer", "000123", "unit", "310100000050"},
+                {"officer", "000123", "from", "-700d", "to", "-400d"},
+                {"officer", "000123", "recorder", "0000164", "kind", "video"},
+                {"recorder", "0000321", "on", "2025-06-15"},
+                {"bay", "5", "kind", "audio"},
+                {"bay", "5", "verdict", "truncated", "kind", "photo"},
+                {"bay", "5", "source", "import", "from", "-365d"},
+                {"bay", "5", "from", "-30d", "verdict", "truncated"},
+                {"from", "-90d", "name", "*_IMP*"},
+                {"from", "-30d", "name", "0000321_*"},
+                {"unit", "310100000007", "officer", "000127", "recorder", "0000169", "bay", "5", "from",
+                 "-700d"},
+};
+
+static const char *const orders[] = {"time", "-time", "size", "-size", "name", "id", "-id"};
+
+static int on_row(void *userdata, const char *json)
+{
+        (void)json;
+        ++*(int *)userdata;
+        return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+        int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+        return x < y ? -1 : x > y;
+}
+
+struct measure {
+        char what[160];
+        double median, p99;
+        int rows;
+};
+
+static struct query *make_query(const char *const *mix, const char *order, char *what, size_t size)
+{
+        struct query_filter filters[8];
+        struct query *q = NULL;
+        char *error = NULL;
+        size_t n = 0;
+        FILE *f = fmemopen(what, size, "w");
+
+        for (size_t i = 0; i + 1 < 10 && mix[i]; i += 2) {
+                filters[n++] = (struct query_filter){mix[i], mix[i + 1]};
+                (void)fprintf(f, "%s=%s ", mix[i], mix[i + 1]);
+        }
+        (void)fprintf(f, "order=%s", order);
+        (void)fclose(f);
+        filters[n++] = (struct query_filter){"order", order};
+        filters[n++] = (struct query_filter){"limit", "100"};
+        if (query_new("footage", filters, n, NOW, &q, &error) < 0) {
+                (void)fprintf(stderr, "bench_catalogue: %s\n", error);
+                exit(EXIT_FAILURE);
+        }
+        return q;
+}
+
+static void measure(struct catalogue *c, const char *const *mix, const char *order, struct measure *ret)
+{
+        struct query *q = make_query(mix, order, ret->what, sizeof(ret->what));
+        int64_t times[RUNS];
+
+        for (int i = 0; i < RUNS; i++) {
+                int64_t began = clock_monotonic();
+
+                ret->rows = 0;
+                must(query_run(c, q, on_row, &ret->rows), c, "query");
+                times[i] = clock_monotonic() - began;
+        }
+        query_free(q);
+        qsort(times, RUNS, sizeof(times[0]), compare);
+        ret->median = (double)times[RUNS / 2] / 1000;
+        ret->p99 = (double)times[RUNS - 1] / 1000; /* of 51 runs: the slowest */
+}
+
+static void run(const char *path)
+{
+        struct measure worst = {0}, m;
+        struct catalogue *c;
+
+        must(catalogue_open(&c, path, true), NULL, "the database cannot be opened");
+        (void)printf("%9s %9s %5s  first page of 100\n", "median ms", "p99 ms", "rows");
+        for (size_t i = 0; i < ELEMENTSOF(mixes); i++) {
+                for (size_t j = 0; j < ELEMENTSOF(orders); j++) {
+                        measure(c, mixes[i], orders[j], &m);
+                        (void)printf("%9.2f %9.2f %5d  %s\n", m.median, m.p99, m.rows, m.what);
+                        if (m.median > worst.median)
+                                worst = m;
+                }
+        }
+        (void)printf("\nworst: %.2f ms median, %.2f ms p99: %s\n", worst.median, worst.p99, worst.what);
+        catalogue_close(c);
+}
+
+int main(int argc, char **argv)
+{
+        int64_t rows = argc > 1 ? strtoll(argv[1], NULL, 10) : 1000000;
+        char folder[] = "/var/tmp/bench_catalogue.XXXXXX", path[sizeof(folder) + 16];
+        struct stat st;
+
+        if (rows < 1) {
+                (void)fprintf(stderr, "bench_catalogue: ROWS '%s': expected a positive number\n", argv[1]);
+                return EXIT_FAILURE;
+        }
+        must(zone_set("Asia/Shanghai"), NULL, "zone");
+        if (argc > 2) {
+                if (stat(argv[2], &st) < 0)
+                        fill(argv[2], rows);
+                run(argv[2]);
+                return EXIT_SUCCESS;
+        }
+        if (!mkdtemp(folder))
+                must(-errno, NULL, folder);
+        (void)snprintf(path, sizeof(path), "%s/catalogue", folder);
+        fill(path, rows);
+        run(path);
+        (void)unlink(path);
+        (void)rmdir(folder);
+        return EXIT_SUCCESS;
+}
