@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { TERMINAL_LIMIT = 1000 };
+static const char terminal_limit_and_one[] = "1001";
 
 DEFINE_CLEANUP(json_object *, json_object_put);
 
@@ -62,13 +63,10 @@ static int listing_table(const struct invocation *inv, sd_bus *bus, const char *
         _cleanup_(json_object_putp) json_object *rows = NULL;
         bool limited = isatty(STDOUT_FILENO) && !limit_given(filters, n_filters);
         bool more = false;
-        char limit[16];
         int r;
 
-        if (limited) {
-                (void)snprintf(limit, sizeof(limit), "%d", TERMINAL_LIMIT + 1);
-                filters[n_filters++] = (struct query_filter){"limit", limit};
-        }
+        if (limited)
+                filters[n_filters++] = (struct query_filter){"limit", terminal_limit_and_one};
         r = client_rows(bus, noun, filters, n_filters, &rows);
         if (r != EXIT_OK)
                 return r;

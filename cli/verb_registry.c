@@ -92,7 +92,7 @@ static int fields_send(const char *method, const struct query_filter *fields, si
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        uint64_t id;
+        uint64_t id = 0;
         int r = client_open(&bus);
 
         if (r == EXIT_OK)
@@ -110,7 +110,7 @@ int verb_recorder_register(const struct invocation *inv)
 {
         struct query_filter fields[INVOCATION_OPTIONS_MAX + 1];
         size_t n = invocation_filters(inv, fields);
-        int64_t id;
+        int64_t id = 0;
         int r;
 
         if (!invocation_option(inv, "usb-serial") && !invocation_option(inv, "serial") &&
@@ -211,7 +211,7 @@ static int number_and_name_send(const struct invocation *inv, const char *method
 
 int verb_officer_add(const struct invocation *inv)
 {
-        int64_t id;
+        int64_t id = 0;
         int r = number_and_name_send(inv, "AddOfficer", &id);
 
         if (r != EXIT_OK)
@@ -224,7 +224,7 @@ int verb_officer_add(const struct invocation *inv)
 
 int verb_unit_add(const struct invocation *inv)
 {
-        int64_t id;
+        int64_t id = 0;
         int r = number_and_name_send(inv, "AddUnit", &id);
 
         if (r != EXIT_OK)

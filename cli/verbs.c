@@ -205,7 +205,7 @@ static int options_parse(struct invocation *inv, const struct verb *verb, int ar
                         return option_unknown(verb, typed, ret_error);
                 if (value == 'h')
                         inv->help = true;
-                else if (value >= OPTION_OF_VERB)
+                else if (verb && value >= OPTION_OF_VERB)
                         r = option_record(inv, &verb->options[value - OPTION_OF_VERB], ret_error);
                 else
                         option_common(inv, value);

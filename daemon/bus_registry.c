@@ -346,7 +346,7 @@ int bus_register_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error
                         {"unit", f.unit},           {"model", f.model},
                         {"vendor_id", f.vendor_id}, {"product_id", f.product_id},
         };
-        int64_t id;
+        int64_t id = 0;
         int r;
 
         r = fields_read(m, fields, ELEMENTSOF(fields), error);
@@ -524,7 +524,7 @@ static int registry_add(sd_bus_message *m, void *userdata, const char *under, co
                         {"name", f.name, true},
                         {under, f.unit},
         };
-        int64_t id;
+        int64_t id = 0;
         int r;
 
         r = fields_read(m, fields, ELEMENTSOF(fields), error);

@@ -271,6 +271,21 @@ int64_t bus_station_file(const char *name, const char *text)
         return id;
 }
 
+void bus_station_add_units(int n)
+{
+        _cleanup_(catalogue_closep) struct catalogue *c = catalogue_of_test();
+        struct unit unit = {.number = ""};
+        int64_t id;
+
+        ck_assert_int_eq(catalogue_begin(c), 0);
+        memset(unit.name, 'n', sizeof(unit.name) - 1);
+        for (int i = 0; i < n; i++) {
+                (void)snprintf(unit.number, sizeof(unit.number), "%d", 900000 + i);
+                ck_assert_int_eq(unit_add(c, "test", &unit, &id), CATALOGUE_OK);
+        }
+        ck_assert_int_eq(catalogue_commit(c), 0);
+}
+
 char *bus_station_footage_path(const char *name)
 {
         _cleanup_(catalogue_closep) struct catalogue *c = catalogue_of_test();

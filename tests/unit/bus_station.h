@@ -28,6 +28,8 @@ void bus_daemon_stop(void);
 void bus_station_furnish(void);
 /* Files 'text' as footage of docking 1; gives its number. Before bus_station_start() only. */
 int64_t bus_station_file(const char *name, const char *text);
+/* Units "900000" and up, with long names. */
+void bus_station_add_units(int n);
 /* Where the bytes of footage are. The caller frees it. */
 char *bus_station_footage_path(const char *name);
 

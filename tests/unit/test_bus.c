@@ -395,24 +395,6 @@ START_TEST(test_refuses_query)
 }
 END_TEST
 
-/* More than a socket holds, so that the server must wait for a client that does not read. */
-static void add_many_units(void)
-{
-        _cleanup_free_ char *path = scratch_path("catalogue.db");
-        _cleanup_(catalogue_closep) struct catalogue *c = NULL;
-        struct unit unit = {.number = ""};
-        int64_t id;
-
-        ck_assert_int_eq(catalogue_open(&c, path, false), CATALOGUE_OK);
-        ck_assert_int_eq(catalogue_begin(c), 0);
-        memset(unit.name, 'n', sizeof(unit.name) - 1);
-        for (int i = 0; i < 6000; i++) {
-                (void)snprintf(unit.number, sizeof(unit.number), "9%05d", i);
-                ck_assert_int_eq(unit_add(c, "test", &unit, &id), CATALOGUE_OK);
-        }
-        ck_assert_int_eq(catalogue_commit(c), 0);
-}
-
 START_TEST(test_slow_client_is_cut_off_alone)
 {
         const struct bus_station_settings settings = {.client_timeout_ms = 100};
@@ -420,7 +402,7 @@ START_TEST(test_slow_client_is_cut_off_alone)
         _cleanup_(json_object_putp) json_object *rows = NULL;
         _cleanup_close_ int unread = -EBADF;
 
-        add_many_units();
+        bus_station_add_units(6000); /* more than a socket holds */
         start(&settings);
         unread = ask("Query", "unit", NULL, on_reply, &slow);
         (void)close(ask("Query", "unit", NULL, on_reply, &gone));
@@ -442,7 +424,7 @@ START_TEST(test_ninth_query_is_refused_and_stop_ends_all)
         struct reply replies[9] = {{false}};
         int fds[9];
 
-        add_many_units();
+        bus_station_add_units(6000); /* more than a socket holds */
         start(NULL);
         for (size_t i = 0; i < ELEMENTSOF(fds); i++)
                 fds[i] = ask("Query", "unit", NULL, on_reply, &replies[i]);

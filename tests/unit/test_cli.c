@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum { WORDS_MAX = 12 };
+enum { WORDS_MAX = 12, TERMINAL_ROOM = 1 << 20 };
 
 DEFINE_CLEANUP(json_object *, json_object_put);
 
@@ -58,13 +58,16 @@ static void redirect(int fd, const char *name)
 static void program_exec(const char *const *words)
 {
         char *argv[WORDS_MAX + 2];
+        const char *program;
         int n = 1;
 
         argv[0] = (char *)"recdockctl";
         for (; words[n - 1]; n++)
                 argv[n] = (char *)words[n - 1];
         argv[n] = NULL;
-        (void)execv(getenv("RECDOCKCTL"), argv);
+        program = getenv("RECDOCKCTL");
+        if (program)
+                (void)execv(program, argv);
         _exit(127);
 }
 
@@ -225,12 +228,14 @@ START_TEST(test_json)
 }
 END_TEST
 
+#define FIRST_ROW                                                                                         \
+        "[\n{\"id\":1,\"unit\":\"370100000001\",\"officer\":\"120345\",\"recorder\":\"3700123\",\"bay\":" \
+        "\"1\",\"name\":\"视频一.mp4\""
+
 /* Keys and order of a row are the station's; recdockctl must not touch them. */
 START_TEST(test_list_passes_rows_through)
 {
-        static const char start[] =
-                        "[\n{\"id\":1,\"unit\":\"" BUS_STATION_UNIT "\",\"officer\":\"" BUS_STATION_OFFICER
-                        "\",\"recorder\":\"" BUS_STATION_RECORDER "\",\"bay\":\"1\",\"name\":\"视频一.mp4\"";
+        static const char start[] = FIRST_ROW;
 
         server = bus_station_start(NULL);
         ck_assert_int_eq(RUN("list", "--json", "--order=id", "--limit=1"), 0);
@@ -307,7 +312,7 @@ END_TEST
 /* All that came out of a pseudo terminal. */
 static char *run_on_terminal(const char *const *words)
 {
-        char *text = calloc(1, 65536);
+        char *text = calloc(1, TERMINAL_ROOM);
         size_t used = 0;
         int master, status;
         ssize_t n;
@@ -318,7 +323,7 @@ static char *run_on_terminal(const char *const *words)
         ck_assert_int_ge(pid, 0);
         if (pid == 0)
                 program_exec(words);
-        while ((n = read(master, text + used, 65535 - used)) > 0)
+        while ((n = read(master, text + used, TERMINAL_ROOM - 1 - used)) > 0)
                 used += (size_t)n;
         (void)close(master);
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -339,6 +344,25 @@ START_TEST(test_colours_only_on_terminal)
         assert_says(coloured, "\033[");
         assert_says(plain, "complete");
         ck_assert_ptr_null(strstr(plain, "\033[3"));
+}
+END_TEST
+
+/* At a terminal the first thousand, and a note; a program gets all. */
+START_TEST(test_limits_on_terminal)
+{
+        static const char *const words[] = {"unit", "list", NULL};
+        _cleanup_(json_object_putp) json_object *rows = NULL;
+        _cleanup_free_ char *text = NULL;
+
+        bus_station_add_units(1000);
+        server = bus_station_start(NULL);
+        text = run_on_terminal(words);
+        assert_says(text, "more than 1000");
+        assert_says(text, "900998");
+        ck_assert_ptr_null(strstr(text, "900999"));
+        ck_assert_int_eq(RUN("unit", "list", "--json"), 0);
+        rows = json_out();
+        ck_assert_uint_eq(json_object_array_length(rows), 1001);
 }
 END_TEST
 
@@ -433,6 +457,7 @@ static Suite *suite(void)
         tcase_add_test(program, test_registry);
         tcase_add_test(program, test_verify_ends_bad);
         tcase_add_test(program, test_colours_only_on_terminal);
+        tcase_add_test(program, test_limits_on_terminal);
         tcase_add_loop_test(program, test_watch, 0, 2);
         tcase_add_test(program, test_speaks_chinese);
         suite_add_tcase(s, program);
