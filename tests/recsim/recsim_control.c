@@ -7,6 +7,7 @@
 #include "recsim_control.h"
 
 #include "recsim_buffer.h"
+#include "recsim_plug.h"
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -18,8 +19,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-
-#define WORDS_MAX 64
 
 static char *answer(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -35,60 +34,6 @@ static char *answer(const char *format, ...)
         return text;
 }
 
-/* Splits in place. Returns the number of words, or -EINVAL for an open quote or too many words. */
-static int words_split(char *line, char **words)
-{
-        char *out = line;
-        int n = 0;
-
-        while (*line) {
-                bool quoted = false;
-
-                line += strspn(line, " \t\r");
-                if (!*line)
-                        break;
-                if (n == WORDS_MAX)
-                        return -EINVAL;
-                words[n++] = out;
-                for (; *line && (quoted || !strchr(" \t\r", *line)); line++) {
-                        if (*line == '"')
-                                quoted = !quoted;
-                        else if (*line == '\\' && line[1])
-                                *out++ = *++line;
-                        else
-                                *out++ = *line;
-                }
-                if (quoted)
-                        return -EINVAL;
-                if (*line)
-                        line++;
-                *out++ = '\0';
-        }
-        return n;
-}
-
-/* One "key=value" of plug. */
-static int plug_setting(struct recsim_profile *p, struct recsim_faults *f, char *word, char *why)
-{
-        char *value = strchr(word, '=');
-        struct recsim_fault fault;
-        int r;
-
-        if (!value) {
-                (void)snprintf(why, RECSIM_WHY_MAX, "'%.80s': expected key=value", word);
-                return -EINVAL;
-        }
-        *value++ = '\0';
-        if (strcmp(word, "fault") != 0)
-                return recsim_profile_set(p, word, value, why);
-        r = recsim_fault_parse(value, &fault, why);
-        if (r == 0)
-                r = recsim_faults_add(f, &fault);
-        if (r == -ENOSPC)
-                (void)snprintf(why, RECSIM_WHY_MAX, "fault: more than %d", RECSIM_FAULTS_MAX);
-        return r;
-}
-
 static char *command_plug(struct recsim_testbed *b, char **words, int n)
 {
         struct recsim_profile profile;
@@ -96,14 +41,10 @@ static char *command_plug(struct recsim_testbed *b, char **words, int n)
         struct recsim_device *d = NULL;
         char why[RECSIM_WHY_MAX] = "";
 
-        recsim_profile_init(&profile);
         if (strlen(words[1]) >= RECSIM_NAME_MAX)
                 return answer("error name '%.80s…': too long", words[1]);
-        for (int i = 2; i < n; i++) {
-                if (plug_setting(&profile, &faults, words[i], why) < 0)
-                        return answer("error %s", why);
-        }
-        if (recsim_testbed_plug(b, words[1], &profile, &faults, &d, why) < 0)
+        if (recsim_plug_parse(words + 2, n - 2, &profile, &faults, why) < 0 ||
+            recsim_testbed_plug(b, words[1], &profile, &faults, &d, why) < 0)
                 return answer("error %s", why);
         return answer("ok node=%s syspath=%s", recsim_device_node(d), recsim_device_syspath(d));
 }
@@ -226,11 +167,11 @@ static const struct {
 char *recsim_control_answer(struct recsim_testbed *b, const char *line, bool *ret_quit)
 {
         _cleanup_free_ char *copy = recsim_copy(line);
-        char *words[WORDS_MAX];
-        int n = words_split(copy, words);
+        char *words[RECSIM_WORDS_MAX];
+        int n = recsim_words_split(copy, words);
 
         if (n < 0)
-                return answer("error quote left open, or more than %d words", WORDS_MAX);
+                return answer("error quote left open, or more than %d words", RECSIM_WORDS_MAX);
         if (n == 0)
                 return answer("error empty command");
         if (strcmp(words[0], "quit") == 0) {

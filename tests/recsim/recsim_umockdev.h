@@ -7,11 +7,10 @@
  */
 
 #include "recsim_mtp.h"
+#include "recsim_plug.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-#define RECSIM_NAME_MAX 64
 
 struct recsim_testbed;
 struct recsim_device;
