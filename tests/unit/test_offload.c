@@ -549,7 +549,7 @@ START_TEST(a_full_file_system_is_no_space)
 
         /* Needs a mount name space of our own; elsewhere the limit above stands in. */
         if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
-            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
             mount("tmpfs", "/mnt", "tmpfs", 0, "size=6m") < 0)
                 return;
         fd = part_open("/mnt");
@@ -783,39 +783,35 @@ END_TEST
 struct bad {
         size_t size;
         uint32_t type;
+        int flags; /* of the part; 0: none is sent */
         union {
                 struct offload_fetch fetch;
                 struct offload_set_clock clock;
         };
-        int flags;            /* of the part; 0: none is sent */
         const char *expected; /* in the complaint */
 };
 
-#define BAD_FETCH(...)                               \
-        sizeof(struct offload_fetch), OFFLOAD_FETCH, \
-        {                                            \
-                .fetch = {.item = 7, __VA_ARGS__ }   \
-        }
+#define BAD_FETCH(part, ...)                                                          \
+        .size = sizeof(struct offload_fetch), .type = OFFLOAD_FETCH, .flags = (part), \
+        .fetch = {.item = 7, __VA_ARGS__}
+#define BAD_CLOCK(text) .size = sizeof(struct offload_set_clock), .type = OFFLOAD_SET_CLOCK, .clock = {text}
 
 static const struct bad bad[] = {
-                {0, OFFLOAD_ITEM, .expected = "message 3, which is no order"},
-                {0, 4711, .expected = "message 4711"},
-                {1, OFFLOAD_LIST, .expected = "of 1 bytes, expected 0"},
-                {3, OFFLOAD_REMOVE, .expected = "of 3 bytes, expected 16"},
-                {12, OFFLOAD_FETCH, .expected = "of 12 bytes"},
-                {BAD_FETCH(.size = 10), 0, "descriptor open for reading and writing"},
-                {BAD_FETCH(.size = 10), O_WRONLY, "descriptor open for reading and writing"},
-                {BAD_FETCH(.size = 10), O_RDWR | O_APPEND, "descriptor open for reading and writing"},
-                {BAD_FETCH(.size = -2), O_RDWR, "size -2"},
-                {BAD_FETCH(.size = 10, .offset = -1), O_RDWR, "offset -1"},
-                {BAD_FETCH(.size = 10, .offset = 11), O_RDWR, "offset 11"},
-                {BAD_FETCH(.size = 10, .has_prefix = 2), O_RDWR, "flags 0 and 2"},
-                {sizeof(struct offload_set_clock), OFFLOAD_SET_CLOCK, {.clock = {"2026"}}, 0, "'2026'"},
-                {sizeof(struct offload_set_clock),
-                 OFFLOAD_SET_CLOCK,
-                 {.clock = {"20261101 080000"}},
-                 0,
-                 "'20261101 080000'"},
+                {.type = OFFLOAD_ITEM, .expected = "message 3, which is no order"},
+                {.type = 4711, .expected = "message 4711"},
+                {.type = OFFLOAD_LIST, .size = 1, .expected = "of 1 bytes, expected 0"},
+                {.type = OFFLOAD_REMOVE, .size = 3, .expected = "of 3 bytes, expected 16"},
+                {.type = OFFLOAD_FETCH, .size = 12, .expected = "of 12 bytes"},
+                {BAD_FETCH(0, .size = 10), .expected = "descriptor open for reading and writing"},
+                {BAD_FETCH(O_WRONLY, .size = 10), .expected = "descriptor open for reading and writing"},
+                {BAD_FETCH(O_RDWR | O_APPEND, .size = 10),
+                 .expected = "descriptor open for reading and writing"},
+                {BAD_FETCH(O_RDWR, .size = -2), .expected = "size -2"},
+                {BAD_FETCH(O_RDWR, .size = 10, .offset = -1), .expected = "offset -1"},
+                {BAD_FETCH(O_RDWR, .size = 10, .offset = 11), .expected = "offset 11"},
+                {BAD_FETCH(O_RDWR, .size = 10, .has_prefix = 2), .expected = "flags 0 and 2"},
+                {BAD_CLOCK("2026"), .expected = "'2026'"},
+                {BAD_CLOCK("20261101 080000"), .expected = "'20261101 080000'"},
 };
 
 START_TEST(a_broken_contract_ends_the_worker)

@@ -276,6 +276,7 @@ static pthread_barrier_t barrier;
 
 static void *opener_main(void *userdata)
 {
+        (void)userdata;
         (void)pthread_barrier_wait(&barrier);
         _exit(try_open());
 }
@@ -322,6 +323,7 @@ static void ignore_checkpoint(void *userdata, int64_t bytes, const uint8_t sha25
 
 static int poll_ok(void *userdata)
 {
+        (void)userdata;
         return PART_OK;
 }
 
