@@ -132,7 +132,7 @@ static uint32_t import(const char *busid)
         uint8_t reply[8];
         uint8_t device[312];
 
-        memcpy(request + 8, busid, strlen(busid));
+        (void)snprintf((char *)request + 8, sizeof(request) - 8, "%s", busid);
         link_open();
         link_send(request, sizeof(request));
         link_receive(reply, sizeof(reply));
