@@ -165,9 +165,12 @@ static int quirks_load_dir(const char *dir, struct quirk_table **ret)
         r = quirks_new(&table);
         if (r < 0)
                 return r;
+        if (access(dir, R_OK | X_OK) < 0)
+                return -errno;
         r = glob(pattern, GLOB_ERR, NULL, &found);
-        if (r != 0)
-                return r == GLOB_NOMATCH ? -ENOENT : -EIO;
+        if (r != 0 && r != GLOB_NOMATCH)
+                return r == GLOB_NOSPACE ? -ENOMEM : -EIO;
+        r = 0;
         for (size_t i = 0; i < found.gl_pathc && r == 0; i++)
                 r = quirks_load_file(table, found.gl_pathv[i], on_quirks_report, NULL, NULL);
         globfree(&found);
