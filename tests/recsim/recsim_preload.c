@@ -35,7 +35,7 @@
 
 #define MONITOR_FIRST 64 /* lowest number of a monitor's descriptor */
 #define MONITORS_MAX  800
-#define SEND_WAIT_MS  1000
+#define SEND_WAIT_MS  200
 
 typedef int64_t seek_fn(int fd, int64_t offset, int whence);
 typedef int socket_fn(int domain, int type, int protocol);
