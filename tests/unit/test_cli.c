@@ -269,7 +269,7 @@ END_TEST
 START_TEST(test_registry)
 {
         server = bus_station_start(NULL);
-        ck_assert_int_eq(RUN("unit", "add", "3702", "三大队", "--parent=" BUS_STATION_UNIT), 0);
+        ck_assert_int_eq(RUN("unit", "add", "3702", "三大队", "--parent", BUS_STATION_UNIT), 0);
         ck_assert_int_eq(RUN("officer", "add", "120999", "韩梅梅", "--unit", "3702"), 0);
         ck_assert_int_eq(RUN("alert", "list", "--open=yes"), 0);
         assert_says(out, "serial/SN-NEW");
@@ -413,6 +413,8 @@ static bool chinese_make(void)
 
         ck_assert_int_ge(asprintf(&command, "localedef -c -i zh_CN -f UTF-8 '%s' >/dev/null 2>&1", path), 0);
         (void)setenv("LOCPATH", folder, 1);
+        /* glibc's setlocale() does not free what it made of $LOCPATH. */
+        (void)setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
         (void)setenv("LC_ALL", "zh_CN.UTF-8", 1);
         return system(command) == 0 && getenv("RECDOCK_LOCALEDIR");
 }
@@ -422,7 +424,7 @@ START_TEST(test_speaks_chinese)
         server = bus_station_start(NULL);
         if (!chinese_make())
                 return;
-        ck_assert_int_eq(RUN("list"), 0);
+        ck_assert_msg(RUN("list") == 0, "%s", err);
         assert_says(out, "封装检查");
         assert_says(out, "完整");
         ck_assert_int_eq(RUN("show", "99"), 5);
