@@ -93,6 +93,7 @@ void docking_save(struct docking *d, bool final)
         station_check(d->station, docking_update(d->station->catalogue, &d->row), "write a docking");
         station_commit(d->station);
         bus_docking_changed(d->station, d->row.id, final);
+        d->station->dockings_changed += final;
         station_status_changed(d->station);
 }
 

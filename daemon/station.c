@@ -25,6 +25,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+static const int64_t status_interval = 1 * USEC_PER_SEC;
 static const int64_t room_check_interval = 2 * USEC_PER_SEC;
 /* After a full disk: this much more must be free before another write is tried. */
 static const uint64_t full_margin = 1 << 20;
@@ -249,26 +250,42 @@ int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *o
 /* --- start and stop
  * ------------------------------------------------------------------------------------------------ */
 
-static int station_on_post(sd_event_source *source, void *userdata)
+/* One line of what the station does, for people. */
+static void status_compose(struct station *s, char *text, size_t size)
 {
-        struct station *s = userdata;
         size_t docked = 0, offloading = 0;
         int64_t rate = 0, alerts = 0;
 
-        if (!s->status_changed)
-                return 0;
-        s->status_changed = false;
         for (const struct docking *d = s->dockings; d; d = d->next) {
                 docked += d->bay != NULL;
                 offloading += d->row.state == DOCKING_OFFLOADING;
                 rate += d->rate;
         }
         (void)alert_count_open(s->catalogue, &alerts);
-        (void)sd_notifyf(false,
-                         "STATUS=%zu recorder%s docked, %zu offloading at %.1f MB/s, %" PRId64
-                         " alert%s open%s",
-                         docked, docked == 1 ? "" : "s", offloading, (double)rate / 1e6, alerts,
-                         alerts == 1 ? "" : "s", s->store_paused ? ", paused: the store is full" : "");
+        (void)snprintf(text, size,
+                       "%zu recorder%s docked, %zu offloading at %.1f MB/s, %" PRId64 " alert%s open%s",
+                       docked, docked == 1 ? "" : "s", offloading, (double)rate / 1e6, alerts,
+                       alerts == 1 ? "" : "s", s->store_paused ? ", paused: the store is full" : "");
+}
+
+/* Says it to the service manager when it is news, and not oftener than once a second while only rates
+ * change. */
+static int station_on_post(sd_event_source *source, void *userdata)
+{
+        struct station *s = userdata;
+        int64_t now = clock_monotonic();
+        char text[sizeof(s->status)];
+
+        if (!s->status_changed ||
+            (now - s->status_told < status_interval && s->dockings_told == s->dockings_changed))
+                return 0;
+        status_compose(s, text, sizeof(text));
+        s->status_changed = false;
+        s->status_told = now;
+        s->dockings_told = s->dockings_changed;
+        if (strcmp(text, s->status) != 0)
+                (void)sd_notifyf(false, "STATUS=%s", text);
+        memcpy(s->status, text, sizeof(text));
         return 0;
 }
 

@@ -57,6 +57,9 @@ struct station {
         bool store_paused; /* no room: no new FETCH until there is */
         unsigned int transaction_depth;
         bool status_changed;
+        char status[160];                             /* the STATUS= told last */
+        int64_t status_told;                          /* when, monotonic */
+        unsigned int dockings_changed, dockings_told; /* changes of state, not of rate */
         sd_event_source *post, *room_timer;
         uint64_t room_floor; /* free bytes there must be before pulling goes on after a full disk */
         bool failed;         /* the catalogue or the store failed: the loop is ending with an error */
