@@ -168,8 +168,10 @@ int recorder_by_id(struct catalogue *c, int64_t id, struct recorder_row *ret)
 }
 
 /*
- * Cheap recorders share one USB serial, and a retired one leaves its serials behind: among several, the one
- * whose own serial is the device's wins, then the one in service, then the latest.
+ * Cheap recorders share one USB serial, and a retired one leaves its serials behind. Two serials that are
+ * both known and differ are two recorders, whatever else they share: a wrong officer's name is worse than an
+ * alert. A row registered without VID:PID takes any. Among several the one whose own serial is the device's
+ * wins, then the one in service, then the latest.
  */
 int recorder_by_serial(struct catalogue *c, uint16_t vendor_id, uint16_t product_id, const char *usb_serial,
                        const char *serial, struct recorder_row *ret)
@@ -177,8 +179,10 @@ int recorder_by_serial(struct catalogue *c, uint16_t vendor_id, uint16_t product
         int r = recorder_find(
                         c,
                         "SELECT " RECORDER_COLUMNS " FROM recorder"
-                        " WHERE usb_serial = ?1 AND vendor_id = ?2 AND product_id = ?3"
-                        " ORDER BY serial IS ?4 DESC, retired_at IS NULL DESC, id DESC LIMIT 1",
+                        " WHERE usb_serial = ?1 AND (vendor_id = 0 OR vendor_id = ?2 AND product_id = ?3)"
+                        " AND (serial IS NULL OR ?4 IS NULL OR serial = ?4)"
+                        " ORDER BY serial IS ?4 DESC, vendor_id <> 0 DESC, retired_at IS NULL DESC, id DESC "
+                        "LIMIT 1",
                         VALUES(TEXT(usb_serial), INTEGER(vendor_id), INTEGER(product_id), TEXT(serial)),
                         ret);
 
@@ -186,7 +190,9 @@ int recorder_by_serial(struct catalogue *c, uint16_t vendor_id, uint16_t product
                 return r;
         return recorder_find(c,
                              "SELECT " RECORDER_COLUMNS " FROM recorder WHERE serial = ?1"
+                             " AND (usb_serial IS NULL OR ?4 IS NULL OR usb_serial = ?4)"
                              " ORDER BY vendor_id = ?2 AND product_id = ?3 DESC, retired_at IS NULL DESC, "
                              "id DESC LIMIT 1",
-                             VALUES(TEXT(serial), INTEGER(vendor_id), INTEGER(product_id)), ret);
+                             VALUES(TEXT(serial), INTEGER(vendor_id), INTEGER(product_id), TEXT(usb_serial)),
+                             ret);
 }

@@ -18,7 +18,7 @@ struct officer {
         int64_t id;
         char number[REGISTRY_TEXT_MAX]; /* user number, 6 characters in GA/T 947 */
         char name[REGISTRY_TEXT_MAX];
-        int64_t unit;                   /* today's; the history is kept by officer_move() */
+        int64_t unit; /* today's; the history is kept by officer_move() */
 };
 
 struct recorder_row {
@@ -28,9 +28,9 @@ struct recorder_row {
         char serial[REGISTRY_TEXT_MAX];     /* what the device says (MTP serial), "" unknown */
         char model[REGISTRY_TEXT_MAX];
         uint16_t vendor_id, product_id;
-        int64_t unit;                       /* 0 none */
+        int64_t unit; /* 0 none */
         instant_t registered_at;
-        instant_t retired_at;               /* INSTANT_NONE: in service */
+        instant_t retired_at; /* INSTANT_NONE: in service */
 };
 
 /* Adding: CATALOGUE_EXISTS when the number is taken. *ret_id on success. */
@@ -42,9 +42,10 @@ int recorder_retire(struct catalogue *c, const char *actor, int64_t id, const ch
 int recorder_update(struct catalogue *c, const char *actor, const struct recorder_row *r);
 /* From 'since' the officer is in 'unit'; earlier history stays. */
 int officer_move(struct catalogue *c, const char *actor, int64_t officer, int64_t unit, instant_t since);
-/* recorder ↔ officer over [from, until); until INSTANT_NONE: open. An open assignment that starts earlier is ended at 'from'. Any
- * other overlap is CATALOGUE_CONFLICT. officer 0 only ends the open one. */
-int recorder_assign(struct catalogue *c, const char *actor, int64_t recorder, int64_t officer, instant_t from, instant_t until);
+/* recorder ↔ officer over [from, until); until INSTANT_NONE: open. An open assignment that starts earlier is
+ * ended at 'from'. Any other overlap is CATALOGUE_CONFLICT. officer 0 only ends the open one. */
+int recorder_assign(struct catalogue *c, const char *actor, int64_t recorder, int64_t officer,
+                    instant_t from, instant_t until);
 
 /* Looking up: CATALOGUE_ABSENT when there is none. No transaction needed. */
 int unit_by_number(struct catalogue *c, const char *number, struct unit *ret);
@@ -53,9 +54,11 @@ int officer_by_number(struct catalogue *c, const char *number, struct officer *r
 int officer_by_id(struct catalogue *c, int64_t id, struct officer *ret);
 int recorder_by_number(struct catalogue *c, const char *number, struct recorder_row *ret);
 int recorder_by_id(struct catalogue *c, int64_t id, struct recorder_row *ret);
-/* By USB serial first, then by the device's own serial; empty texts match nothing, and a USB serial of another VID:PID does not
- * match. Retired ones are found too (retired_at says so). */
-int recorder_by_serial(struct catalogue *c, uint16_t vendor_id, uint16_t product_id, const char *usb_serial, const char *serial, struct recorder_row *ret);
+/* By USB serial first, then by the device's own serial. Empty texts match nothing; a USB serial of another
+ * VID:PID does not match, unless it was registered without one; two serials that are both known and differ
+ * never match. Retired ones are found too (retired_at says so). */
+int recorder_by_serial(struct catalogue *c, uint16_t vendor_id, uint16_t product_id, const char *usb_serial,
+                       const char *serial, struct recorder_row *ret);
 
 /* History. 0 / CATALOGUE_ABSENT. */
 int officer_assigned_at(struct catalogue *c, int64_t recorder, instant_t at, int64_t *ret_officer);

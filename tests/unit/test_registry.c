@@ -143,13 +143,32 @@ static int by_serial(uint16_t product_id, const char *usb, const char *own)
 
 START_TEST(test_by_serial)
 {
-        ck_assert_int_eq(by_serial(0x4ee1, "usb-1000002", "own-1000001"), CATALOGUE_OK);
-        ck_assert_int_eq(found.id, recorder_b); /* the USB serial comes first */
-        ck_assert_int_eq(by_serial(0x4ee2, "usb-1000002", "own-1000001"), CATALOGUE_OK);
-        ck_assert_int_eq(found.id, recorder_a); /* another product's USB serial does not count */
-        ck_assert_int_eq(by_serial(0x4ee2, "usb-1000002", ""), CATALOGUE_ABSENT);
+        ck_assert_int_eq(by_serial(0x4ee1, "usb-1000002", "own-1000002"), CATALOGUE_OK);
+        ck_assert_int_eq(found.id, recorder_b);
+        ck_assert_int_eq(by_serial(0x4ee2, "usb-1000002", "own-1000002"), CATALOGUE_OK);
+        ck_assert_int_eq(found.id, recorder_b); /* the same device in another mode: its own serial tells */
+        ck_assert_int_eq(by_serial(0x4ee2, "usb-1000002", ""), CATALOGUE_ABSENT); /* another product */
         ck_assert_int_eq(by_serial(0x4ee1, "", "own-1000002"), CATALOGUE_OK);
         ck_assert_int_eq(found.id, recorder_b);
+}
+END_TEST
+
+START_TEST(test_contradicting_serials_match_nobody)
+{
+        ck_assert_int_eq(by_serial(0x4ee1, "usb-1000002", "own-1000001"), CATALOGUE_ABSENT);
+        ck_assert_int_eq(by_serial(0x4ee1, "usb-1000001", "own-9999999"), CATALOGUE_ABSENT);
+        ck_assert_int_eq(by_serial(0x4ee1, "usb-9999999", "own-1000001"), CATALOGUE_ABSENT);
+}
+END_TEST
+
+START_TEST(test_registered_by_usb_serial_alone)
+{
+        struct recorder_row bare = {.number = "1000003", .usb_serial = "usb-1000003"};
+        int64_t id;
+
+        ck_assert_int_eq(recorder_register(c, FIXTURE_ACTOR, &bare, &id), CATALOGUE_OK);
+        ck_assert_int_eq(by_serial(0x4ee1, "usb-1000003", "own-1000003"), CATALOGUE_OK);
+        ck_assert_int_eq(found.id, id);
 }
 END_TEST
 
@@ -330,6 +349,8 @@ static Suite *suite(void)
         tcase_add_test(rows, test_bad_rows_are_refused);
         tcase_add_test(rows, test_ledger_detail_is_escaped);
         tcase_add_test(rows, test_by_serial);
+        tcase_add_test(rows, test_contradicting_serials_match_nobody);
+        tcase_add_test(rows, test_registered_by_usb_serial_alone);
         tcase_add_test(rows, test_empty_serials_match_nothing);
         tcase_add_test(rows, test_shared_usb_serial_is_told_apart);
         tcase_add_test(rows, test_retire_and_return);
