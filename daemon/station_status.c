@@ -85,7 +85,7 @@ static struct json_object *docking_object(const struct docking *d)
         struct json_object *o = json_object_new_object();
 
         add_number(o, "docking", r->id);
-        add_text(o, "bay", r->bay);
+        add_text(o, "bay", d->bay ? d->bay->name : r->bay); /* it may have been renamed since */
         add_text(o, "port", r->port);
         add_text(o, "state", state_text(d));
         add_text(o, "recorder", d->recorder_number);

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -103,6 +104,7 @@ class Station:
         self.configuration = os.path.join(folder, "etc")
         self.process = None
         self.crash_at = None
+        self.told = threading.Condition()
         self.log = Log(os.path.join(folder, "station.log"))
         for path in (self.state, self.configuration, os.path.join(folder, "run")):
             os.makedirs(path, exist_ok=True)
@@ -142,6 +144,7 @@ class Station:
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self.notify.bind(notify)
         self.statuses = []
+        threading.Thread(target=self._drain, args=(self.notify,), daemon=True).start()
         env = self.environment(NOTIFY_SOCKET=notify)
         if crash_at:
             env["RECDOCK_CRASH_AT"] = crash_at
@@ -152,17 +155,29 @@ class Station:
         if wait:
             self.wait_notify("READY=1")
 
+    def _drain(self, notify):
+        """A service manager reads what it is told, at once: the sender would block on a full queue."""
+        while True:
+            try:
+                text = notify.recv(4096).decode()
+            except OSError:
+                return
+            with self.told:
+                self.statuses.append(text)
+                self.told.notify_all()
+
     def wait_notify(self, word, timeout=30):
         end = time.monotonic() + timeout * SLOW
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                raise AssertionError(f"recdockd ended with {self.process.returncode} before '{word}'")
-            if select.select([self.notify], [], [], 0.05)[0]:
-                text = self.notify.recv(4096).decode()
-                self.statuses.append(text)
-                if word in text:
-                    return text
-        raise AssertionError(f"no '{word}' from recdockd")
+        with self.told:
+            while True:
+                for text in self.statuses:
+                    if word in text:
+                        return text
+                if self.process.poll() is not None:
+                    raise AssertionError(f"recdockd ended with {self.process.returncode} before '{word}'")
+                if time.monotonic() > end:
+                    raise AssertionError(f"no '{word}' from recdockd")
+                self.told.wait(0.2)
 
     def mark(self):
         """A place in the log: events before it do not count for wait(…, start=mark)."""
@@ -185,6 +200,7 @@ class Station:
 
     def wait_exit(self, timeout=60):
         code = self.process.wait(timeout * SLOW)
+        self.notify.shutdown(socket.SHUT_RDWR)
         self.notify.close()
         self.process = None
         return code
