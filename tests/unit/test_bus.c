@@ -14,6 +14,7 @@
 #include <json-c/json.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -682,7 +683,7 @@ START_TEST(test_ledger_names_the_caller)
         const struct pair unit[] = {{"number", "3701"}, {"name", "二大队"}, {NULL}};
         _cleanup_(json_object_putp) json_object *rows = NULL;
         struct reply reply = {false};
-        char expected[64];
+        char expected[64], name[16]; /* TASK_COMM_LEN */
 
         start(NULL);
         expect(call_with("AddUnit", "{ss}", unit), NULL, NULL);
@@ -692,7 +693,8 @@ START_TEST(test_ledger_names_the_caller)
         ck_assert_uint_eq(json_object_array_length(rows), 1);
         (void)snprintf(expected, sizeof(expected), "uid=%u(", (unsigned int)geteuid());
         ck_assert_ptr_nonnull(strstr(member(json_object_array_get_idx(rows, 0), "actor"), expected));
-        (void)snprintf(expected, sizeof(expected), " pid=%d test_bus", (int)getpid());
+        ck_assert_int_eq(prctl(PR_GET_NAME, name), 0);
+        (void)snprintf(expected, sizeof(expected), " pid=%d %s", (int)getpid(), name);
         ck_assert_ptr_nonnull(strstr(member(json_object_array_get_idx(rows, 0), "actor"), expected));
         stop();
 }
