@@ -106,13 +106,13 @@ static int configure(struct catalogue *c)
         if (c->read_only)
                 return run(c, "PRAGMA query_only = ON; PRAGMA cache_size = -16384;");
         return run(c, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
-                      "PRAGMA journal_size_limit = 67108864;");
+                      "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 8000;");
 }
 
 /* Version 0 stands for an empty file. */
 static int read_version(struct catalogue *c, size_t n_versions, int64_t *ret)
 {
-        int64_t id, version, tables;
+        int64_t id = 0, version = 0, tables = 0;
         int r = ask_integer(c, "PRAGMA application_id", &id);
 
         if (r == 0)

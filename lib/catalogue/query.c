@@ -12,7 +12,7 @@ void query_free(struct query *q)
 {
         if (!q)
                 return;
-        for (size_t i = 0; q->terms && i < q->noun->n_filters; i++) {
+        for (size_t i = 0; i < q->noun->n_filters; i++) {
                 for (size_t j = 0; j < q->terms[i].n; j++)
                         free(q->terms[i].values[j].text);
                 free(q->terms[i].values);
@@ -59,17 +59,18 @@ static char *list_names(const void *first, size_t stride, size_t n)
         return text;
 }
 
-static int find_noun(const char *name, const struct noun **ret, char **ret_error)
+static const struct noun *find_noun(const char *name)
 {
-        _cleanup_free_ char *names = NULL;
+        for (size_t i = 0; i < query_nouns_n; i++)
+                if (strcmp(query_nouns[i].name, name) == 0)
+                        return &query_nouns[i];
+        return NULL;
+}
 
-        for (size_t i = 0; i < query_nouns_n; i++) {
-                if (strcmp(query_nouns[i].name, name) == 0) {
-                        *ret = &query_nouns[i];
-                        return 0;
-                }
-        }
-        names = list_names(&query_nouns[0].name, sizeof(query_nouns[0]), query_nouns_n);
+static int refuse_noun(const char *name, char **ret_error)
+{
+        _cleanup_free_ char *names = list_names(&query_nouns[0].name, sizeof(query_nouns[0]), query_nouns_n);
+
         if (!names)
                 return -ENOMEM;
         return refuse(ret_error, "unknown noun '%s', expected one of %s", name, names);
@@ -123,24 +124,34 @@ static int add_filter(struct query *q, const struct query_filter *given, char **
         return r == -EINVAL ? refuse_value(f, given->value, expected, ret_error) : r;
 }
 
+static struct query *query_alloc(const struct noun *noun, instant_t now)
+{
+        struct query *q = calloc(1, sizeof(*q));
+        struct term *terms = calloc(noun->n_filters, sizeof(*terms));
+
+        if (!q || !terms) {
+                free(q);
+                free(terms);
+                return NULL;
+        }
+        *q = (struct query){.noun = noun, .terms = terms, .now = now, .limit = -1};
+        return q;
+}
+
 int query_new(const char *noun, const struct query_filter *filters, size_t n, instant_t now,
               struct query **ret, char **ret_error)
 {
-        _cleanup_(query_freep) struct query *q = calloc(1, sizeof(*q));
-        int r;
+        const struct noun *found = find_noun(noun);
+        _cleanup_(query_freep) struct query *q = NULL;
 
+        if (!found)
+                return refuse_noun(noun, ret_error);
+        q = query_alloc(found, now);
         if (!q)
                 return -ENOMEM;
-        r = find_noun(noun, &q->noun, ret_error);
-        if (r < 0)
-                return r;
-        q->terms = calloc(q->noun->n_filters, sizeof(*q->terms));
-        if (!q->terms)
-                return -ENOMEM;
-        q->now = now;
-        q->limit = -1;
         for (size_t i = 0; i < n; i++) {
-                r = add_filter(q, &filters[i], ret_error);
+                int r = add_filter(q, &filters[i], ret_error);
+
                 if (r < 0)
                         return r;
         }

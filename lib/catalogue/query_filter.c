@@ -209,8 +209,9 @@ static int parse_after(struct query *q, struct term *t, const char *value)
 static const char *const expectations[] = {
                 [FILTER_TEXT] = "a text that is not empty",
                 [FILTER_ID] = "a positive number",
-                [FILTER_INSTANT] = "a time such as 2026-11-01, '2026-11-01 08:00', 08:00, today, yesterday, "
-                                   "-7d or -36h",
+                [FILTER_INSTANT] =
+                                ("a time such as 2026-11-01, '2026-11-01 08:00', 08:00, today, yesterday, "
+                                 "-7d or -36h"),
                 [FILTER_DAY] = "a day such as 2026-11-01, today, yesterday or -7d",
                 [FILTER_WORDS] = "a word of the list",
                 [FILTER_YES_NO] = "yes or no",

@@ -43,8 +43,8 @@ static const char *const access_sql[_ACCESS_MAX] = {
                 [ACCESS_NAME] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_name WHERE true",
                 [ACCESS_SIZE] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_size WHERE true",
                 [ACCESS_ID] = "SELECT f.id FROM footage AS f NOT INDEXED WHERE true",
-                [ACCESS_NAME_PARTS] = "SELECT f.id FROM footage AS f NOT INDEXED WHERE f.id IN"
-                                      " (SELECT rowid FROM footage_name WHERE footage_name MATCH ?)",
+                [ACCESS_NAMES] = ("SELECT f.id FROM footage AS f NOT INDEXED WHERE f.id IN"
+                                  " (SELECT value FROM json_each(?))"),
                 [ACCESS_SHA256] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_sha256 WHERE true",
                 [ACCESS_DOCKING] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_docking WHERE true",
 };
@@ -114,6 +114,11 @@ static void add_time(struct composition *p, const struct query *q, const struct 
                 composition_add(p, " AND f.ordered_at < ?");
                 composition_bind(p, INTEGER(plan->to));
         }
+        if (plan->windowed) {
+                composition_add(p, " AND f.id BETWEEN ? AND ?");
+                composition_bind(p, INTEGER(plan->first_id));
+                composition_bind(p, INTEGER(plan->last_id));
+        }
         if (q->terms[FOOTAGE_ON].n > 1)
                 composition_term(p, &q->terms[FOOTAGE_ON]);
 }
@@ -145,8 +150,8 @@ static void compose(struct composition *p, const struct query *q, const struct p
 {
         composition_begin(p);
         composition_add(p, access_sql[access]);
-        if (access == ACCESS_NAME_PARTS)
-                composition_bind(p, RAW_TEXT(plan->parts));
+        if (access == ACCESS_NAMES)
+                composition_bind(p, RAW_TEXT(plan->names));
         for (size_t i = 0; i < _NUMBER_MAX; i++)
                 composition_term(p, &plan->numbers[i]);
         add_time(p, q, plan);

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#define PARTS_MAX 16
-
 /* One character of a pattern: a wild card, or the bytes it stands for. */
 struct symbol {
         bool wild;
@@ -50,7 +48,7 @@ static int set_prefix(struct plan *p, const char *text, size_t size)
         return 0;
 }
 
-static int find_prefix(const char *pattern, struct plan *p)
+int plan_prefix(const char *pattern, struct plan *p)
 {
         _cleanup_free_ char *prefix = calloc(1, strlen(pattern) + 1);
         struct symbol s;
@@ -70,18 +68,22 @@ static int find_prefix(const char *pattern, struct plan *p)
 
 /* A token in quotes, a quote in it doubled: nothing of the pattern is an operator of the full text language.
  */
-static void write_token(FILE *f, const struct symbol token[3])
+static char *quote(const struct symbol token[3])
 {
-        (void)fputc('"', f);
+        char text[3 * 4 + 3 + 2 + 1], *p = text;
+
+        *p++ = '"';
         for (size_t i = 0; i < 3; i++) {
                 if (token[i].bytes[0] == '"')
-                        (void)fputc('"', f);
-                (void)fwrite(token[i].bytes, 1, token[i].size, f);
+                        *p++ = '"';
+                p = mempcpy(p, token[i].bytes, token[i].size);
         }
-        (void)fputc('"', f);
+        *p++ = '"';
+        *p = '\0';
+        return strdup(text);
 }
 
-static size_t write_parts(FILE *f, const char *pattern)
+int plan_parts(const char *pattern, char *ret[PARTS_MAX], size_t *ret_n)
 {
         struct symbol window[3];
         size_t filled = 0, n = 0;
@@ -95,32 +97,11 @@ static size_t write_parts(FILE *f, const char *pattern)
                 filled = window[filled].wild ? 0 : filled + 1;
                 if (filled < 3)
                         continue;
-                if (n++ > 0)
-                        (void)fputs(" AND ", f);
-                write_token(f, window);
+                ret[n] = quote(window);
+                if (!ret[n])
+                        break;
+                n++;
         }
-        return n;
-}
-
-static int find_parts(const char *pattern, struct plan *p)
-{
-        _cleanup_free_ char *text = NULL;
-        size_t size, n;
-        FILE *f = open_memstream(&text, &size);
-
-        if (!f)
-                return -ENOMEM;
-        n = write_parts(f, pattern);
-        if (fclose(f) != 0)
-                return -ENOMEM;
-        if (n > 0)
-                p->parts = TAKE_PTR(text);
-        return 0;
-}
-
-int plan_name(const char *pattern, struct plan *p)
-{
-        int r = find_prefix(pattern, p);
-
-        return r < 0 ? r : find_parts(pattern, p);
+        *ret_n = n; /* also when memory ran out: fewer parts find more names, and GLOB judges each */
+        return n > 0 || filled < 3 ? 0 : -ENOMEM;
 }

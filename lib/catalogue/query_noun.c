@@ -5,83 +5,83 @@
 
 #define LIMIT_FILTER                                    \
         {                                               \
-                "limit", FILTER_LIMIT, NULL, NULL, true \
+                "limit", NULL, NULL, FILTER_LIMIT, true \
         }
 
 static const struct filter footage_filters[] = {
-                [FOOTAGE_BY_UNIT] = {"unit", FILTER_TEXT, "f.unit = ?", NULL, false},
-                [FOOTAGE_BY_OFFICER] = {"officer", FILTER_TEXT, "f.officer = ?", NULL, false},
-                [FOOTAGE_BY_RECORDER] = {"recorder", FILTER_TEXT, "f.recorder = ?", NULL, false},
-                [FOOTAGE_BY_KIND] = {"kind", FILTER_WORDS, "f.kind = ?", &kind_words, false},
-                [FOOTAGE_BY_VERDICT] = {"verdict", FILTER_WORDS, "f.verdict = ?", &verdict_words, false},
-                [FOOTAGE_BY_SOURCE] = {"source", FILTER_WORDS, "f.source = ?", &source_words, false},
-                [FOOTAGE_BY_BAY] = {"bay", FILTER_TEXT, "f.bay = ?", NULL, false},
-                [FOOTAGE_BY_NAME] = {"name", FILTER_GLOB, "f.name GLOB ?", NULL, false},
-                [FOOTAGE_BY_SHA256] = {"sha256", FILTER_SHA256, "f.sha256 BETWEEN ? AND ?", NULL, false},
-                [FOOTAGE_BY_DOCKING] = {"docking", FILTER_ID, "f.docking = ?", NULL, false},
-                [FOOTAGE_BY_ID] = {"id", FILTER_ID, "f.id = ?", NULL, false},
-                [FOOTAGE_FROM] = {"from", FILTER_INSTANT, "f.ordered_at >= ?", NULL, true},
-                [FOOTAGE_TO] = {"to", FILTER_INSTANT, "f.ordered_at < ?", NULL, true},
-                [FOOTAGE_ON] = {"on", FILTER_DAY, "(f.ordered_at >= ? AND f.ordered_at < ?)", NULL, false},
+                [FOOTAGE_BY_UNIT] = {"unit", "f.unit = ?", NULL, FILTER_TEXT, false},
+                [FOOTAGE_BY_OFFICER] = {"officer", "f.officer = ?", NULL, FILTER_TEXT, false},
+                [FOOTAGE_BY_RECORDER] = {"recorder", "f.recorder = ?", NULL, FILTER_TEXT, false},
+                [FOOTAGE_BY_KIND] = {"kind", "f.kind = ?", &kind_words, FILTER_WORDS, false},
+                [FOOTAGE_BY_VERDICT] = {"verdict", "f.verdict = ?", &verdict_words, FILTER_WORDS, false},
+                [FOOTAGE_BY_SOURCE] = {"source", "f.source = ?", &source_words, FILTER_WORDS, false},
+                [FOOTAGE_BY_BAY] = {"bay", "f.bay = ?", NULL, FILTER_TEXT, false},
+                [FOOTAGE_BY_NAME] = {"name", "f.name GLOB ?", NULL, FILTER_GLOB, false},
+                [FOOTAGE_BY_SHA256] = {"sha256", "f.sha256 BETWEEN ? AND ?", NULL, FILTER_SHA256, false},
+                [FOOTAGE_BY_DOCKING] = {"docking", "f.docking = ?", NULL, FILTER_ID, false},
+                [FOOTAGE_BY_ID] = {"id", "f.id = ?", NULL, FILTER_ID, false},
+                [FOOTAGE_FROM] = {"from", "f.ordered_at >= ?", NULL, FILTER_INSTANT, true},
+                [FOOTAGE_TO] = {"to", "f.ordered_at < ?", NULL, FILTER_INSTANT, true},
+                [FOOTAGE_ON] = {"on", "(f.ordered_at >= ? AND f.ordered_at < ?)", NULL, FILTER_DAY, false},
                 LIMIT_FILTER,
-                {"order", FILTER_ORDER, NULL, NULL, true},
-                {"after", FILTER_AFTER, NULL, NULL, true},
+                {"order", NULL, NULL, FILTER_ORDER, true},
+                {"after", NULL, NULL, FILTER_AFTER, true},
 };
 
 static const struct filter docking_filters[] = {
-                {"recorder", FILTER_TEXT, "d.recorder = (SELECT id FROM recorder WHERE number = ?)", NULL,
+                {"recorder", "d.recorder = (SELECT id FROM recorder WHERE number = ?)", NULL, FILTER_TEXT,
                  false},
-                {"bay", FILTER_TEXT, "d.bay = ?", NULL, false},
-                {"from", FILTER_INSTANT, "d.plugged_at >= ?", NULL, true},
-                {"to", FILTER_INSTANT, "d.plugged_at < ?", NULL, true},
-                {"state", FILTER_WORDS, "d.state = ?", &docking_state_words, false},
-                {"id", FILTER_ID, "d.id = ?", NULL, false},
+                {"bay", "d.bay = ?", NULL, FILTER_TEXT, false},
+                {"from", "d.plugged_at >= ?", NULL, FILTER_INSTANT, true},
+                {"to", "d.plugged_at < ?", NULL, FILTER_INSTANT, true},
+                {"state", "d.state = ?", &docking_state_words, FILTER_WORDS, false},
+                {"id", "d.id = ?", NULL, FILTER_ID, false},
                 LIMIT_FILTER,
 };
 
 static const struct filter item_filters[] = {
-                {"docking", FILTER_ID, "i.docking = ?", NULL, false},
-                {"state", FILTER_WORDS, "i.state = ?", &item_state_words, false},
+                {"docking", "i.docking = ?", NULL, FILTER_ID, false},
+                {"state", "i.state = ?", &item_state_words, FILTER_WORDS, false},
                 LIMIT_FILTER,
 };
 
 static const struct filter recorder_filters[] = {
-                {"number", FILTER_TEXT, "r.number = ?", NULL, false},
-                {"unit", FILTER_TEXT, "r.unit = (SELECT id FROM unit WHERE number = ?)", NULL, false},
-                {"retired", FILTER_YES_NO, "(r.retired_at IS NOT NULL) = ?", NULL, true},
+                {"number", "r.number = ?", NULL, FILTER_TEXT, false},
+                {"unit", "r.unit = (SELECT id FROM unit WHERE number = ?)", NULL, FILTER_TEXT, false},
+                {"retired", "(r.retired_at IS NOT NULL) = ?", NULL, FILTER_YES_NO, true},
                 LIMIT_FILTER,
 };
 
 static const struct filter officer_filters[] = {
-                {"number", FILTER_TEXT, "o.number = ?", NULL, false},
-                {"unit", FILTER_TEXT, "o.unit = (SELECT id FROM unit WHERE number = ?)", NULL, false},
+                {"number", "o.number = ?", NULL, FILTER_TEXT, false},
+                {"unit", "o.unit = (SELECT id FROM unit WHERE number = ?)", NULL, FILTER_TEXT, false},
                 LIMIT_FILTER,
 };
 
 static const struct filter unit_filters[] = {
-                {"number", FILTER_TEXT, "u.number = ?", NULL, false},
+                {"number", "u.number = ?", NULL, FILTER_TEXT, false},
                 LIMIT_FILTER,
 };
 
 static const struct filter assignment_filters[] = {
-                {"recorder", FILTER_TEXT, "r.number = ?", NULL, false},
-                {"officer", FILTER_TEXT, "o.number = ?", NULL, false},
-                {"at", FILTER_INSTANT, "? BETWEEN a.from_at AND ifnull(a.until_at - 1, 9223372036854775807)",
-                 NULL, true},
+                {"recorder", "r.number = ?", NULL, FILTER_TEXT, false},
+                {"officer", "o.number = ?", NULL, FILTER_TEXT, false},
+                {"at", "? BETWEEN a.from_at AND ifnull(a.until_at - 1, 9223372036854775807)", NULL,
+                 FILTER_INSTANT, true},
                 LIMIT_FILTER,
 };
 
 static const struct filter alert_filters[] = {
-                {"kind", FILTER_TEXT, "a.kind = ?", NULL, false},
-                {"open", FILTER_YES_NO, "(a.cleared_at IS NULL) = ?", NULL, true},
+                {"kind", "a.kind = ?", NULL, FILTER_TEXT, false},
+                {"open", "(a.cleared_at IS NULL) = ?", NULL, FILTER_YES_NO, true},
                 LIMIT_FILTER,
 };
 
 static const struct filter ledger_filters[] = {
-                {"from", FILTER_INSTANT, "l.at >= ?", NULL, true},
-                {"to", FILTER_INSTANT, "l.at < ?", NULL, true},
-                {"act", FILTER_TEXT, "l.act = ?", NULL, false},
-                {"subject", FILTER_TEXT, "l.subject = ?", NULL, false},
+                {"from", "l.at >= ?", NULL, FILTER_INSTANT, true},
+                {"to", "l.at < ?", NULL, FILTER_INSTANT, true},
+                {"act", "l.act = ?", NULL, FILTER_TEXT, false},
+                {"subject", "l.subject = ?", NULL, FILTER_TEXT, false},
                 LIMIT_FILTER,
 };
 

@@ -26,9 +26,9 @@ enum filter_type {
 
 struct filter {
         const char *key;
-        enum filter_type type;
         const char *sql; /* the condition for one value; "?" as often as the value is bound */
         const struct words *words;
+        enum filter_type type;
         bool single; /* may be given once only */
 };
 

@@ -8,9 +8,11 @@
 #include <float.h>
 #include <string.h>
 
-#define LOOKUP 10.0
-#define SAMPLE 3000 /* entries of a name range or full text result that are counted at most */
-#define DAY    INT64_C(86400000000)
+#define LOOKUP      12.0 /* of a row of the table by its id */
+#define NEXT_ROW    4.0  /* of the table, in order of ids */
+#define NAMES_MAX   4000 /* entries of a name range or full text result that are counted at most */
+#define PART_SAMPLE 64   /* names by which it is judged how rare a part is */
+#define PARTS_USED  3    /* the rarest; more of them cost more than they leave out */
 
 /* What the tallies say of the filters: how many rows each leaves, alone. */
 struct estimate {
@@ -18,7 +20,7 @@ struct estimate {
         double number[_NUMBER_MAX];
         double class;
         double time;
-        double prefix, parts; /* DBL_MAX when not counted to their end */
+        double prefix, names; /* DBL_MAX when not counted to their end */
         double name;          /* share of all rows, 0..1 */
         double wanted;
 };
@@ -29,9 +31,9 @@ struct way {
 };
 
 static const struct filter id_filters[_NUMBER_MAX] = {
-                [NUMBER_UNIT] = {"unit", FILTER_ID, "f.unit = ?", NULL, false},
-                [NUMBER_OFFICER] = {"officer", FILTER_ID, "f.officer = ?", NULL, false},
-                [NUMBER_RECORDER] = {"recorder", FILTER_ID, "f.recorder = ?", NULL, false},
+                [NUMBER_UNIT] = {"unit", "f.unit = ?", NULL, FILTER_ID, false},
+                [NUMBER_OFFICER] = {"officer", "f.officer = ?", NULL, FILTER_ID, false},
+                [NUMBER_RECORDER] = {"recorder", "f.recorder = ?", NULL, FILTER_ID, false},
 };
 
 void plan_done(struct plan *p)
@@ -40,7 +42,7 @@ void plan_done(struct plan *p)
                 free(p->numbers[i].values);
         free(p->prefix);
         free(p->prefix_end);
-        free(p->parts);
+        free(p->names);
 }
 
 /* Numbers nobody has are left out; when nothing is left, nothing can match. */
@@ -152,15 +154,33 @@ static int estimate_class(struct catalogue *c, const struct query *q, struct est
         return 0;
 }
 
-static int estimate_time(struct catalogue *c, const struct plan *p, struct estimate *e)
+static int estimate_time(struct catalogue *c, struct plan *p, struct estimate *e)
 {
+        _statement_ sqlite3_stmt *s = NULL;
+        int r;
+
         e->time = e->total;
+        p->last_id = INT64_MAX;
         if (p->from == INT64_MIN && p->to == INT64_MAX)
                 return 0;
-        return ask_rows(c,
-                        "SELECT sum(rows) FROM footage_tally WHERE dimension = 'day' AND value BETWEEN ?1 "
-                        "AND ?2",
-                        VALUES(INTEGER(p->from / DAY), INTEGER(p->to / DAY)), &e->time);
+        r = statement_get(c,
+                          "SELECT sum(rows), min(first_id), max(last_id) FROM footage_day WHERE day BETWEEN "
+                          "?1 AND ?2",
+                          &s);
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, VALUES(INTEGER(p->from / USEC_PER_DAY), INTEGER(p->to / USEC_PER_DAY)));
+        if (r < 0)
+                return r;
+        r = statement_step(c, s);
+        if (r < 0)
+                return r;
+        e->time = sqlite3_column_double(s, 0);
+        p->windowed = true;
+        p->first_id = sqlite3_column_int64(s, 1);
+        p->last_id = sqlite3_column_int64(s, 2);
+        p->empty = e->time < 1;
+        return 0;
 }
 
 static int estimate_prefix(struct catalogue *c, const struct plan *p, struct estimate *e)
@@ -169,41 +189,130 @@ static int estimate_prefix(struct catalogue *c, const struct plan *p, struct est
         int r = ask_rows(c,
                          "SELECT count(*) FROM (SELECT 1 FROM footage INDEXED BY footage_by_name"
                          " WHERE name >= ?1 AND name < ?2 LIMIT ?3)",
-                         VALUES(RAW_TEXT(p->prefix), RAW_TEXT(p->prefix_end), INTEGER(SAMPLE)), &rows);
+                         VALUES(RAW_TEXT(p->prefix), RAW_TEXT(p->prefix_end), INTEGER(NAMES_MAX)), &rows);
 
         if (r < 0)
                 return r;
-        if (rows < SAMPLE) {
+        if (rows < NAMES_MAX) {
                 e->prefix = rows;
                 e->name = MIN(e->name, rows / e->total);
         }
         return 0;
 }
 
-/* Ids come in order: how far apart the first SAMPLE of them lie says how many there are. */
-static int estimate_parts(struct catalogue *c, const struct plan *p, struct estimate *e)
+/* Ids come in order: how far the first few lie apart says how many there are. */
+static double density(double n, double wanted, int64_t last, const struct plan *p, const struct estimate *e)
+{
+        double first = (double)p->first_id, end = p->windowed ? (double)p->last_id : e->total;
+
+        return n / MAX(1, (n < wanted ? MAX(end, (double)last) : (double)last) - first + 1);
+}
+
+static int part_density(struct catalogue *c, const struct plan *p, const struct estimate *e,
+                        const char *part, double *ret)
 {
         _statement_ sqlite3_stmt *s = NULL;
-        int64_t rows;
         int r = statement_get(c,
-                              "SELECT count(*), max(rowid) FROM"
-                              " (SELECT rowid FROM footage_name WHERE footage_name MATCH ?1 LIMIT ?2)",
+                              "SELECT count(*), max(rowid) FROM (SELECT rowid FROM footage_name"
+                              " WHERE footage_name MATCH ?1 AND rowid BETWEEN ?2 AND ?3 LIMIT ?4)",
                               &s);
 
         if (r < 0)
                 return r;
-        r = statement_bind(c, s, VALUES(RAW_TEXT(p->parts), INTEGER(SAMPLE)));
+        r = statement_bind(c, s,
+                           VALUES(RAW_TEXT(part), INTEGER(p->first_id), INTEGER(p->last_id),
+                                  INTEGER(PART_SAMPLE)));
         if (r < 0)
                 return r;
         r = statement_step(c, s);
         if (r < 0)
                 return r;
-        rows = sqlite3_column_int64(s, 0);
-        if (rows < SAMPLE)
-                e->parts = (double)rows;
-        e->name = MIN(e->name,
-                      rows < SAMPLE ? (double)rows / e->total : SAMPLE / (double)sqlite3_column_int64(s, 1));
+        *ret = density(sqlite3_column_double(s, 0), PART_SAMPLE, sqlite3_column_int64(s, 1), p, e);
         return 0;
+}
+
+/* Moves the rarest parts to the front, rarest first. */
+static int sort_parts(struct catalogue *c, const struct plan *p, const struct estimate *e, char **parts,
+                      size_t n)
+{
+        double densities[PARTS_MAX] = {0};
+        int r = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                char *part = parts[i];
+                double d;
+                size_t at = i;
+
+                r = part_density(c, p, e, part, &d);
+                if (r < 0)
+                        return r;
+                for (; at > 0 && densities[at - 1] > d; at--) {
+                        densities[at] = densities[at - 1];
+                        parts[at] = parts[at - 1];
+                }
+                densities[at] = d;
+                parts[at] = part;
+        }
+        return r;
+}
+
+/* The ids with these parts, in p->names when they are few enough to be all. */
+static int find_names(struct catalogue *c, const char *expression, struct plan *p, struct estimate *e)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        double n;
+        int r = statement_get(c,
+                              "SELECT count(*), max(id), json_group_array(id) FROM (SELECT rowid AS id FROM "
+                              "footage_name"
+                              " WHERE footage_name MATCH ?1 AND rowid BETWEEN ?2 AND ?3 LIMIT ?4)",
+                              &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s,
+                           VALUES(RAW_TEXT(expression), INTEGER(p->first_id), INTEGER(p->last_id),
+                                  INTEGER(NAMES_MAX)));
+        if (r < 0)
+                return r;
+        r = statement_step(c, s);
+        if (r < 0)
+                return r;
+        n = sqlite3_column_double(s, 0);
+        e->name = MIN(e->name, density(n, NAMES_MAX, sqlite3_column_int64(s, 1), p, e));
+        if (n >= NAMES_MAX)
+                return 0;
+        e->names = n;
+        p->empty = n < 1;
+        p->names = strdup((const char *)sqlite3_column_text(s, 2));
+        return p->names ? 0 : catalogue_refuse(c, ENOMEM, "no memory for a query");
+}
+
+static int estimate_parts(struct catalogue *c, char **parts, size_t n, struct plan *p, struct estimate *e)
+{
+        char expression[PARTS_USED * 32] = "";
+        char *end = expression;
+        int r = sort_parts(c, p, e, parts, n);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < MIN(n, PARTS_USED); i++)
+                end = stpcpy(stpcpy(end, i > 0 ? " AND " : ""), parts[i]);
+        return find_names(c, expression, p, e);
+}
+
+static int estimate_infix(struct catalogue *c, const char *pattern, struct plan *p, struct estimate *e)
+{
+        char *parts[PARTS_MAX];
+        size_t n = 0;
+        int r = plan_parts(pattern, parts, &n);
+
+        if (r < 0)
+                return catalogue_refuse(c, -r, "no memory for a query");
+        if (n > 0)
+                r = estimate_parts(c, parts, n, p, e);
+        for (size_t i = 0; i < n; i++)
+                free(parts[i]);
+        return r;
 }
 
 static int estimate_name(struct catalogue *c, const struct query *q, struct plan *p, struct estimate *e)
@@ -211,11 +320,11 @@ static int estimate_name(struct catalogue *c, const struct query *q, struct plan
         const struct term *t = &q->terms[FOOTAGE_BY_NAME];
         int r;
 
-        e->prefix = e->parts = DBL_MAX;
+        e->prefix = e->names = DBL_MAX;
         e->name = t->n > 0 ? 0.1 : 1; /* a guess, until one of the indexes says better */
         if (t->n != 1)
                 return 0;
-        r = plan_name(t->values[0].text, p);
+        r = plan_prefix(t->values[0].text, p);
         if (r < 0)
                 return catalogue_refuse(c, -r, "no memory for a query");
         if (p->prefix) {
@@ -223,7 +332,7 @@ static int estimate_name(struct catalogue *c, const struct query *q, struct plan
                 if (r < 0)
                         return r;
         }
-        return p->parts && e->prefix == DBL_MAX ? estimate_parts(c, p, e) : 0;
+        return e->prefix == DBL_MAX ? estimate_infix(c, t->values[0].text, p, e) : 0;
 }
 
 static int estimate(struct catalogue *c, const struct query *q, struct plan *p, struct estimate *e)
@@ -241,7 +350,7 @@ static int estimate(struct catalogue *c, const struct query *q, struct plan *p, 
                 r = estimate_class(c, q, e);
         if (r == 0)
                 r = estimate_time(c, p, e);
-        if (r == 0)
+        if (r == 0 && !p->empty)
                 r = estimate_name(c, q, p, e);
         e->wanted = q->limit > 0 ? (double)q->limit : e->total;
         return r;
@@ -299,11 +408,21 @@ static void consider_names(const struct query *q, const struct plan *p, const st
                          MIN(e->prefix, e->total));
         else if (p->prefix)
                 consider(ways, ACCESS_NAME, e->prefix, MIN(e->prefix, e->total));
-        if (p->parts && e->parts < DBL_MAX)
-                consider(ways, ACCESS_NAME_PARTS, LOOKUP * e->parts, LOOKUP * e->parts);
+        if (p->names)
+                consider(ways, ACCESS_NAMES, LOOKUP * e->names, LOOKUP * e->names);
 }
 
-static void consider_others(const struct query *q, const struct estimate *e, struct way *ways)
+/* Rows of one time were filed at about one time: between the ids of the days asked for they stand close. */
+static void consider_ids(const struct plan *p, const struct estimate *e, double share, struct way *ways)
+{
+        double window = p->windowed ? (double)(p->last_id - p->first_id) + 1 : e->total;
+
+        consider(ways, ACCESS_ID, NEXT_ROW * until_wanted(e, MIN(1, share * e->total / window)),
+                 NEXT_ROW * window);
+}
+
+static void consider_others(const struct query *q, const struct plan *p, const struct estimate *e,
+                            struct way *ways)
 {
         double all = e->class / e->total * rarest_number(e) * e->time / e->total * e->name;
 
@@ -312,7 +431,7 @@ static void consider_others(const struct query *q, const struct estimate *e, str
         if (q->order == ORDER_SIZE || q->order == ORDER_SIZE_DESC)
                 consider(ways, ACCESS_SIZE, until_wanted(e, all), e->total);
         if (q->order == ORDER_ID || q->order == ORDER_ID_DESC)
-                consider(ways, ACCESS_ID, LOOKUP * until_wanted(e, all), LOOKUP * e->total);
+                consider_ids(p, e, all, ways);
         /* Each finds next to nothing, whatever else is asked. */
         if (q->terms[FOOTAGE_BY_DOCKING].n > 0)
                 consider(ways, ACCESS_DOCKING, 2, 2);
@@ -357,7 +476,7 @@ int plan_make(struct catalogue *c, const struct query *q, struct plan *ret)
                 consider(ways, (enum plan_access)i, DBL_MAX, DBL_MAX);
         consider_times(q, ret, &e, ways);
         consider_names(q, ret, &e, ways);
-        consider_others(q, &e, ways);
+        consider_others(q, ret, &e, ways);
         choose(ways, ret);
         return 0;
 }

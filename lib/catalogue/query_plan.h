@@ -20,7 +20,7 @@ enum plan_access {
         ACCESS_NAME,
         ACCESS_SIZE,
         ACCESS_ID,
-        ACCESS_NAME_PARTS, /* groups of three characters */
+        ACCESS_NAMES, /* by the ids the full text index gave */
         ACCESS_SHA256,
         ACCESS_DOCKING,
         _ACCESS_MAX,
@@ -33,8 +33,10 @@ struct plan {
         struct term numbers[_NUMBER_MAX]; /* ids in place of numbers */
         instant_t from, to;               /* [from, to) around all time filters */
         char *prefix, *prefix_end; /* what every name begins with, and the first text after all such; NULL */
-        char *parts;               /* full text expression for the name; NULL */
-        bool empty;                /* no row can match */
+        char *names;               /* JSON array of the ids whose name may match, when they are few; NULL */
+        bool windowed;             /* by the days asked for, no row lies outside of */
+        int64_t first_id, last_id;
+        bool empty; /* no row can match */
         enum plan_access best;
         enum plan_access safest; /* differs from best where best is to be tried within 'budget' only */
         int64_t budget;          /* index entries */
@@ -44,5 +46,10 @@ struct plan {
 int plan_make(struct catalogue *c, const struct query *q, struct plan *ret);
 void plan_done(struct plan *p);
 
-/* From a pattern of GLOB: see struct plan. */
-int plan_name(const char *pattern, struct plan *p);
+/* What every name of a GLOB pattern begins with: see struct plan. */
+int plan_prefix(const char *pattern, struct plan *p);
+
+/* The groups of three characters that every name of a GLOB pattern has, each in quotes as the full text
+ * index takes it; at most PARTS_MAX. The caller frees each. */
+#define PARTS_MAX 16
+int plan_parts(const char *pattern, char *ret[PARTS_MAX], size_t *ret_n);

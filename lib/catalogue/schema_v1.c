@@ -137,24 +137,31 @@
         "CREATE VIRTUAL TABLE footage_name USING fts5 (name, content='', columnsize=0, detail=none,"       \
         " tokenize='trigram case_sensitive 1');"
 
-#define FOOTAGE_TALLIES                                                                                 \
-        "CREATE TABLE footage_tally ("                                                                  \
-        " dimension TEXT NOT NULL, value INTEGER NOT NULL, rows INTEGER NOT NULL,"                      \
-        " PRIMARY KEY (dimension, value)"                                                               \
-        ") STRICT, WITHOUT ROWID;"                                                                      \
-        "CREATE TABLE footage_class_tally ("                                                            \
-        " kind INTEGER NOT NULL, verdict INTEGER NOT NULL, source INTEGER NOT NULL, bay TEXT NOT NULL," \
-        " rows INTEGER NOT NULL,"                                                                       \
-        " PRIMARY KEY (kind, verdict, source, bay)"                                                     \
-        ") STRICT, WITHOUT ROWID;"                                                                      \
-        "CREATE TRIGGER footage_tallied AFTER INSERT ON footage BEGIN"                                  \
-        " INSERT INTO footage_tally VALUES ('all', 0, 1),"                                              \
-        " ('unit', coalesce(NEW.unit, 0), 1), ('officer', coalesce(NEW.officer, 0), 1),"                \
-        " ('recorder', coalesce(NEW.recorder, 0), 1), ('day', NEW.ordered_at / 86400000000, 1)"         \
-        " ON CONFLICT DO UPDATE SET rows = rows + 1;"                                                   \
-        " INSERT INTO footage_class_tally"                                                              \
-        " VALUES (NEW.kind, NEW.verdict, NEW.source, coalesce(NEW.bay, ''), 1)"                         \
-        " ON CONFLICT DO UPDATE SET rows = rows + 1;"                                                   \
+#define FOOTAGE_TALLIES                                                                                    \
+        "CREATE TABLE footage_tally ("                                                                     \
+        " dimension TEXT NOT NULL, value INTEGER NOT NULL, rows INTEGER NOT NULL,"                         \
+        " PRIMARY KEY (dimension, value)"                                                                  \
+        ") STRICT, WITHOUT ROWID;"                                                                         \
+        "CREATE TABLE footage_day ("                                                                       \
+        " day INTEGER PRIMARY KEY, rows INTEGER NOT NULL, first_id INTEGER NOT NULL, last_id INTEGER NOT " \
+        "NULL"                                                                                             \
+        ") STRICT;"                                                                                        \
+        "CREATE TABLE footage_class_tally ("                                                               \
+        " kind INTEGER NOT NULL, verdict INTEGER NOT NULL, source INTEGER NOT NULL, bay TEXT NOT NULL,"    \
+        " rows INTEGER NOT NULL,"                                                                          \
+        " PRIMARY KEY (kind, verdict, source, bay)"                                                        \
+        ") STRICT, WITHOUT ROWID;"                                                                         \
+        "CREATE TRIGGER footage_tallied AFTER INSERT ON footage BEGIN"                                     \
+        " INSERT INTO footage_tally VALUES ('all', 0, 1),"                                                 \
+        " ('unit', coalesce(NEW.unit, 0), 1), ('officer', coalesce(NEW.officer, 0), 1),"                   \
+        " ('recorder', coalesce(NEW.recorder, 0), 1)"                                                      \
+        " ON CONFLICT DO UPDATE SET rows = rows + 1;"                                                      \
+        " INSERT INTO footage_day VALUES (NEW.ordered_at / 86400000000, 1, NEW.id, NEW.id)"                \
+        " ON CONFLICT DO UPDATE SET rows = rows + 1, first_id = min(first_id, NEW.id),"                    \
+        " last_id = max(last_id, NEW.id);"                                                                 \
+        " INSERT INTO footage_class_tally"                                                                 \
+        " VALUES (NEW.kind, NEW.verdict, NEW.source, coalesce(NEW.bay, ''), 1)"                            \
+        " ON CONFLICT DO UPDATE SET rows = rows + 1;"                                                      \
         "END;"
 
 /* The first one is for INSERT OR REPLACE, which deletes past the others on a connection without recursive

@@ -211,30 +211,30 @@ START_TEST(test_rollback_undoes_and_commit_lasts)
 }
 END_TEST
 
+#define SEATS                                                                                              \
+        "CREATE TABLE seat (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO seat VALUES (1, 'a'), " \
+        "(2, 'b');"
+
 static const char *const old_version[] = {
-                "CREATE TABLE seat (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO seat VALUES (1, "
-                "'a'), (2, 'b');",
+                SEATS,
 };
 
 static const char *const new_version[] = {
-                "CREATE TABLE seat (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO seat VALUES (1, "
-                "'a'), (2, 'b');",
+                SEATS,
                 "ALTER TABLE seat ADD COLUMN row INTEGER NOT NULL DEFAULT 1;",
                 "UPDATE seat SET row = id * 10; CREATE INDEX seat_by_row ON seat (row);",
 };
 
 static const char *const failing_version[] = {
-                "CREATE TABLE seat (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO seat VALUES (1, "
-                "'a'), (2, 'b');",
+                SEATS,
                 "ALTER TABLE seat ADD COLUMN row INTEGER NOT NULL DEFAULT 1; UPDATE seat SET name = 'lost';",
                 "UPDATE nowhere SET row = 1;",
 };
 
 static const char *const dangling_version[] = {
-                "CREATE TABLE seat (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO seat VALUES (1, "
-                "'a'), (2, 'b');",
-                "CREATE TABLE guest (seat INTEGER REFERENCES seat (id)) STRICT; INSERT INTO guest VALUES "
-                "(3);",
+                SEATS,
+                ("CREATE TABLE guest (seat INTEGER REFERENCES seat (id)) STRICT; INSERT INTO guest VALUES "
+                 "(3);"),
 };
 
 static int open_versions(const char *const *versions, size_t n)

@@ -182,6 +182,7 @@ int64_t fixture_file(struct catalogue *c, const struct footage *f)
         int64_t id = 0;
 
         ck_assert_msg(footage_intent(c, f) == 0, "%s", catalogue_error(c));
-        ck_assert_msg(footage_commit(c, FIXTURE_ACTOR, f->item, &id) == CATALOGUE_OK, "%s", catalogue_error(c));
+        ck_assert_msg(footage_commit(c, FIXTURE_ACTOR, f->item, &id) == CATALOGUE_OK, "%s",
+                      catalogue_error(c));
         return id;
 }

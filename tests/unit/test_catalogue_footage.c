@@ -313,9 +313,10 @@ END_TEST
 static const char *const evidence[] = {
                 "DELETE FROM footage",
                 "INSERT OR REPLACE INTO footage SELECT * FROM footage",
-                "INSERT OR REPLACE INTO footage (path, name, source, source_path, ordered_at, time_flags, "
-                "size, sha256, verdict,"
-                " kind, important) SELECT path, 'x', 0, 'x', 0, 0, 0, zeroblob(32), 0, 0, 0 FROM footage",
+                ("INSERT OR REPLACE INTO footage (path, name, source, source_path, ordered_at, time_flags, "
+                 "size,"
+                 " sha256, verdict, kind, important)"
+                 " SELECT path, 'x', 0, 'x', 0, 0, 0, zeroblob(32), 0, 0, 0 FROM footage"),
                 "UPDATE footage SET sha256 = zeroblob(32)",
                 "UPDATE footage SET sm3 = NULL",
                 "UPDATE footage SET size = 1",
