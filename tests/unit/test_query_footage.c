@@ -363,10 +363,48 @@ START_TEST(test_runs_on_a_read_only_connection)
 }
 END_TEST
 
+#define GROWING 5000
+
+/* Sizes that grow with time: a walk by size to the last days passes all others first, which no count can
+ * foresee. */
+static void fill_growing(void)
+{
+        c = fixture_open();
+        fixture_begin(c);
+        for (int i = 0; i < GROWING; i++) {
+                struct footage f;
+                char name[16];
+
+                (void)snprintf(name, sizeof(name), "%05d", i);
+                fixture_footage(&f, 0, name);
+                f.size = i;
+                f.started_at = FIXTURE_NOW - (GROWING - i) * USEC_PER_HOUR;
+                (void)fixture_file(c, &f);
+        }
+        fixture_commit(c);
+}
+
+START_TEST(test_a_wrong_guess_is_given_up)
+{
+        const struct query_filter filters[] = {{"from", "-500h"}, {"order", "size"}, {"limit", "10"}};
+        struct ids got = {0};
+
+        run(filters, ELEMENTSOF(filters), &got);
+        ck_assert_uint_eq(got.n, 10);
+        for (size_t i = 0; i < got.n; i++)
+                ck_assert_int_eq(got.ids[i], GROWING - 500 + 1 + (int64_t)i);
+}
+END_TEST
+
+static void remove_growing(void)
+{
+        fixture_close(c);
+}
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("query footage");
-        TCase *rows = tcase_create("rows");
+        TCase *rows = tcase_create("rows"), *growing = tcase_create("growing");
 
         tcase_add_unchecked_fixture(rows, fill, remove_all);
         tcase_add_checked_fixture(rows, setup, teardown);
@@ -377,7 +415,11 @@ static Suite *suite(void)
         tcase_add_test(rows, test_unknown_after_is_absent);
         tcase_add_test(rows, test_callback_ends_the_run);
         tcase_add_test(rows, test_runs_on_a_read_only_connection);
+        tcase_add_checked_fixture(growing, fill_growing, remove_growing);
+        tcase_set_timeout(growing, 60);
+        tcase_add_test(growing, test_a_wrong_guess_is_given_up);
         suite_add_tcase(s, rows);
+        suite_add_tcase(s, growing);
         return s;
 }
 
