@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * The station log. A record is a priority, one line of text, an optional MESSAGE_ID and structured fields; the journal,
- * the terminal and a JSON stream are three sinks of the same record. Wording: lower case, no full stop, names in '…',
- * and what happens next ("…, retrying in 5 s", "…, ignoring").
+ * The station log. A record is a priority, one line of text, an optional MESSAGE_ID and structured fields;
+ * the journal, the terminal and a JSON stream are three sinks of the same record. Wording: lower case, no
+ * full stop, names in '…', and what happens next ("…, retrying in 5 s", "…, ignoring").
  */
 
 #include <stddef.h>
 #include <syslog.h>
 
 enum log_target {
-        LOG_TARGET_AUTO,    /* the journal when standard error is connected to it, else the console */
+        LOG_TARGET_AUTO, /* the journal when standard error is connected to it, else the console */
         LOG_TARGET_JOURNAL,
         LOG_TARGET_CONSOLE, /* "<warning> text" on standard error */
         LOG_TARGET_JSON,    /* one JSON object a line on standard error, for tests and other programs */
@@ -22,8 +22,8 @@ struct log_field {
         const char *value; /* NULL: the field is left out */
 };
 
-/* The program's own name in front of its records; target by its word ("auto", "journal", "console", "json"). -EINVAL
- * when the word is unknown. */
+/* The program's own name in front of its records; target by its word ("auto", "journal", "console", "json").
+ * -EINVAL when the word is unknown. */
 int log_open(const char *program, const char *target);
 void log_set_max_priority(int priority);
 int log_max_priority(void);

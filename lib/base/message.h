@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Messages between recdockd and its workers: one packet of a SOCK_SEQPACKET socket is one message, a type and a
- * structure of fixed size, with at most one descriptor beside it. The receiver takes nothing on trust: a packet whose
- * size is not that of its type is refused, and text fields are terminated before anybody reads them.
+ * Messages between recdockd and its workers: one packet of a SOCK_SEQPACKET socket is one message, a type
+ * and a structure of fixed size, with at most one descriptor beside it. The receiver takes nothing on trust:
+ * a packet whose size is not that of its type is refused, and text fields are terminated before anybody
+ * reads them.
  */
 
 #include <stddef.h>
@@ -32,8 +33,9 @@ enum message_outcome {
 int message_socketpair(int ret_fds[2]);
 
 /*
- * Sends one message; 'fd' (not consumed) goes with it when it is not negative. Waits up to timeout_ms for room on a
- * full socket, -1 for ever, 0 not at all. Returns 0, -EAGAIN when there was no room in time, -EPIPE when the peer is gone, -EMSGSIZE.
+ * Sends one message; 'fd' (not consumed) goes with it when it is not negative. Waits up to timeout_ms for
+ * room on a full socket, -1 for ever, 0 not at all. Returns 0, -EAGAIN when there was no room in time,
+ * -EPIPE when the peer is gone, -EMSGSIZE.
  */
 int message_send(int socket, uint32_t type, const void *payload, size_t size, int fd, int timeout_ms);
 

@@ -10,7 +10,8 @@
 /* Copies at most size-1 bytes and always terminates. Returns false when the text did not fit. */
 bool text_copy(char *dst, size_t size, const char *src);
 
-/* Bytes of the well-formed UTF-8 sequence 's' begins with, 0 when it begins with none. 1 for the terminating NUL. */
+/* Bytes of the well-formed UTF-8 sequence 's' begins with, 0 when it begins with none. 1 for the terminating
+ * NUL. */
 size_t text_utf8_sequence(const char *s);
 
 /* True for well-formed UTF-8 (no overlong form, no surrogate, nothing above U+10FFFF). */
