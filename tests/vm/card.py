@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A recorder's memory card: real media under the names that recorders give them, and what the station must make of each."""
+"""A recorder's memory card: real media under the names that recorders give, and what the station must make of each."""
 
 import dataclasses
 import datetime
@@ -24,7 +24,7 @@ ASSIGNED = 'J121000'
 
 @dataclasses.dataclass
 class File:
-    path: str          # on the card
+    source_path: str  # as the recorder lists it: the storage's name, then the path in it
     sha256: str
     size: int
     officer: str
@@ -45,7 +45,7 @@ def samples(cache):
 
 def digest(path):
     with open(path, 'rb') as f:
-        return hashlib.file_digest(f, 'sha256').hexdigest() if hasattr(hashlib, 'file_digest') else hashlib.sha256(f.read()).hexdigest()
+        return hashlib.file_digest(f, 'sha256').hexdigest()
 
 
 class Card:
@@ -62,7 +62,8 @@ class Card:
         name = os.path.join(self.folder, path)
         ended = started_at.timestamp() + 4
         os.utime(name, (ended, ended))
-        self.files.append(File(path, digest(name), os.path.getsize(name), officer, started_at))
+        source = os.path.join(os.path.basename(self.folder), path)
+        self.files.append(File(source, digest(name), os.path.getsize(name), officer, started_at))
         return self.files[-1]
 
     def _place(self, sample, path):
@@ -87,15 +88,16 @@ class Card:
         rounds = mebibytes * (1 << 20) // os.path.getsize(sample) + 1
         target = os.path.join(self.folder, path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        subprocess.run(['ffmpeg', '-hide_banner', '-nostdin', '-loglevel', 'error', '-y', '-stream_loop', str(rounds), '-i', sample, '-c', 'copy',
-                        '-movflags', '+faststart', target], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(['ffmpeg', '-hide_banner', '-nostdin', '-loglevel', 'error', '-y', '-stream_loop', str(rounds),
+                        '-i', sample, '-c', 'copy', '-movflags', '+faststart', target], check=True)
         return self._note(path, officer, at)
 
 
 def fill_shift(card):
-    """Forty files of a shift: every container, every kind of name, folders, Chinese names, and one of more than 100 MiB, the last."""
-    for sample, suffix in (('h264-faststart.mp4', 'mp4'), ('h264-moov-last.mp4', 'MP4'), ('h264-fragmented.mp4', 'mp4'), ('h264.mov', 'mov'),
-                           ('h264.avi', 'avi'), ('mjpeg.avi', 'avi'), ('h264.ts', 'ts'), ('h265-faststart.mp4', 'mp4')):
+    """Forty files of a shift: containers, kinds of name, folders, Chinese names, and at last one of more than 100 MiB."""
+    for sample, suffix in (('h264-faststart.mp4', 'mp4'), ('h264-moov-last.mp4', 'MP4'),
+                           ('h264-fragmented.mp4', 'mp4'), ('h264.mov', 'mov'), ('h264.avi', 'avi'),
+                           ('mjpeg.avi', 'avi'), ('h264.ts', 'ts'), ('h265-faststart.mp4', 'mp4')):
         card.add(sample, f'DCIM/100/DCAM_CAM001_000001_%Y%m%d_%H%M%S.{suffix}', '000001')
         card.add(sample, f'DCIM/101/DSJ0001_J121000_%Y%m%d%H%M%S_0001.{suffix}')
         card.add(sample, f'DCIM/102/J121000_%Y%m%d%H%M%S_0002.{suffix}')

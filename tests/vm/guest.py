@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A Debian guest in QEMU with real USB devices that can be plugged, pulled and cut off from power.
 
-One connection to the guest's command port runs one script, so commands can run beside one another. Recorders are QEMU's usb-mtp
-on xHCI with a host folder as memory card. KVM is never asked for: /dev/kvm may exist without working.
+One connection to the guest's command port runs one script, so commands can run beside one another. Recorders are
+QEMU's usb-mtp on xHCI with a host folder as memory card. KVM is never asked for: /dev/kvm may exist without working.
 
     guest.py shell BUILD       a guest with recdock of that build folder installed, and a command line into it
 """
@@ -25,6 +25,18 @@ import vmimage
 
 # By the guest's clock, UTC: two hours after the shift that the recorders recorded (card.py).
 FIRST_START = datetime.datetime(2026, 11, 1, 2, 30)
+# /lib of the archive is a link in the guest. What follows is what a package's scripts do.
+INSTALL = '''set -e
+tar -C / --keep-directory-symlink --no-overwrite-dir -xf /mnt/host/recdock.tar
+rm /mnt/host/recdock.tar
+systemd-sysusers
+systemd-tmpfiles --create
+systemd-hwdb update
+journalctl --update-catalog
+udevadm control --reload
+systemctl daemon-reload
+systemctl reload dbus
+'''
 BOOT_TIMEOUT = 180
 COMMAND_TIMEOUT = 60
 
@@ -98,7 +110,8 @@ class Follow:
     def __init__(self, guest, matches):
         # From a cursor: what is logged while journalctl starts is seen too.
         cursor = guest.run("journalctl --quiet --lines=0 --show-cursor | sed 's/^-- cursor: //'").strip()
-        self.connection = guest.connect(f"exec journalctl --follow --no-tail --after-cursor='{cursor}' --output=json {matches}")
+        self.connection = guest.connect(
+            f"exec journalctl --follow --no-tail --after-cursor='{cursor}' --output=json {matches}")
         self.lines = self.connection.makefile('r', encoding='utf-8', errors='replace')
 
     def wait(self, wanted, timeout):
@@ -126,20 +139,20 @@ def free_port():
 
 
 class Guest:
-    """A running guest. 'folder' holds the disk overlay, the console's log and 'share', which the guest sees as /mnt/host.
+    """A guest. 'folder' holds the disk overlay, the console's log and 'share', which the guest sees as /mnt/host.
 
-    'durable' is for power cuts: what the guest has not flushed may be lost with QEMU, what it has flushed stays in the overlay."""
+    'durable' is for power cuts: what the guest has flushed stays in the overlay whatever becomes of QEMU."""
 
-    def __init__(self, image, folder, durable=False):
-        self.image, self.folder, self.durable = image, folder, durable
+    def __init__(self, image, build, folder, durable=False):
+        self.image, self.build, self.folder, self.durable = image, build, folder, durable
         self.share = os.path.join(folder, 'share')
         self.overlay = os.path.join(folder, 'disk.qcow2')
         self.process = self.qmp = None
         self.first_start = None
         os.makedirs(self.share, exist_ok=True)
         if not os.path.exists(self.overlay):
-            subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', os.path.join(image, 'root.img'), '-F', 'raw', self.overlay],
-                           check=True)
+            subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', os.path.join(image, 'root.img'), '-F', 'raw',
+                            self.overlay], check=True)
 
     def __enter__(self):
         self.start()
@@ -151,10 +164,10 @@ class Guest:
     def _argv(self):
         cache = 'writeback' if self.durable else 'unsafe'
         return [
-            'qemu-system-x86_64', '-nodefaults', '-display', 'none', '-machine', 'q35,usb=off', '-accel', 'tcg,thread=multi,tb-size=512',
-            '-cpu', 'max', '-smp', '2', '-m', '2G', '-no-reboot', '-rtc', f'base={self._clock()}',
+            'qemu-system-x86_64', '-nodefaults', '-display', 'none',
+            '-machine', 'q35,usb=off', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max', '-smp', '2', '-m', '2G', '-no-reboot', '-rtc', f'base={self._clock()}',
             '-kernel', f'{self.image}/vmlinuz', '-initrd', f'{self.image}/initrd.img',
-            '-append', 'quiet console=ttyS0 net.ifnames=0 mitigations=off random.trust_cpu=on systemd.show_status=no',
+            '-append', 'quiet console=ttyS0 net.ifnames=0 mitigations=off random.trust_cpu=on',
             '-serial', 'stdio', '-qmp', f'unix:{self.folder}/qmp,server=on,wait=off',
             '-drive', f'if=none,id=disk,file={self.overlay},format=qcow2,cache={cache},discard=unmap',
             '-device', 'virtio-blk-pci,drive=disk', '-device', 'virtio-rng-pci',
@@ -173,10 +186,12 @@ class Guest:
 
     def start(self):
         self.port = free_port()
-        # usb-mtp converts file names with the locale's multibyte functions, and its clock shows the local time.
-        env = dict(os.environ, LC_ALL='C.UTF-8', TZ='Asia/Shanghai')
+        # usb-mtp's names are in the locale's encoding, its times in the local zone.
+        preload = os.path.join(self.build, 'tests', 'vm', 'libqemu_locale.so')
+        env = dict(os.environ, LC_ALL='C.UTF-8', TZ='Asia/Shanghai', LD_PRELOAD=preload)
         with open(f'{self.folder}/qemu.log', 'ab') as log:
-            self.process = subprocess.Popen(self._argv(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=env)
+            self.process = subprocess.Popen(self._argv(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                                            env=env)
         self.ready = queue.Queue()
         threading.Thread(target=self._read_console, args=(self.process.stdout, self.ready), daemon=True).start()
         self.qmp = Qmp(f'{self.folder}/qmp', self.process)
@@ -184,7 +199,7 @@ class Guest:
             if not self.ready.get(timeout=BOOT_TIMEOUT):
                 raise GuestError(f'the guest died while booting, see {self.folder}/console.log')
         except queue.Empty:
-            raise GuestError(f'no sign of the guest after {BOOT_TIMEOUT} s, see {self.folder}/console.log') from None
+            raise GuestError(f'the guest has not booted in {BOOT_TIMEOUT} s, see {self.folder}/console.log') from None
 
     def _read_console(self, stream, ready):
         with open(f'{self.folder}/console.log', 'ab', buffering=0) as log:
@@ -211,13 +226,13 @@ class Guest:
                 try:
                     block = connection.recv(1 << 16)
                 except TimeoutError:
-                    raise GuestError(f'{script!r} took longer than {timeout} s; so far: {data[-500:].decode(errors="replace")}') from None
+                    raise GuestError(f'{script!r} took longer than {timeout} s; so far: {bytes(data[-500:])!r}') from None
                 if not block:
                     break
                 data += block
         output, nul, status = bytes(data).rpartition(b'\0')
         if not nul:
-            raise GuestError(f'no exit status of {script!r}: {data[-500:].decode(errors="replace")}')
+            raise GuestError(f'no exit status of {script!r}: {bytes(data[-500:])!r}')
         return int(status), output.decode(errors='replace')
 
     def run(self, script, timeout=COMMAND_TIMEOUT):
@@ -238,14 +253,16 @@ class Guest:
     def wait_until(self, condition, timeout=COMMAND_TIMEOUT):
         """Returns as soon as the shell condition holds; looked at in the guest, many times a second."""
         pause = 'read -r -t 0.02 _ <> <(:)'
-        self.run(f'end=$((SECONDS + {timeout})); until {condition}; do [ $SECONDS -lt $end ] || exit 1; {pause}; done; exit 0', timeout + 10)
+        self.run(f'end=$((SECONDS + {timeout})); until {condition}; do [ $SECONDS -lt $end ] || exit 1; {pause}; done; true',
+                 timeout + 10)
 
     def follow(self, matches=''):
         return Follow(self, matches)
 
     def plug(self, name, card, serial, port=1):
-        """Pushes a recorder whose memory card is the host folder 'card' into a bay: port path 2-PORT in the guest."""
-        self.qmp.execute('device_add', driver='usb-mtp', id=name, bus='xhci.0', port=str(port), rootdir=card, serial=serial)
+        """Pushes a recorder with the host folder 'card' as its memory into the bay of port path 2-PORT."""
+        self.qmp.execute('device_add', driver='usb-mtp', id=name, bus='xhci.0', port=str(port), rootdir=card,
+                         serial=serial)
 
     def unplug(self, name):
         """Pulls it out; returns when QEMU has let go of it."""
@@ -263,15 +280,14 @@ class Guest:
         self.connect('systemctl --no-block poweroff').close()
         self.process.wait(timeout=60)
 
-    def install(self, build):
-        """Installs recdock of a build folder the way a package does: files, users, folders, rules. Does not start it."""
+    def install(self):
+        """Installs recdock of the build folder the way a package does: files, users, folders, rules. It is not started."""
+        archive = os.path.join(self.share, 'recdock.tar')
         with tempfile.TemporaryDirectory() as tree:
-            subprocess.run(['meson', 'install', '--quiet', '--no-rebuild', '-C', build, '--destdir', tree], check=True, stdout=sys.stderr)
-            subprocess.run(['tar', '--owner=0', '--group=0', '-C', tree, '-cf', f'{self.share}/recdock.tar', '.'], check=True)
-        # The tree has /lib and /bin only where the merged-/usr links of the guest stand: follow them.
-        self.run('tar -C / --keep-directory-symlink --no-overwrite-dir -xf /mnt/host/recdock.tar && rm /mnt/host/recdock.tar && ldconfig '
-                 '&& systemd-sysusers && systemd-tmpfiles --create 2>&1 && systemd-hwdb update && journalctl --update-catalog '
-                 '&& udevadm control --reload && systemctl daemon-reload && systemctl reload dbus', timeout=120)
+            subprocess.run(['meson', 'install', '--quiet', '--no-rebuild', '-C', self.build, '--destdir', tree], check=True,
+                           stdout=sys.stderr)
+            subprocess.run(['tar', '--owner=0', '--group=0', '-C', tree, '-cf', archive, '.'], check=True)
+        self.run(INSTALL, timeout=120)
 
 
 def image_or_reason(cache):
@@ -291,8 +307,8 @@ def shell(build):
     image, reason = image_or_reason(cache_folder(build))
     if reason:
         sys.exit(reason)
-    with tempfile.TemporaryDirectory(prefix='recdock-vm-') as folder, Guest(image, folder) as guest:
-        guest.install(build)
+    with tempfile.TemporaryDirectory(prefix='recdock-vm-') as folder, Guest(image, build, folder) as guest:
+        guest.install()
         print(f'files: {guest.share} is /mnt/host; console: {folder}/console.log\n'
               'plug NAME FOLDER SERIAL, unplug NAME, quit; anything else runs in the guest')
         for line in iter(lambda: input('station# '), 'quit'):

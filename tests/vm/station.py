@@ -8,11 +8,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import unittest
 
 import card
-import tap
-from guest import CommandFailed, Guest, GuestError, cache_folder, image_or_reason
+from guest import Guest, GuestError, cache_folder, image_or_reason
 
+sys.path.insert(0, os.path.join(card.SOURCE_ROOT, 'tests', 'integration'))
+import tap  # pylint: disable=wrong-import-position
+
+BUILD = os.environ.get('RECDOCK_BUILD', '')
 STORE = '/var/lib/recdock'
 CONFIGURATION = '''[Station]
 Number=C3301-01
@@ -35,115 +39,150 @@ def event_ids():
 
 
 EVENTS = event_ids()
+DOCKING_ENDS = ('DOCKING_RELEASED', 'DOCKING_FAILED', 'DOCKING_REFUSED')
+
+
+def is_event(*names):
+    wanted = {EVENTS[name] for name in names}
+    return lambda entry: entry.get('MESSAGE_ID') in wanted
 
 
 class Station(Guest):
-    def set_up(self, build):
-        self.install(build)
+    def set_up(self):
+        """Installs and configures recdock, and starts it the way a distribution does: by its preset."""
+        self.install()
         self.run(f"cat >/etc/recdock/recdock.conf.d/vm.conf <<'EOF'\n{CONFIGURATION}EOF\n")
-        self.run('systemctl preset recdockd.service && systemctl is-enabled recdockd.service && systemctl start recdockd.service')
+        self.run('systemctl preset recdockd.service && systemctl is-enabled recdockd.service')
+        self.run('systemctl start recdockd.service')
 
     def register(self):
         for number, name in card.UNITS.items():
             self.run(f"recdockctl unit add {number} '{name}'")
         for number, unit in card.OFFICERS.items():
             self.run(f'recdockctl officer add {number} 执法员{number} --unit={unit}')
-        self.run(f'recdockctl recorder register {card.RECORDER} --usb-serial={card.RECORDER} --unit=3301')
+        self.run(f'recdockctl recorder register {card.RECORDER} --usb-serial={card.RECORDER} --vendor-id=46f4 '
+                 '--product-id=0004 --unit=3301')
         self.run(f"recdockctl recorder assign {card.RECORDER} {card.ASSIGNED} --from='2026-10-01 00:00'")
 
     def events(self):
         return self.follow('_SYSTEMD_UNIT=recdockd.service')
 
-    @staticmethod
-    def is_event(*names):
-        wanted = {EVENTS[name] for name in names}
-        return lambda entry: entry.get('MESSAGE_ID') in wanted
-
-    def offload(self, name, folder, serial=card.RECORDER, port=1, timeout=OFFLOAD_TIMEOUT):
-        """Plugs a recorder, and returns the journal's entry of the docking's end."""
+    def offload(self, name, folder, timeout=OFFLOAD_TIMEOUT):
+        """Plugs the recorder and waits for the docking's end. Returns the journal's entry of it."""
         events = self.events()
         try:
-            self.plug(name, folder, serial, port)
-            entry = events.wait(self.is_event('DOCKING_RELEASED', 'DOCKING_FAILED', 'DOCKING_REFUSED'), timeout)
+            self.plug(name, folder, card.RECORDER)
+            return events.wait(is_event(*DOCKING_ENDS), timeout)
         finally:
             events.close()
-        tap.equal(entry['MESSAGE_ID'], EVENTS['DOCKING_RELEASED'], f'the end of the docking ({entry["MESSAGE"]})')
-        return entry
 
     def footage(self):
         return self.json('recdockctl list --json --limit=1000')
 
     def dockings(self):
         """Oldest first."""
-        return sorted(self.json('recdockctl docking list --json'), key=lambda row: row['id'])
+        return sorted(self.json('recdockctl docking list --json'), key=lambda row: row['docking'])
 
     def digests(self):
         """Path below the store's root → SHA-256, of every file filed."""
         lines = self.run(f'cd {STORE} && find store -type f -exec sha256sum {{}} +', 300).splitlines()
         return {line[66:]: line[:64] for line in lines}
 
-    def worker_pids(self):
-        """Every process of the unit."""
-        return [int(p) for p in self.run('cat /sys/fs/cgroup/system.slice/recdockd.service/cgroup.procs').split()]
+    def unsealed(self):
+        """Footage without fs-verity."""
+        lines = self.run(f'find {STORE}/store -type f -exec lsattr {{}} +').splitlines()
+        return [line for line in lines if 'V' not in line.split()[0]]
+
+    def parts(self, condition=''):
+        return self.run(f'find {STORE}/incoming -name "*.part" {condition}').split()
+
+    def wait_part(self, mebibytes, timeout):
+        """Waits until so much of a file is on the disk."""
+        self.wait_until(f'[ -n "$(find {STORE}/incoming -name "*.part" -size +{mebibytes}M)" ]', timeout)
 
     def report(self):
         """What somebody needs who sees a case fail."""
         try:
-            for line in self.call('systemctl status --no-pager recdockd; journalctl --no-pager -u recdockd -n 60 -o short-precise;'
-                                  'journalctl --no-pager -k -n 15 -o cat')[1].splitlines():
-                tap.say(line)
+            return self.call('systemctl status --no-pager recdockd; journalctl --no-pager -k -n 15 -o cat;'
+                             'journalctl --no-pager -u recdockd -n 60 -o short-precise')[1].splitlines()
         except (GuestError, OSError) as e:
-            tap.say(f'no report from the guest: {e}')
+            return [f'no report from the guest: {e}']
 
 
-def check_footage(station, files):
-    """Every file is footage exactly once, byte for byte, complete, and filed as what it is."""
-    rows = station.footage()
-    stored = station.digests()
-    tap.equal(sorted(row['source_path'].lstrip('/') for row in rows), sorted(f.path for f in files), 'source paths')
-    tap.equal(sorted(row['path'] for row in rows), sorted(stored), 'files in the store against the index')
-    by_source = {row['source_path'].lstrip('/'): row for row in rows}
-    wrong = []
-    for file in files:
-        row = by_source[file.path]
-        seen = {'sha256': row['sha256'], 'stored': stored[row['path']], 'size': row['size'], 'verdict': row['verdict'],
-                'recorder': row['recorder'], 'officer': row['officer'], 'unit': row['unit'],
-                'started_at': datetime.datetime.fromisoformat(row['started_at']).astimezone(card.ZONE).isoformat(timespec='seconds')}
-        due = {'sha256': file.sha256, 'stored': file.sha256, 'size': file.size, 'verdict': 'complete', 'recorder': card.RECORDER,
-               'officer': file.officer, 'unit': card.OFFICERS[file.officer], 'started_at': file.started_at.isoformat(timespec='seconds')}
-        wrong += [f'{file.path}: {k} {seen[k]!r}, expected {due[k]!r} {row.get("verdict_reasons") if k == "verdict" else ""}'
-                  for k in due if seen[k] != due[k]]
-    tap.check(not wrong, '\n'.join(wrong))
+def row_facts(row, stored):
+    started = datetime.datetime.fromisoformat(row['started_at']).astimezone(card.ZONE)
+    return {'sha256': row['sha256'], 'bytes on disk': stored[row['path']], 'size': row['size'],
+            'verdict': row['verdict'], 'recorder': row['recorder'], 'officer': row['officer'], 'unit': row['unit'],
+            'started_at': started.isoformat(timespec='seconds')}
 
 
-def main(suite, prepare, durable=False):
-    """Runs a suite on a station of its own. Arguments: the build folder. RECDOCK_VM_KEEP names a folder that stays afterwards."""
-    if len(sys.argv) != 2:
-        sys.exit(f'usage: {sys.argv[0]} BUILD')
-    build = os.path.abspath(sys.argv[1])
-    cache = cache_folder(build)
-    image, reason = image_or_reason(cache)
+def file_facts(file):
+    return {'sha256': file.sha256, 'bytes on disk': file.sha256, 'size': file.size,
+            'verdict': 'complete', 'recorder': card.RECORDER, 'officer': file.officer,
+            'unit': card.OFFICERS[file.officer], 'started_at': file.started_at.isoformat(timespec='seconds')}
+
+
+class StationCase(unittest.TestCase):
+    """Cases that share one station, in the order of their names: booting costs more than most of them."""
+
+    durable = False
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix='recdock-vm-')
+        cls.addClassCleanup(cls._put_away)
+        cache = cache_folder(BUILD)
+        cls.card = card.Card(os.path.join(cls.folder, 'card'), cache)
+        card.fill_shift(cls.card)
+        cls.station = Station(image_or_reason(cache)[0], BUILD, cls.folder, cls.durable)
+        cls.addClassCleanup(cls.station.kill)
+        cls.station.start()
+        try:
+            cls.station.set_up()
+        except (GuestError, subprocess.CalledProcessError):
+            print('\n'.join('# ' + line for line in cls.station.report()))
+            raise
+
+    @classmethod
+    def _put_away(cls):
+        keep = os.environ.get('RECDOCK_VM_KEEP')
+        if keep:
+            shutil.move(cls.folder, keep)
+        else:
+            shutil.rmtree(cls.folder, ignore_errors=True)
+
+    def failure_report(self):
+        return self.station.report()
+
+    def say(self, text):
+        """A line of the test's log."""
+        print(f'# {text}', flush=True)
+
+    def check_end(self, entry):
+        self.say(entry['MESSAGE'])
+        self.assertEqual(entry['MESSAGE_ID'], EVENTS['DOCKING_RELEASED'], 'end of the docking')
+
+    def check_footage(self):
+        """Every file of the card is footage exactly once, byte for byte, complete, and filed as what it is."""
+        rows, stored = self.station.footage(), self.station.digests()
+        self.assertEqual(sorted(row['source_path'] for row in rows), sorted(f.source_path for f in self.card.files))
+        self.assertEqual(sorted(row['path'] for row in rows), sorted(stored), 'the index against the store')
+        by_source = {row['source_path']: row for row in rows}
+        wrong = []
+        for file in self.card.files:
+            found, due = row_facts(by_source[file.source_path], stored), file_facts(file)
+            wrong += [f'{file.source_path}: {key} {found[key]!r}, expected {due[key]!r}'
+                      for key in due if found[key] != due[key]]
+        self.assertEqual(wrong, [])
+
+
+def main():
+    """Runs the calling script's cases, or says why they cannot run here."""
+    reason = image_or_reason(cache_folder(BUILD))[1] if BUILD else 'RECDOCK_BUILD does not name a build folder'
     if not reason and not shutil.which('ffmpeg'):
         reason = 'ffmpeg, which makes the recordings, is not installed'
     if reason:
-        tap.skip_all(reason)
-        return 0
-    keep = os.environ.get('RECDOCK_VM_KEEP')
-    folder = tempfile.mkdtemp(prefix='recdock-vm-')
-    try:
-        with Station(image, folder, durable) as station:
-            try:
-                station.build, station.cache = build, cache
-                prepare(station)
-            except (GuestError, subprocess.CalledProcessError, tap.Failed):
-                station.report()
-                raise
-            return suite.run(station, station.report)
-    finally:
-        if keep:
-            shutil.move(folder, keep)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-__all__ = ['CommandFailed', 'EVENTS', 'STORE', 'Station', 'check_footage', 'main']
+        print(f'1..0 # SKIP {reason}')
+    else:
+        tap.main('__main__')

@@ -2,57 +2,45 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """QEMU is killed in the middle of an offload: after the next boot nothing is lost and nothing is there twice."""
 
-import os
-
 import card
-import tap
-from station import STORE, check_footage, main
-
-suite = tap.Suite()
+from station import StationCase, main
 
 
-def prepare(station):
-    station.card = card.Card(os.path.join(station.folder, 'card'), station.cache)
-    card.fill_shift(station.card)
-    station.set_up(station.build)
-    station.register()
-    # The installation itself is not what is put to the test.
-    station.run('sync')
+class PowerCut(StationCase):
+    durable = True
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.station.register()
+        # The installation itself is not what is put to the test.
+        cls.station.run('sync')
 
-@suite.case('the power is cut in the middle of the large file')
-def cut(station):
-    station.plug('recorder', station.card.folder, card.RECORDER)
-    station.wait_until(f'[ -n "$(find {STORE}/incoming -name "*.part" -size +40M)" ]', 300)
-    station.before = station.footage()
-    tap.check(station.before, 'nothing was filed yet')
-    station.kill()
+    def test_1_cut_in_the_middle_of_the_large_file(self):
+        self.station.plug('recorder', self.card.folder, card.RECORDER)
+        self.station.wait_part(40, 300)
+        type(self).before = self.station.footage()
+        self.station.kill()
+        self.assertTrue(self.before, 'nothing was filed before the cut')
 
+    def test_2_starts_by_itself_with_all_it_had_filed(self):
+        self.station.start()
+        self.station.wait_until('systemctl is-active --quiet recdockd', 60)
+        rows, stored = {row['id']: row for row in self.station.footage()}, self.station.digests()
+        self.say(f'{len(self.before)} files were filed before the cut, {len(rows)} are after it')
+        for row in self.before:
+            self.assertEqual(rows[row['id']]['sha256'], row['sha256'])
+            self.assertEqual(stored[row['path']], row['sha256'], row['path'])
 
-@suite.case('the station starts by itself and has kept what it had filed')
-def starts(station):
-    station.start()
-    station.wait_until('systemctl is-active --quiet recdockd', 60)
-    rows = {row['id']: row for row in station.footage()}
-    stored = station.digests()
-    for row in station.before:
-        tap.equal(rows.get(row['id'], {}).get('sha256'), row['sha256'], f'footage {row["id"]}')
-        tap.equal(stored.get(row['path']), row['sha256'], row['path'])
+    def test_3_plugged_again_nothing_lost_nothing_twice(self):
+        self.check_end(self.station.offload('recorder', self.card.folder))
+        self.check_footage()
+        self.assertEqual(self.station.parts(), [], 'parts left over')
 
-
-@suite.case('the recorder plugged again: nothing lost, nothing twice')
-def again(station):
-    station.offload('recorder', station.card.folder)
-    check_footage(station, station.card.files)
-    tap.equal(station.run(f'find {STORE}/incoming -name "*.part"').strip(), '', 'parts left over')
-
-
-@suite.case('footage is sealed and the station finds itself whole')
-def whole(station):
-    unsealed = [line for line in station.run(f'find {STORE}/store -type f -exec lsattr {{}} +').splitlines() if 'V' not in line.split()[0]]
-    tap.equal(unsealed, [], 'files without fs-verity')
-    station.run('recdockctl verify', 300)
+    def test_4_footage_is_sealed_and_the_station_whole(self):
+        self.assertEqual(self.station.unsealed(), [])
+        self.station.run('recdockctl verify', 300)
 
 
 if __name__ == '__main__':
-    tap.main_exit(main(suite, prepare, durable=True))
+    main()

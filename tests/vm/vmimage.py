@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Builds the guest's kernel, initrd and root file system, and keeps them.
 
-The image holds Debian and what recdock needs at run time, never recdock itself: that is installed at boot (guest.py), so a change
-of recdock does not cost a new image. The folder's name is a digest of everything that goes in, so that an image is never stale and
-never built twice. The packages come from the mirrors that apt on this machine uses, asked at build time.
+The image holds Debian and what recdock needs at run time, never recdock itself: that is installed after boot (guest.py),
+so a change of recdock does not cost a new image. The folder's name is a digest of everything that goes in, so that an
+image is never built twice. The packages come from the mirrors that apt on this machine uses, asked at build time.
 
     vmimage.py build CACHE     prints the folder with vmlinuz, initrd.img and root.img
 """
@@ -21,19 +21,20 @@ import tempfile
 # Programs built on the host must run in the guest, so the guest is what the host is.
 PACKAGES = {
     'bookworm': [
-        'systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'polkitd', 'locales', 'e2fsprogs', 'attr', 'usbutils', 'libcap2-bin',
+        'systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'polkitd', 'locales', 'tzdata', 'e2fsprogs', 'usbutils',
         # libraries recdock is linked with
-        'libavformat59', 'libinih1', 'libjson-c5', 'libseccomp2', 'libsmartcols1', 'libsqlite3-0', 'libssl3', 'libsystemd0', 'libudev1',
-        'libusb-1.0-0',
+        'libavformat59', 'libinih1', 'libjson-c5', 'libseccomp2', 'libsmartcols1', 'libsqlite3-0', 'libssl3',
+        'libsystemd0', 'libudev1', 'libusb-1.0-0',
         # rivals for a recorder: their rules and mtp-probe are what ours must stand beside
         'libmtp-runtime', 'libgphoto2-6',
     ],
 }
 
-# Kernel folders (under /lib/modules/*/kernel) that a headless guest with USB gadgets can use; the rest is three quarters of the size.
+# Kernel folders (under /lib/modules/*/kernel) that a headless guest with USB gadgets can use; the rest is most of it.
 MODULE_FOLDERS = [
-    'arch', 'block', 'crypto', 'fs', 'lib', 'mm', 'net/9p', 'net/core', 'net/ipv6', 'net/packet', 'drivers/ata', 'drivers/block', 'drivers/cdrom',
-    'drivers/char', 'drivers/net/net_failover.ko', 'drivers/net/virtio_net.ko', 'drivers/scsi', 'drivers/usb', 'drivers/virtio',
+    'arch', 'block', 'crypto', 'fs', 'lib', 'mm', 'net/9p', 'net/core', 'net/ipv6', 'net/packet',
+    'drivers/ata', 'drivers/block', 'drivers/cdrom', 'drivers/char', 'drivers/net/net_failover.ko',
+    'drivers/net/virtio_net.ko', 'drivers/scsi', 'drivers/usb', 'drivers/virtio',
 ]
 # What the initrd must load to reach the root disk; what these depend on is looked up.
 INITRD_MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'crc32c_generic']
@@ -52,8 +53,8 @@ mount --move /dev /root/dev
 exec switch_root /root /lib/systemd/systemd
 '''
 
-# Files of the guest that no package brings. One connection to the port runs one script: what comes back is its output, a NUL and
-# its exit status.
+# Files of the guest that no package brings. One connection to the port runs one script: what comes back is its output,
+# a NUL and its exit status.
 FILES = {
     'etc/hostname': 'station\n',
     'etc/fstab': '/dev/vda / ext4 defaults 0 1\n',
@@ -62,23 +63,26 @@ FILES = {
         '[Match]\nName=eth0\n[Network]\nAddress=10.0.2.15/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n',
     'etc/systemd/journald.conf.d/vm.conf': '[Journal]\nStorage=persistent\nRateLimitBurst=0\nSyncIntervalSec=5s\n',
     'etc/systemd/system/vm-exec.socket':
-        f'[Socket]\nListenStream=0.0.0.0:{EXEC_PORT}\nFreeBind=yes\nAccept=yes\nMaxConnections=64\n[Install]\nWantedBy=sockets.target\n',
+        f'[Socket]\nListenStream=0.0.0.0:{EXEC_PORT}\nFreeBind=yes\nAccept=yes\nMaxConnections=64\n'
+        '[Install]\nWantedBy=sockets.target\n',
     'etc/systemd/system/vm-exec@.service':
         '[Unit]\nDescription=A command from the test\nCollectMode=inactive-or-failed\n'
-        '[Service]\nExecStart=/usr/local/sbin/vm-exec\nStandardInput=socket\nStandardOutput=socket\nStandardError=journal\n',
+        '[Service]\nExecStart=/usr/local/sbin/vm-exec\nStandardInput=socket\nStandardOutput=socket\n'
+        'StandardError=journal\n',
     'usr/local/sbin/vm-exec':
         '#!/bin/bash\nscript=$(cat)\nbash -c "$script" </dev/null 2>&1\nprintf \'\\0%d\' $?\n',
     'etc/systemd/system/vm-ready.service':
-        '[Unit]\nDescription=Tell the test that commands are taken\nAfter=multi-user.target systemd-networkd-wait-online.service\n'
-        'Wants=systemd-networkd-wait-online.service\n'
-        '[Service]\nType=oneshot\nExecStart=/bin/sh -c "echo recdock-vm-ready >/dev/ttyS0"\n[Install]\nWantedBy=multi-user.target\n',
+        '[Unit]\nDescription=Tell the test that commands are taken\n'
+        'After=multi-user.target systemd-networkd-wait-online.service\nWants=systemd-networkd-wait-online.service\n'
+        '[Service]\nType=oneshot\nExecStart=/bin/sh -c "echo recdock-vm-ready >/dev/ttyS0"\n'
+        '[Install]\nWantedBy=multi-user.target\n',
     'etc/systemd/system/mnt-host.mount':
         '[Unit]\nDescription=Folder shared with the host\n[Mount]\nWhat=host\nWhere=/mnt/host\nType=9p\n'
         'Options=trans=virtio,version=9p2000.L,msize=262144\n[Install]\nWantedBy=multi-user.target\n',
 }
 ENABLED = ['systemd-networkd.service', 'vm-exec.socket', 'vm-ready.service', 'mnt-host.mount']
-MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'fstrim.timer', 'e2scrub_all.timer', 'e2scrub_reap.service',
-          'systemd-timesyncd.service', 'getty@tty1.service', 'man-db.timer']
+MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'fstrim.timer', 'e2scrub_all.timer',
+          'e2scrub_reap.service', 'systemd-timesyncd.service', 'getty@tty1.service', 'serial-getty@ttyS0.service']
 
 
 def codename():
@@ -108,10 +112,10 @@ def key():
 
 def sources():
     """apt's own mirrors as one-line sources."""
-    out = subprocess.run(['apt-get', 'indextargets', '--format', '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)', 'Created-By: Packages'],
-                         check=True, capture_output=True, text=True).stdout
+    out = run('apt-get', 'indextargets', '--format', '$(CODENAME) $(COMPONENT) $(REPO_URI)', 'Created-By: Packages',
+              stdout=subprocess.PIPE).stdout
     wanted = []
-    for uri, _, name, component in (line.split() for line in out.splitlines() if len(line.split()) == 4):
+    for name, component, uri in (line.split() for line in out.splitlines() if len(line.split()) == 3):
         if name.split('-')[0] == codename() and component == 'main':
             wanted.append(f'deb {uri} {name} main')
     if not wanted:
@@ -129,7 +133,7 @@ def chroot_run(root, *argv):
 
 
 def unpack_package(root, package, into):
-    """Fetches a package with the guest's apt and unpacks it without running its scripts (a kernel's would build an initrd)."""
+    """Fetches a package with the guest's apt and unpacks it without its scripts: a kernel's would build an initrd."""
     os.makedirs(f'{root}/tmp/packages', exist_ok=True)
     chroot_run(root, 'sh', '-c', f'cd /tmp/packages && apt-get -qq -o APT::Sandbox::User=root download {package}')
     for name in os.listdir(f'{root}/tmp/packages'):
@@ -215,23 +219,23 @@ def configure(root):
     chroot_run(root, 'systemctl', 'enable', *ENABLED)
     chroot_run(root, 'systemctl', 'mask', *MASKED)
     chroot_run(root, 'passwd', '-d', 'root')
-    for name in ('usr/share/doc', 'usr/share/man', 'usr/share/info', 'var/cache/apt/archives', 'var/lib/apt/lists', 'usr/share/i18n'):
+    for name in ('usr/share/info', 'usr/share/i18n', 'var/cache/apt/archives', 'var/lib/apt/lists'):
         shutil.rmtree(f'{root}/{name}', ignore_errors=True)
-    os.makedirs(f'{root}/var/lib/apt/lists/partial', exist_ok=True)
-    os.makedirs(f'{root}/var/cache/apt/archives/partial', exist_ok=True)
 
 
 def finish(root, out):
     """mmdebstrap's customise hook: the tree is whole, apt in it still works."""
     with tempfile.TemporaryDirectory(dir=out) as scratch:
-        kernel = chroot_run(root, 'sh', '-c', "apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: //p' | head -n 1").strip()
+        depends = chroot_run(root, 'apt-cache', 'depends', 'linux-image-amd64')
+        kernel = next(line.split()[1] for line in depends.splitlines() if 'Depends:' in line)
         unpack_package(root, kernel, f'{scratch}/kernel')
         unpack_package(root, 'busybox-static', f'{scratch}/busybox')
         version = install_modules(root, f'{scratch}/kernel')
         make_initrd(root, version, f'{scratch}/busybox/bin/busybox', f'{out}/initrd.img')
         shutil.copy(f'{scratch}/kernel/boot/vmlinuz-{version}', f'{out}/vmlinuz')
     configure(root)
-    # The verity feature lets recdockd switch fs-verity on, file by file. The bind mount leaves out the /proc and /sys mounted in the tree.
+    # The verity feature lets recdockd switch fs-verity on, file by file. The bind mount leaves out what is mounted in the
+    # tree, such as /proc.
     os.mkdir(f'{out}/tree')
     run('unshare', '--mount', 'sh', '-ec', 'mount --bind "$1" "$2/tree"; exec mkfs.ext4 -q -F -O verity '
         '-E lazy_itable_init=1,lazy_journal_init=1 -L station -d "$2/tree" "$2/root.img" "$3"', 'sh', root, out, ROOT_SIZE)
@@ -254,10 +258,12 @@ def build(cache):
             out = f'{scratch}/image'
             os.mkdir(out)
             run('mmdebstrap', '--quiet', '--variant=minbase', '--format=null', '--skip=cleanup/apt',
-                '--dpkgopt=path-exclude=/usr/share/doc/*', '--dpkgopt=path-exclude=/usr/share/man/*', '--dpkgopt=path-exclude=/usr/share/locale/*',
+                '--dpkgopt=path-exclude=/usr/share/doc/*', '--dpkgopt=path-exclude=/usr/share/man/*',
+                '--dpkgopt=path-exclude=/usr/share/locale/*',
                 '--dpkgopt=path-include=/usr/share/locale/locale.alias',
                 '--aptopt=Apt::Install-Recommends "false"', '--include=' + ','.join(PACKAGES[codename()]),
-                f'--customize-hook={os.path.abspath(__file__)} finish "$1" {out}', codename(), '/dev/null', *sources(), stdout=sys.stderr)
+                f'--customize-hook={os.path.abspath(__file__)} finish "$1" {out}',
+                codename(), '/dev/null', *sources(), stdout=sys.stderr)
             os.rename(out, final)
     return final
 
