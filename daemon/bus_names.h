@@ -4,6 +4,8 @@
 /*
  * The bus contract between recdockd and recdockctl (org.recdock1). Objects: one, /org/recdock1. Interface org.recdock1.Station.
  *
+ * Descriptors ("h out") are connected stream sockets: only there a write can neither block recdockd nor end it.
+ *
  *   GetStatus() → s            JSON object: {"station":{…},"bays":[…],"dockings":[…],"alerts_open":n,"store":{…}}
  *   Query(s noun, a(ss) filters, h out) → t rows
  *                              rows of catalogue/query.h as JSON objects, one a line, into 'out'; replies when the last is written
