@@ -315,6 +315,10 @@ static void reap_read(struct recsim_node *n, struct urb *u, const struct recsim_
 {
         g_autoptr(UMockdevIoctlData) buffer = urb_buffer(u, plan->size);
 
+        if (plan->size > 0 && !buffer) { /* its client was killed while it asked: nobody takes these bytes */
+                urb_finish(u, -ESHUTDOWN, 0);
+                return;
+        }
         recsim_bulk_in_fill(n->sim, u->size, plan, buffer ? buffer->data : NULL);
         urb_finish(u, bus_status(plan->status), plan->size);
 }
