@@ -60,8 +60,9 @@ class Card:
 
     def _note(self, path, officer, started_at):
         name = os.path.join(self.folder, path)
-        ended = started_at.timestamp() + 4
-        os.utime(name, (ended, ended))
+        # Recorders show local time; usb-mtp shows the host's file times in UTC.
+        shown = (started_at + datetime.timedelta(seconds=4) + ZONE.utcoffset(None)).timestamp()
+        os.utime(name, (shown, shown))
         source = os.path.join(os.path.basename(self.folder), path)
         self.files.append(File(source, digest(name), os.path.getsize(name), officer, started_at))
         return self.files[-1]

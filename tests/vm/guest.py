@@ -186,9 +186,9 @@ class Guest:
 
     def start(self):
         self.port = free_port()
-        # usb-mtp's names are in the locale's encoding, its times in the local zone.
+        # usb-mtp takes names to be in the locale's encoding.
         preload = os.path.join(self.build, 'tests', 'vm', 'libqemu_locale.so')
-        env = dict(os.environ, LC_ALL='C.UTF-8', TZ='Asia/Shanghai', LD_PRELOAD=preload)
+        env = dict(os.environ, LC_ALL='C.UTF-8', LD_PRELOAD=preload)
         with open(f'{self.folder}/qemu.log', 'ab') as log:
             self.process = subprocess.Popen(self._argv(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                             env=env)
