@@ -18,6 +18,7 @@ const char *recorder_outcome_text(int outcome)
                         [RECORDER_PROTOCOL] = "protocol",
                         [RECORDER_DENIED] = "denied",
                         [RECORDER_ABSENT] = "absent",
+                        [RECORDER_UNREADABLE] = "unreadable",
         };
 
         return outcome >= 0 && outcome < _RECORDER_OUTCOME_MAX ? texts[outcome] : "unknown";

@@ -35,6 +35,7 @@ enum recorder_outcome {
         RECORDER_PROTOCOL = 10,   /* the device answers what its protocol does not allow */
         RECORDER_DENIED = 11,     /* write-protected, access denied */
         RECORDER_ABSENT = 12,     /* no such object any more */
+        RECORDER_UNREADABLE = 13, /* the medium does not give some of the bytes */
         _RECORDER_OUTCOME_MAX,
 };
 
