@@ -6,7 +6,8 @@
  *   1. transaction: an intent for each        after a power cut: links are made (again) and committed
  *   2. links, then fsync of files and folders  the same
  *   3. transaction: footage + ledger entry     after a power cut: only the parts are left to remove
- *   4. parts removed, fs-verity switched on
+ *   4. fs-verity switched on (sealer.c), then the part removed: the part is what remembers that a file is
+ * not sealed yet
  */
 #include "daemon/filing.h"
 #include "base/cleanup.h"
@@ -20,6 +21,7 @@
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/inspector.h"
+#include "daemon/sealer.h"
 #include "daemon/settle.h"
 #include "daemon/station_internal.h"
 
@@ -47,8 +49,16 @@ struct filing {
         struct station *station;
         struct job *ready, **ready_tail;
         size_t pending;
+        struct sealer *sealer; /* NULL: the file system has no fs-verity */
         bool cache_warned, verity_told;
         sd_event_source *source;
+};
+
+/* A filed part that is there until its footage is sealed. */
+struct sealing {
+        struct filing *filing;
+        int64_t docking, item;
+        char path[STORE_PATH_MAX];
 };
 
 static void ready_push(struct filing *f, struct job *j)
@@ -350,10 +360,44 @@ static void filed_alerts(struct job *j)
                               f->path);
 }
 
+static void filing_on_sealed(void *userdata, int result)
+{
+        _cleanup_free_ struct sealing *sealing = userdata;
+        struct filing *f = sealing->filing;
+
+        if (result == -ECANCELED)
+                return; /* the next start seals it */
+        if (result < 0 && !f->verity_told) {
+                f->verity_told = true;
+                log_warning("cannot switch fs-verity on for '%s': %s, ignoring", sealing->path,
+                            log_errno_text(result));
+        }
+        (void)store_part_remove(f->station->store, sealing->docking, sealing->item);
+}
+
+static int filing_seal(struct filing *f, int64_t docking, int64_t item, const char *path)
+{
+        struct sealing *sealing = calloc(1, sizeof(*sealing));
+        int r;
+
+        if (!sealing)
+                return -ENOMEM;
+        *sealing = (struct sealing){.filing = f, .docking = docking, .item = item};
+        (void)text_copy(sealing->path, sizeof(sealing->path), path);
+        r = sealer_submit(f->sealer, path, filing_on_sealed, sealing);
+        if (r < 0)
+                free(sealing);
+        return r;
+}
+
+void filing_part_done(struct filing *f, int64_t docking, int64_t item, const char *path)
+{
+        if (!f->sealer || !f->station->config->verity || filing_seal(f, docking, item, path) < 0)
+                (void)store_part_remove(f->station->store, docking, item);
+}
+
 static void job_filed(struct job *j)
 {
-        struct filing *filing = j->filing;
-        struct station *s = filing->station;
         const struct footage *f = &j->footage;
         bool bad = f->verdict != VERDICT_COMPLETE && f->verdict != VERDICT_NOT_MEDIA;
         struct event_subject subject = {
@@ -364,13 +408,8 @@ static void job_filed(struct job *j)
                         .footage = j->footage_id,
         };
         char hex[DIGEST_HEX_SIZE];
-        int r;
 
-        (void)store_part_remove(s->store, j->part_docking, j->item);
-        r = s->config->verity ? store_seal(s->store, f->path) : 0;
-        if (r < 0 && !filing->verity_told)
-                log_warning("cannot switch fs-verity on for '%s': %s, ignoring", f->path, log_errno_text(r));
-        filing->verity_told = filing->verity_told || r < 0;
+        filing_part_done(j->filing, j->part_docking, j->item, f->path);
         event_log(bad ? EVENT_FOOTAGE_BAD_VERDICT : EVENT_FOOTAGE_FILED, &subject,
                   "filed '%s', %" PRId64 " bytes, %s%s%s, sha256 %s", f->path, f->size,
                   media_verdict_text(f->verdict), f->verdict_reasons[0] ? ": " : "", f->verdict_reasons,
@@ -447,6 +486,8 @@ int filing_new(struct filing **ret, struct station *s)
                 r = sd_event_source_set_priority(f->source, PRIORITY_FILING);
         if (r >= 0)
                 r = sd_event_source_set_enabled(f->source, SD_EVENT_OFF);
+        if (r >= 0 && store_can_seal(s->store))
+                r = sealer_new(&f->sealer, s->event, s->store);
         if (r < 0) {
                 filing_free(f);
                 return r;
@@ -462,6 +503,7 @@ void filing_free(struct filing *f)
         if (!f)
                 return;
         sd_event_source_disable_unref(f->source);
+        sealer_free(f->sealer);
         while ((j = ready_pop(f)))
                 free(j);
         free(f);

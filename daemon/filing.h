@@ -40,5 +40,8 @@ void filing_free(struct filing *f);
 /* Takes an item in state ITEM_PULLED. The docking that pulled it, and one that lists it meanwhile, hear of
  * the result by docking_on_filed(). */
 int filing_submit(struct filing *f, int64_t item);
+/* What becomes of the part of committed footage: it goes once the footage is sealed, and at once where
+ * nothing is sealed. */
+void filing_part_done(struct filing *f, int64_t docking, int64_t item, const char *path);
 /* Items on their way. */
 size_t filing_pending(const struct filing *f);

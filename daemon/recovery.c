@@ -4,9 +4,9 @@
  *
  *   open dockings        closed as unplugged
  *   intents              their bytes were proved and durable before the intent was written: linked again
- * (the same inode is no error), synced, committed; undone when another file has taken the name pulled items
- * proved again, from the disk parts                of footage: removed; of items never begun: removed; of
- * nobody: left and reported
+ * (the same inode is no error), synced, committed; undone when another file has the name pulled items proved
+ * again, from the disk parts                of footage: sealed and removed; of items never begun: removed;
+ * of nobody: left and reported
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -105,6 +105,23 @@ static int intent_recover(struct recovery *r, const struct footage *f)
         return s->failed ? -EIO : 0;
 }
 
+/* A part that is its footage under another name may not have been sealed; any other one is what is left of
+ * an attempt. */
+static int footage_part_recover(struct station *s, int64_t docking, const struct item *item)
+{
+        struct footage f;
+        int q = footage_by_id(s->catalogue, item->footage, &f);
+
+        if (q < 0)
+                return q;
+        if (q == CATALOGUE_OK && store_is_same_file(s->store, docking, item->id, f.path)) {
+                filing_part_done(s->filing, docking, item->id, f.path);
+                return 0;
+        }
+        q = store_part_remove(s->store, docking, item->id);
+        return q < 0 ? q : 0;
+}
+
 static int part_recover(void *userdata, int64_t docking, int64_t number, int64_t size, const char *path)
 {
         struct recovery *r = userdata;
@@ -121,6 +138,8 @@ static int part_recover(void *userdata, int64_t docking, int64_t number, int64_t
         if (item.part_docking == docking && item.state != ITEM_FOOTAGE && item.state != ITEM_LISTED)
                 return 0;
         r->n_removed++;
+        if (item.state == ITEM_FOOTAGE)
+                return footage_part_recover(r->station, docking, &item);
         q = store_part_remove(r->station->store, docking, number);
         return q < 0 ? q : 0;
 }

@@ -42,8 +42,7 @@ int store_footage_open(struct store *s, const char *path, bool direct, int *ret_
         return r == -ENOENT || r == -ENOTDIR ? STORE_ABSENT : r;
 }
 
-/* FS_IOC_ENABLE_VERITY: 1 when it is on now, 0 when the file system has none. */
-static int verity_enable(int fd)
+static int verity_ioctl(int fd)
 {
         struct fsverity_enable_arg arg = {
                         .version = 1,
@@ -51,8 +50,20 @@ static int verity_enable(int fd)
                         .block_size = 4096,
         };
 
+        return ioctl(fd, FS_IOC_ENABLE_VERITY, &arg);
+}
+
+bool store_can_seal(const struct store *s)
+{
+        /* Folders have no verity: a file system that knows it says that, one that does not says so first. */
+        return verity_ioctl(s->footage) < 0 && errno == EISDIR;
+}
+
+/* 1 when verity is on now, 0 when the file system has none. */
+static int verity_enable(int fd)
+{
         for (;;) {
-                if (ioctl(fd, FS_IOC_ENABLE_VERITY, &arg) == 0 || errno == EEXIST)
+                if (verity_ioctl(fd) == 0 || errno == EEXIST)
                         return 1;
                 if (errno == EINTR)
                         continue;
@@ -77,12 +88,17 @@ static int verity_enable_as_owner(int fd)
 int store_seal(struct store *s, const char *path)
 {
         _cleanup_close_ int fd = -EBADF;
-        int r = store_footage_open(s, path, false, &fd);
+        int synced, r = store_footage_open(s, path, false, &fd);
 
         if (r != STORE_OK)
                 return r < 0 ? r : -ENOENT;
         r = verity_enable(fd);
-        return r == -EACCES ? verity_enable_as_owner(fd) : r;
+        if (r == -EACCES)
+                r = verity_enable_as_owner(fd);
+        if (r <= 0)
+                return r;
+        synced = durable_sync_file(fd);
+        return synced < 0 ? synced : r;
 }
 
 /* Stats both names. STORE_ABSENT when either is missing. */

@@ -65,7 +65,10 @@ int store_batch_link(struct store_batch *b, int64_t docking, int64_t item, const
 /* fsyncs what was linked and every folder touched. After it returns 0 a power cut cannot undo the links. */
 int store_batch_sync(struct store_batch *b);
 
-/* Switches fs-verity on. Returns 1 when it is on, 0 when the file system has none, negative errno otherwise. */
+/* Whether the store's file system has fs-verity. */
+bool store_can_seal(const struct store *s);
+/* Switches fs-verity on, durably. The kernel reads the whole file for it. Returns 1 when it is on, 0 when the file system
+ * has none, negative errno otherwise. Thread-safe: it touches nothing of the store but this file. */
 int store_seal(struct store *s, const char *path);
 
 /* Opens footage read-only below ROOT/store (RESOLVE_BENEATH, no symlinks). STORE_ABSENT when it is missing. */

@@ -96,6 +96,10 @@ class Station(Guest):
     def parts(self, condition=''):
         return self.run(f'find {STORE}/incoming -name "*.part" {condition}').split()
 
+    def wait_no_parts(self):
+        """Returns when all footage is sealed: its part stays until then. Fails when one is left over."""
+        self.wait_until(f'[ -z "$(find {STORE}/incoming -name "*.part")" ]', 60)
+
     def wait_part(self, mebibytes, timeout):
         """Waits until so much of a file is on the disk."""
         self.wait_until(f'[ -n "$(find {STORE}/incoming -name "*.part" -size +{mebibytes}M)" ]', timeout)
