@@ -194,7 +194,7 @@ static int children_walk(struct box_walk *w, const struct box *parent, unsigned 
         int64_t offset = parent->body;
 
         while (offset < parent->end) {
-                struct box b;
+                struct box b = {0};
                 int r = box_read(w, offset, parent->end, &b);
 
                 if (r < 0 || r == BOX_PADDING)
