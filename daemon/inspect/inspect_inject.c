@@ -51,12 +51,29 @@ static bool try_executable_memory(void)
                MAP_FAILED;
 }
 
+static int compare(const void *a, const void *b)
+{
+        return *(const int *)a - *(const int *)b;
+}
+
+/* No escape, but what a demuxer does: the C library asks how much memory there is, and must live with no
+ * answer. */
+static bool try_long_sort(void)
+{
+        int values[1000];
+
+        for (int i = 0; i < (int)ELEMENTSOF(values); i++)
+                values[i] = -i;
+        qsort(values, ELEMENTSOF(values), sizeof(values[0]), compare);
+        return values[0] != 1 - (int)ELEMENTSOF(values);
+}
+
 static const struct {
         const char *action;
         bool (*try_it)(void);
 } escapes[] = {
                 {"open", try_open}, {"socket", try_socket},         {"exec", try_exec},
-                {"fork", try_fork}, {"jit", try_executable_memory},
+                {"fork", try_fork}, {"jit", try_executable_memory}, {"sort", try_long_sort},
 };
 
 /* "escaped" in a result is what no test may ever see; "refused" is the errno of a call that is denied

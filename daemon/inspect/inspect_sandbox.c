@@ -2,8 +2,8 @@
 /*
  * The two allow-lists. The parent's holds what it takes to make and lock a child; a child adds its own, and
  * the kernel applies both. Neither maps executable memory. libavformat's transport stream demuxer looks for
- * character set tables through iconv: refused with an errno it copes with, since killing would make every
- * such recording a crash.
+ * character set tables through iconv, and a long qsort() asks how much memory there is: refused with an
+ * errno they cope with, since killing would make every such recording a crash.
  */
 #include "daemon/inspect/inspect_sandbox.h"
 #include "base/cleanup.h"
@@ -57,6 +57,7 @@ static const struct sandbox_rule parent_rules[] = {
                 {"sendmsg", .allow = true},
                 {"set_robust_list", .allow = true},
                 {"setrlimit", .allow = true},
+                {"sysinfo", .action = SANDBOX_EACCES},
                 {"tgkill", .allow = true},
                 {"wait4", .allow = true},
                 {"write", .allow = true},
@@ -80,6 +81,7 @@ static const struct sandbox_rule child_rules[] = {
                 {"pread64", .allow = true},
                 {"restart_syscall", .allow = true},
                 {"rt_sigreturn", .allow = true},
+                {"sysinfo", .action = SANDBOX_EACCES},
                 {"write", .allow = true},
 };
 

@@ -84,7 +84,7 @@ class Worker:
     def receive(self):
         data = self.socket.recv(8192)
         if not data:
-            raise RuntimeError("recdock-offload has ended")
+            raise RuntimeError(f"recdock-offload has ended with status {self.process.wait()}")
         kind, size = struct.unpack_from("=II", data)
         if kind == FAILED:
             raise RuntimeError("recdock-offload failed")
@@ -243,7 +243,9 @@ def main():
     root = tempfile.mkdtemp(dir=os.environ["RECDOCK_TEST_DIR"])
     clip = os.path.join(os.environ["RECDOCK_SAMPLES"], sorted(n for n in os.listdir(os.environ["RECDOCK_SAMPLES"]) if n.endswith(".ts"))[0])
     block = open(clip, "rb").read()
-    for name, count, size in (("large", 1, 256 << 20), ("small", 500, 256 << 10)):
+    workloads = {"large": (1, 256 << 20), "small": (500, 256 << 10)}
+    for name in sys.argv[1:] or workloads:
+        count, size = workloads[name]
         folder = os.path.join(root, name, "DCIM")
         os.makedirs(folder)
         for n in range(count):

@@ -42,8 +42,9 @@ class Scale(StationTest):
         self.assertLessEqual(wanted, {r["sha256"] for r in self.station.footage()})
 
     def test_five_hundred_small_files(self):
-        folder = self.recorder_folder("a", {f"DCIM/{n // 100}/{n:04}.bin": os.urandom(256 * 1024) for n in range(500)})
-        self.plug("a", folder)
+        folder = self.recorder_folder("a", {f"DCIM/{n // 400}/{n:04}.bin": os.urandom(256 * 1024) for n in range(500)})
+        # A product whose listing by properties is sound, unlike that of the default one.
+        self.plug("a", folder, vid="0x18d1", pid="0x4ee1")
         self.station.wait("DOCKING_RELEASED", timeout=240)
         self.assert_all_filed(folder)
 

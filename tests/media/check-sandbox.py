@@ -21,6 +21,8 @@ BYSTANDER = "tone.wav"
 # What a child does -> the reasons its file may be given. A killed call shows as a crash, a denied one as "refused".
 MISDEEDS = {
     "crash": {"crashed"}, "hang": {"timed-out"}, "memory": {"out-of-memory"}, "garbage": {"crashed"},
+    # Sorting much is lawful: its one call is denied without dying.
+    "sort": {"refused"},
     "open": {"refused", "crashed"}, "socket": {"crashed"}, "exec": {"crashed"}, "fork": {"crashed"}, "jit": {"crashed"},
 }
 

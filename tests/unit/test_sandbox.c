@@ -162,6 +162,22 @@ static int try_memory(void)
                                : DONE;
 }
 
+static int compare(const void *a, const void *b)
+{
+        return *(const int *)a - *(const int *)b;
+}
+
+/* As long as the listing of a full folder: the C library asks for the memory there is. */
+static int try_long_sort(void)
+{
+        int values[1000];
+
+        for (int i = 0; i < (int)ELEMENTSOF(values); i++)
+                values[i] = -i;
+        qsort(values, ELEMENTSOF(values), sizeof(values[0]), compare);
+        return values[0] == 1 - (int)ELEMENTSOF(values) ? DONE : BROKEN;
+}
+
 /* Bytes waiting in a pipe: an ioctl that is not usbfs's. */
 static int pipe_fds[2];
 
@@ -249,6 +265,7 @@ static const struct expectation calls[] = {
                 {"kill", try_kill, DONE, -SIGSYS},
                 {"executable memory", try_executable_memory, DONE, -SIGSYS},
                 {"memory", try_memory, DONE, DONE},
+                {"long sort", try_long_sort, DONE, DONE},
                 {"ioctl of another kind", try_other_ioctl, DONE, -SIGSYS},
                 {"ioctl of usbfs", try_usbfs_ioctl, DONE, DONE},
 };
