@@ -33,6 +33,17 @@ static int on_data(void *userdata, const uint8_t *data, size_t size)
         return result;
 }
 
+/*
+ * A transaction that came to its end with an error is the device's word on this object. The wire is in
+ * order: a step of the ladder would not help here, and would be missing for the objects behind it.
+ */
+static int refusal(uint16_t code)
+{
+        int outcome = ptp_outcome_of_response(code);
+
+        return outcome == RECORDER_PROTOCOL ? RECORDER_UNREADABLE : outcome;
+}
+
 static int whole_read(struct reading *r)
 {
         const struct mtp_object *o = r->object;
@@ -54,7 +65,7 @@ static int whole_read(struct reading *r)
         if (result != RECORDER_OK)
                 return result;
         if (reply.code != PTP_OK)
-                return ptp_outcome_of_response(reply.code);
+                return refusal(reply.code);
         if (reply.cut || r->skip > 0)
                 return RECORDER_SHORT;
         r->ended = true;
@@ -131,8 +142,10 @@ static int partial_once(struct reading *r)
         result = ptp_session_run(&r->m->session, &q, &reply);
         if (result != RECORDER_OK)
                 return result;
-        if (reply.code != PTP_OK && (sized || before == 0))
-                return ptp_outcome_of_response(reply.code);
+        /* An offset at the end may be refused as a parameter; any other error says nothing of where the end
+         * is. */
+        if (reply.code != PTP_OK && (sized || before == 0 || reply.code != PTP_INVALID_PARAMETER))
+                return refusal(reply.code);
         if (reply.cut)
                 return RECORDER_SHORT;
         if (r->position > before)

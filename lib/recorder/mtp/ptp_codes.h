@@ -36,6 +36,7 @@ enum ptp_response {
         PTP_ACCESS_DENIED = 0x200f,
         PTP_STORE_NOT_AVAILABLE = 0x2013,
         PTP_DEVICE_BUSY = 0x2019,
+        PTP_INVALID_PARAMETER = 0x201d,
         PTP_SESSION_ALREADY_OPEN = 0x201e,
         PTP_TRANSACTION_CANCELLED = 0x201f,
 };
