@@ -227,6 +227,14 @@ static int on_bytes(void *userdata, const void *data, size_t size)
         return 0;
 }
 
+static int on_nothing(void *userdata, const void *data, size_t size)
+{
+        (void)userdata;
+        (void)data;
+        (void)size;
+        return 0;
+}
+
 static void read_expect(uint32_t index, uint64_t offset, int outcome, int64_t whole)
 {
         const struct recorder_sink sink = {.write = on_bytes, .userdata = &index};
@@ -294,6 +302,68 @@ START_TEST(an_error_is_not_the_end_of_an_unknown_size)
 }
 END_TEST
 
+/* A size modulo 2^32 in ObjectInfo: the device goes on where the listing says it should end. */
+START_TEST(a_size_modulo_4_gib_is_not_the_whole)
+{
+        model.size = SIZE_4G + 3000;
+        model.info_size = 3000;
+        model.announced = 3000;
+        model.sent = 200000;
+        model.partial64 = true;
+        model.wide_size = _i == 0 ? 0 : model.size;
+        list_all();
+        ck_assert_int_eq(listed[0], 3000);
+        read_expect(0, 0, RECORDER_MISMATCH, -7);
+        if (_i == 1)
+                read_expect(0, 1000, RECORDER_MISMATCH, -7);
+}
+END_TEST
+
+/* The device babbles behind an object whose size it tells in 64 bits as well. */
+START_TEST(more_than_a_size_that_is_sure_is_cut)
+{
+        model.size = model.info_size = 3000;
+        model.wide_size = 3000;
+        model.announced = 3000;
+        model.sent = 200000;
+        model.partial64 = true;
+        list_all();
+        read_expect(0, 0, RECORDER_OK, 3000);
+        read_expect(0, 1000, RECORDER_OK, 3000);
+}
+END_TEST
+
+/* The upper half of an offset must get there. */
+START_TEST(reads_on_behind_4_gib)
+{
+        model.size = SIZE_4G + 5000;
+        model.info_size = UINT32_MAX;
+        model.wide_size = model.size;
+        model.partial64 = true;
+        list_all();
+        ck_assert_int_eq(listed[0], (int64_t)model.size);
+        read_expect(0, SIZE_4G + 1000, RECORDER_OK, (int64_t)model.size);
+        ck_assert_uint_eq(received, 4000);
+        read_expect(0, SIZE_4G - 1000, RECORDER_OK, (int64_t)model.size);
+}
+END_TEST
+
+/* GetPartialObject has no upper half: it must not be used where one is needed. */
+START_TEST(a_32_bit_partial_read_is_not_for_large_objects)
+{
+        struct recorder_sink sink = {.write = on_nothing};
+        int64_t size;
+
+        model.size = SIZE_4G + 5000;
+        model.info_size = UINT32_MAX;
+        model.wide_size = model.size;
+        model.sent = 1000;
+        list_all();
+        ck_assert_int_eq(recorder_read(recorder, 0, (int64_t)SIZE_4G + 1000, &sink, &size), RECORDER_SHORT);
+        ck_assert_uint_eq(model.partials, 0);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("object_read");
@@ -304,6 +374,10 @@ int main(void)
         tcase_add_checked_fixture(c, setup, teardown);
         tcase_add_test(c, a_refusal_is_no_trouble_of_the_wire);
         tcase_add_test(c, an_error_behind_all_data_is_not_whole);
+        tcase_add_loop_test(c, a_size_modulo_4_gib_is_not_the_whole, 0, 2);
+        tcase_add_test(c, more_than_a_size_that_is_sure_is_cut);
+        tcase_add_test(c, reads_on_behind_4_gib);
+        tcase_add_test(c, a_32_bit_partial_read_is_not_for_large_objects);
         tcase_add_loop_test(c, an_error_is_not_the_end_of_an_unknown_size, 0, 5);
         suite_add_tcase(s, c);
         runner = srunner_create(s);

@@ -61,6 +61,7 @@ static void size_set(struct mtp_folder_entry *e, const struct ptp_value *v)
         e->size = v->number == 0 || v->number == UINT32_MAX || v->number > INT64_MAX ? -1
                                                                                      : (int64_t)v->number;
         e->over_4g = !wide && v->number == UINT32_MAX;
+        e->wide = wide && e->size >= 0;
         if (!wide && e->size < 0)
                 e->has_size = false; /* the object's own answer knows more */
 }
@@ -180,6 +181,7 @@ bool mtp_folder_at(const struct mtp_folder *f, uint32_t handle, struct mtp_entry
                         .format = e->format,
                         .protected = e->protected,
                         .over_4g = e->over_4g,
+                        .wide = e->wide,
                         .size = e->size,
         };
         memcpy(ret->time_text, e->time_text, sizeof(ret->time_text));

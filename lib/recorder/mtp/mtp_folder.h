@@ -12,7 +12,7 @@ struct mtp_folder_entry {
         uint32_t handle;
         uint16_t format;
         bool protected;
-        bool over_4g;
+        bool over_4g, wide;
         bool has_format, has_size;
         int64_t size; /* -1 unknown */
         char *name;   /* NULL: not told */

@@ -124,7 +124,7 @@ int mtp_storages_fetch(struct ptp_session *s, bool wait, struct mtp_storages *re
         }
 }
 
-static int size_fetch(struct ptp_session *s, uint32_t handle, int64_t *size)
+int mtp_size_fetch(struct ptp_session *s, uint32_t handle, int64_t *ret)
 {
         _cleanup_(ptp_bytes_done) struct ptp_bytes b = {0};
         struct ptp_request q = {
@@ -134,11 +134,12 @@ static int size_fetch(struct ptp_session *s, uint32_t handle, int64_t *size)
                         .most = PROPERTY_MAX,
         };
         int r = dataset_fetch(s, &q, &b);
+        int64_t size;
 
         if (r != RECORDER_OK)
                 return r;
-        if (b.size == 8)
-                *size = (int64_t)wire_get64(b.data);
+        size = b.size == 8 ? (int64_t)wire_get64(b.data) : -1;
+        *ret = size > 0 && size != UINT32_MAX ? size : -1;
         return RECORDER_OK;
 }
 
@@ -167,11 +168,11 @@ int mtp_entry_fetch(struct ptp_session *s, const struct ptp_device_info *info, u
                 return RECORDER_PROTOCOL;
         entry_of_info(handle, &i, &e);
         if (e.size < 0 && !mtp_entry_is_folder(&e) && ptp_device_info_has(info, MTP_GET_OBJECT_PROP_VALUE)) {
-                r = size_fetch(s, handle, &size);
+                r = mtp_size_fetch(s, handle, &size);
                 if (r < 0 || r == RECORDER_GONE || r == RECORDER_CANCELLED || r == RECORDER_STALLED)
                         return r;
-                if (size > 0 && size != UINT32_MAX)
-                        e.size = size;
+                e.size = size;
+                e.wide = size >= 0;
         }
         *ret = e;
         return RECORDER_OK;

@@ -31,6 +31,7 @@ struct mtp_entry {
         uint16_t format;
         bool protected;
         bool over_4g;            /* its size is not known, but 4 GiB or more */
+        bool wide;               /* its size was told in 64 bits, so it is not one modulo 2^32 */
         int64_t size;            /* -1 unknown */
         char name[PTP_NAME_MAX]; /* as sent, printable */
         char time_text[RECORDER_TIME_MAX];
@@ -45,6 +46,10 @@ static inline bool mtp_entry_is_folder(const struct mtp_entry *e)
  * GetObjectPropValue. */
 int mtp_entry_fetch(struct ptp_session *s, const struct ptp_device_info *info, uint32_t handle,
                     struct mtp_entry *ret);
+
+/* Property DC04: the size in 64 bits, -1 when the device tells none. Ask only a device that has
+ * GetObjectPropValue. */
+int mtp_size_fetch(struct ptp_session *s, uint32_t handle, int64_t *ret);
 
 /* Handles of a folder (PTP_HANDLE_ROOT, PTP_HANDLE_ALL). *ret is malloc'd. RECORDER_PROTOCOL above
  * limits.objects. */

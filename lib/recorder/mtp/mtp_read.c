@@ -187,11 +187,34 @@ static int object_still(struct reading *r)
         return result == RECORDER_ABSENT || result == RECORDER_MISMATCH ? RECORDER_STALLED : result;
 }
 
+/*
+ * All bytes that the listing promised have come, but a size told in 32 bits may be one modulo 2^32, and what
+ * came the beginning of something larger. The device is asked in 64 bits; when it cannot answer, 'doubt'
+ * decides.
+ */
+static int size_confirm(const struct reading *r, int doubt)
+{
+        const struct mtp_object *o = r->object;
+        int64_t size = -1;
+        int result = RECORDER_UNSUPPORTED;
+
+        if (o->wide || o->size < 0)
+                return RECORDER_OK;
+        if (ptp_device_info_has(&r->m->info, MTP_GET_OBJECT_PROP_VALUE))
+                result = mtp_size_fetch(&r->m->session, o->handle, &size);
+        if (result < 0 || result == RECORDER_GONE || result == RECORDER_CANCELLED)
+                return result;
+        if (size < 0)
+                return doubt;
+        return size == o->size ? RECORDER_OK : RECORDER_MISMATCH;
+}
+
 static int reading_run(struct reading *r)
 {
         for (;;) {
                 unsigned int recoveries = r->m->session.recoveries;
                 int result = object_still(r);
+                bool surplus;
 
                 if (result != RECORDER_OK)
                         return result;
@@ -201,6 +224,7 @@ static int reading_run(struct reading *r)
                         result = whole_read(r);
                 if (!may_go_on(r, result))
                         return result;
+                surplus = result == RECORDER_PROTOCOL && reading_done(r);
                 /* The transaction may have used up its ladder; else this is the step for data that broke
                  * off. */
                 if (r->m->session.recoveries == recoveries &&
@@ -208,6 +232,8 @@ static int reading_run(struct reading *r)
                         return result;
                 if (r->m->session.dirty)
                         return result;
+                if (surplus)
+                        return size_confirm(r, RECORDER_MISMATCH);
         }
 }
 
@@ -231,6 +257,12 @@ int mtp_read(struct recorder *recorder, uint32_t index, int64_t offset, const st
                 return result;
         if (o->size >= 0 && r.position != o->size)
                 return RECORDER_SHORT;
+        /* From the start the device has said itself that nothing follows; partial reads got what they asked
+         * for. */
+        if (offset > 0)
+                result = size_confirm(&r, RECORDER_OK);
+        if (result != RECORDER_OK)
+                return result;
         *ret_size = r.position;
         return RECORDER_OK;
 }

@@ -115,6 +115,7 @@ static int object_keep(struct mtp_tree *t, const struct mtp_entry *e, uint32_t *
                         .name_hash = (uint32_t)hash_text(e->name),
                         .size = e->size,
                         .over_4g = e->over_4g,
+                        .wide = e->wide,
                         .protected = e->protected,
         };
         return 0;

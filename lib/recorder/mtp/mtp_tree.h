@@ -15,7 +15,7 @@ struct mtp_object {
         uint32_t handle;
         uint32_t name_hash; /* of the name as sent: to know it again before it is read or removed */
         int64_t size;       /* -1 unknown */
-        bool over_4g;
+        bool over_4g, wide; /* as in struct mtp_entry */
         bool protected;
 };
 
