@@ -198,6 +198,21 @@ START_TEST(unknown_length_ends_at_short_packet)
 }
 END_TEST
 
+/* No length and no empty packet either: the response that ends the last read must not become data. */
+START_TEST(unknown_length_in_whole_packets)
+{
+        static const uint64_t sizes[] = {500, 1012, SIM_TRANSFER - 12, 2 * SIM_TRANSFER - 12,
+                                         300000 / 512 * 512 - 12};
+        struct ptp_reply reply;
+
+        shape = (typeof(shape)){.size = sizes[_i / 2], .length = UINT32_MAX, .empty_packet = _i % 2};
+        ck_assert_int_eq(run_shape(&unsized, &reply), RECORDER_OK);
+        ck_assert_uint_eq(counted, shape.size);
+        ck_assert_uint_eq(reply.code, PTP_OK);
+        ck_assert_uint_eq(session.recoveries, 0);
+}
+END_TEST
+
 /* 5 GiB; the header says all ones, or the length modulo 2^32. */
 START_TEST(beyond_4_gib)
 {
@@ -569,6 +584,7 @@ int main(void)
         tcase_add_test(c, empty_object);
         tcase_add_loop_test(c, unsized_dataset_in_whole_packets, 0, 2);
         tcase_add_test(c, unknown_length_ends_at_short_packet);
+        tcase_add_loop_test(c, unknown_length_in_whole_packets, 0, 10);
         tcase_add_loop_test(c, beyond_4_gib, 0, 2);
         tcase_add_test(c, beyond_4_gib_of_unknown_size);
         tcase_add_test(c, data_that_end_early_are_cut);

@@ -76,7 +76,7 @@ static int phase_begin(struct ptp_phase *p, bool *ret_response)
         return length_settle(p, h.length);
 }
 
-/* Behind a header that came alone the device may have changed its mind. */
+/* Behind a header that came alone the device may have changed its mind; and see feed_endless(). */
 static bool is_our_response(const struct ptp_phase *p, const uint8_t *data, size_t size)
 {
         struct ptp_container c;
@@ -95,10 +95,17 @@ static int payload_give(struct ptp_phase *p, const uint8_t *data, size_t size)
         return size > 0 ? q->on_data(q->userdata, data, size) : 0;
 }
 
+/* Data that fill their last packet need an empty one behind them, and there are devices that send none. Then
+ * the short packet that ends the read is not the object's but the response. */
 static int feed_endless(struct ptp_phase *p, const uint8_t *data, size_t size, bool ended, uint64_t *owed)
 {
+        size_t last = ended ? p->read_size % p->session->transport->packet_size : 0;
+        bool response = last > 0 && last <= size && is_our_response(p, data + size - last, last);
+        int r;
+
         *owed = ended ? 0 : UINT64_MAX;
-        return payload_give(p, data, size);
+        r = payload_give(p, data, response ? size - last : size);
+        return r == 0 && response ? carry_put(p->session, data + size - last, last) : r;
 }
 
 static int feed_known(struct ptp_phase *p, const uint8_t *data, size_t size, bool ended, uint64_t *owed)
@@ -157,6 +164,7 @@ static int feed_head(struct ptp_phase *p, const uint8_t **data, size_t *size, bo
 
 int ptp_phase_feed(struct ptp_phase *p, const uint8_t *data, size_t size, bool ended, uint64_t *owed)
 {
+        p->read_size = size;
         if (!p->begun) {
                 int r = feed_head(p, &data, &size, ended, owed);
 

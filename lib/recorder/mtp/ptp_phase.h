@@ -18,10 +18,11 @@ struct ptp_phase {
         uint32_t transaction;
         uint8_t head[PTP_HEADER_SIZE];
         size_t head_used;
-        bool begun;     /* the header has been read */
-        bool alone;     /* it came in a packet of its own, and no payload has come yet */
-        bool endless;   /* no length: a short packet is the end */
-        uint64_t total; /* payload bytes when not endless */
+        bool begun;       /* the header has been read */
+        bool alone;       /* it came in a packet of its own, and no payload has come yet */
+        bool endless;     /* no length: a short packet is the end */
+        size_t read_size; /* bytes of the read being fed: it begins with a packet */
+        uint64_t total;   /* payload bytes when not endless */
         unsigned int empties;
         unsigned int strays; /* answers to older transactions */
 };
