@@ -34,6 +34,7 @@ struct part_writer {
         unsigned int busy; /* threads at work outside the lock */
         int error;         /* negative errno of writing; the ring is not emptied any more */
         bool digests_lost; /* libcrypto failed: no digest of this part is right any more */
+        bool sync_lost; /* a sync failed: the kernel forgets that it did, and the next one proves nothing */
         int64_t fed, written, sm3_done;
 
         /* Set before a part becomes active, constant while it is. */
@@ -132,8 +133,10 @@ static int checkpoint(struct part_writer *w, int64_t position)
 
         if (r < 0)
                 return r;
-        if (fdatasync(w->fd) < 0)
+        if (fdatasync(w->fd) < 0) {
+                w->sync_lost = true;
                 return -errno;
+        }
         w->safe = now;
         w->safe_at = clock_monotonic();
         w->write_back = MAX(w->write_back, position);
@@ -381,7 +384,7 @@ static int part_start(struct part_writer *w, bool with_sm3)
         (void)pthread_mutex_lock(&w->lock);
         w->fed = w->written = w->sm3_done = 0;
         w->error = 0;
-        w->digests_lost = false;
+        w->digests_lost = w->sync_lost = false;
         w->prefix = w->write_back = 0;
         w->safe = (struct part_result){0};
         w->safe_at = clock_monotonic();
@@ -588,7 +591,10 @@ int part_keep(struct part_writer *w, struct part_result *ret)
         part_stop(w);
         if (r == PART_ABANDONED)
                 return r;
-        r = w->digests_lost ? -EIO : w->written > 0 ? checkpoint(w, w->written) : 0;
+        if (w->digests_lost || w->sync_lost)
+                r = w->error < 0 ? w->error : -EIO;
+        else
+                r = w->written > 0 ? checkpoint(w, w->written) : 0;
         if (r == 0)
                 r = result_take(w, w->written, ret);
         if (r < 0)

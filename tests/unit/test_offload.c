@@ -22,6 +22,8 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 
 enum { ANSWER_MS = 60 * 1000, KIB = 1024, MIB = 1024 * 1024 };
 
@@ -37,6 +39,27 @@ static pthread_t thread;
 static struct offload_checkpoint checkpoint;
 static unsigned int checkpoints, progresses, notices;
 static char notice[OFFLOAD_NOTICE_MAX];
+
+/* --- the disk: the worker's syncs come by here
+ * ----------------------------------------------------------------------------------------------------- */
+
+static atomic_llong synced; /* size of the part at its last sync */
+static atomic_int sync_fails;
+static sem_t sync_failed;
+
+int fdatasync(int fd)
+{
+        struct stat st;
+
+        if (atomic_exchange(&sync_fails, 0)) {
+                (void)sem_post(&sync_failed);
+                errno = EIO;
+                return -1;
+        }
+        if (fstat(fd, &st) == 0)
+                synced = st.st_size;
+        return (int)syscall(SYS_fdatasync, fd);
+}
 
 /* --- the stage
  * ----------------------------------------------------------------------------------------------------- */
@@ -62,6 +85,7 @@ static void start(struct fake_item *items, uint32_t n)
         fake.cancelled = session_cancelled;
         fake.userdata = session;
         checkpoints = progresses = notices = 0;
+        synced = 0;
         notice[0] = '\0';
 }
 
@@ -95,6 +119,7 @@ static void note_take(const struct message *m)
                 ck_assert_ptr_nonnull(message_payload(m, sizeof(checkpoint)));
                 memcpy(&checkpoint, m->payload, sizeof(checkpoint));
                 checkpoints++;
+                ck_assert_int_ge(synced, checkpoint.bytes);
                 break;
         default:
                 n = message_payload(m, sizeof(*n));
@@ -672,6 +697,30 @@ START_TEST(what_a_stalled_device_sent_becomes_durable)
 }
 END_TEST
 
+/* The kernel tells of a failed write-back once and forgets it: a second sync that succeeds proves nothing.
+ */
+START_TEST(a_sync_that_failed_is_not_asked_again)
+{
+        struct fake_item item = {.size = WHOLE_SIZE, .wait_at = 5 * MIB};
+        struct offload_fetch f = fetch_of(0, WHOLE_SIZE);
+        struct offload_fetched fetched;
+        _cleanup_close_ int fd = part_open("/tmp");
+
+        ck_assert_int_eq(sem_init(&sync_failed, 0, 0), 0);
+        sync_fails = 1;
+        begin(&item, 1);
+        fetch_until_it_waits(&f, fd);
+        ck_assert_int_eq(sem_wait(&sync_failed), 0);
+        order(OFFLOAD_CANCEL, NULL, 0, -EBADF);
+        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        ck_assert_int_eq(fetched.error, -EIO);
+        ck_assert_int_eq(fetched.size, 0);
+        ck_assert_uint_eq(checkpoints, 0);
+        close_session();
+        (void)sem_destroy(&sync_failed);
+}
+END_TEST
+
 /* --- other verbs
  * --------------------------------------------------------------------------------------------------- */
 
@@ -875,6 +924,7 @@ static Suite *suite(void)
         tcase_add_test(c, sigterm_ends_an_idle_worker);
         tcase_add_test(c, a_dead_recdockd_ends_the_worker);
         tcase_add_test(c, what_a_stalled_device_sent_becomes_durable);
+        tcase_add_test(c, a_sync_that_failed_is_not_asked_again);
         tcase_add_test(c, remove_and_set_clock);
         tcase_add_test(c, what_a_recorder_cannot_do_is_not_tried);
         tcase_add_test(c, an_item_that_was_not_listed_is_absent);
