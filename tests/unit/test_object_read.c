@@ -364,6 +364,22 @@ START_TEST(a_32_bit_partial_read_is_not_for_large_objects)
 }
 END_TEST
 
+/* A device that gives a byte at a time does not keep its bay for ever; one that gives little does its work.
+ */
+START_TEST(crumbs_come_to_an_end)
+{
+        model.size = model.info_size = 100000;
+        model.partial64 = true;
+        list_all();
+        model.partial_most = _i == 0 ? 1 : 512;
+        if (_i == 0)
+                read_expect(0, 1000, RECORDER_UNREADABLE, -7);
+        else
+                read_expect(0, 1000, RECORDER_OK, 100000);
+        ck_assert_uint_lt(model.partials, 300);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("object_read");
@@ -377,6 +393,7 @@ int main(void)
         tcase_add_loop_test(c, a_size_modulo_4_gib_is_not_the_whole, 0, 2);
         tcase_add_test(c, more_than_a_size_that_is_sure_is_cut);
         tcase_add_test(c, reads_on_behind_4_gib);
+        tcase_add_loop_test(c, crumbs_come_to_an_end, 0, 2);
         tcase_add_test(c, a_32_bit_partial_read_is_not_for_large_objects);
         tcase_add_loop_test(c, an_error_is_not_the_end_of_an_unknown_size, 0, 5);
         suite_add_tcase(s, c);

@@ -9,13 +9,19 @@
 
 #include "base/cleanup.h"
 
+/* A partial read that gives less than it was asked for is lawful, and its loop is bounded by progress alone:
+ * a device that gives a byte at a time could hold its bay for years. */
+#define CRUMB_SIZE 512
+#define CRUMBS_MAX 16
+
 struct reading {
         struct mtp_recorder *m;
         const struct mtp_object *object;
         const struct recorder_sink *sink;
-        int64_t position; /* bytes of the object that the sink has, or that it does not want */
-        int64_t skip;     /* bytes of this transaction still to be thrown away */
-        bool ended;       /* an object of unknown size has come to its end */
+        int64_t position;    /* bytes of the object that the sink has, or that it does not want */
+        int64_t skip;        /* bytes of this transaction still to be thrown away */
+        bool ended;          /* an object of unknown size has come to its end */
+        unsigned int crumbs; /* partial reads that gave next to nothing */
 };
 
 static int on_data(void *userdata, const uint8_t *data, size_t size)
@@ -148,6 +154,8 @@ static int partial_once(struct reading *r)
                 return refusal(reply.code);
         if (reply.cut)
                 return RECORDER_SHORT;
+        if (r->position - before < CRUMB_SIZE && ++r->crumbs > CRUMBS_MAX)
+                return RECORDER_UNREADABLE;
         if (r->position > before)
                 return RECORDER_OK;
         if (sized)
