@@ -223,6 +223,28 @@ START_TEST(beyond_4_gib)
 }
 END_TEST
 
+/* As large as a file on FAT32 can be: with its header it is a few bytes over, and so is the length. */
+START_TEST(just_below_4_gib)
+{
+        uint64_t size = UINT32_MAX - 5 * (uint64_t)_i;
+
+        shape = (typeof(shape)){.length = (uint32_t)(size + PTP_HEADER_SIZE)};
+        ck_assert_uint_lt(shape.length, PTP_HEADER_SIZE);
+        expect_whole(size);
+}
+END_TEST
+
+START_TEST(a_length_below_its_own_header)
+{
+        struct ptp_request q = get_object(100);
+        struct ptp_reply reply;
+
+        shape = (typeof(shape)){.size = 100, .length = 11};
+        ck_assert_int_eq(run_shape(&q, &reply), RECORDER_PROTOCOL);
+        ck_assert_uint_eq(counted, 0);
+}
+END_TEST
+
 START_TEST(beyond_4_gib_of_unknown_size)
 {
         struct ptp_request q = unsized;
@@ -586,6 +608,8 @@ int main(void)
         tcase_add_test(c, unknown_length_ends_at_short_packet);
         tcase_add_loop_test(c, unknown_length_in_whole_packets, 0, 10);
         tcase_add_loop_test(c, beyond_4_gib, 0, 2);
+        tcase_add_loop_test(c, just_below_4_gib, 0, 2);
+        tcase_add_test(c, a_length_below_its_own_header);
         tcase_add_test(c, beyond_4_gib_of_unknown_size);
         tcase_add_test(c, data_that_end_early_are_cut);
         tcase_add_test(c, more_than_expected_is_mismatch);

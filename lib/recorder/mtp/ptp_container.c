@@ -54,7 +54,7 @@ bool ptp_header_decode(const uint8_t *data, size_t size, struct ptp_header *ret)
         h.type = wire_u16(&w);
         h.code = wire_u16(&w);
         h.transaction = wire_u32(&w);
-        if (w.failed || h.length < PTP_HEADER_SIZE || h.type < PTP_COMMAND || h.type > PTP_EVENT)
+        if (w.failed || h.type < PTP_COMMAND || h.type > PTP_EVENT)
                 return false;
         *ret = h;
         return true;
@@ -66,7 +66,8 @@ bool ptp_container_decode(const uint8_t *data, size_t size, struct ptp_container
 
         if (!ptp_header_decode(data, size, &c.header))
                 return false;
-        if (c.header.length > size || c.header.length > PTP_CONTAINER_MAX || c.header.length % 4 != 0)
+        if (c.header.length < PTP_HEADER_SIZE || c.header.length > size ||
+            c.header.length > PTP_CONTAINER_MAX || c.header.length % 4 != 0)
                 return false;
         c.n_params = (c.header.length - PTP_HEADER_SIZE) / 4;
         for (unsigned int i = 0; i < c.n_params; i++)

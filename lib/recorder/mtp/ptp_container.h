@@ -43,8 +43,8 @@ size_t ptp_command_encode(uint16_t code, uint32_t transaction, const uint32_t *p
 void ptp_data_header_encode(uint16_t code, uint32_t transaction, uint64_t payload,
                             uint8_t buf[PTP_HEADER_SIZE]);
 
-/* False when there are fewer than PTP_HEADER_SIZE bytes, or when length is below it or type outside its
- * enum. */
+/* False when there are fewer than PTP_HEADER_SIZE bytes, or when the type is outside its enum. The length is
+ * as sent: of data it may be one modulo 2^32, and so less than the header's own. */
 bool ptp_header_decode(const uint8_t *data, size_t size, struct ptp_header *ret);
 
 /*

@@ -43,6 +43,8 @@ static int length_settle(struct ptp_phase *p, uint32_t length)
                 p->endless = true;
                 return 0;
         }
+        if (length < PTP_HEADER_SIZE)
+                return RECORDER_PROTOCOL;
         p->total = length - PTP_HEADER_SIZE;
         if (q->sized && p->total > q->expected)
                 return RECORDER_MISMATCH;
