@@ -51,8 +51,9 @@ static void packet_check(struct ts_walk *w, const uint8_t *p)
         if (id == TS_NULL_PID)
                 return;
         w->scrambled += (p[3] & 0xc0) != 0;
+        pid->moves |= pid->seen && counter != pid->counter;
         if (pid->seen && !packet_discontinuous(p) && !counter_follows(pid, counter, p[3] & 0x10))
-                w->discontinuities++;
+                pid->breaks++;
         pid->counter = (uint8_t)counter;
         pid->seen = 1;
 }
@@ -81,6 +82,16 @@ int ts_walk_feed(void *userdata, int64_t offset, const uint8_t *data, size_t siz
         return 0;
 }
 
+/* There are recorders whose tables all carry the same number, in every file: that is a habit, and says
+ * nothing of losses. A counter that runs and jumps does. */
+static bool packets_lost(const struct ts_walk *w)
+{
+        for (size_t i = 0; i < TS_PIDS; i++)
+                if (w->pids[i].breaks > 0 && w->pids[i].moves)
+                        return true;
+        return false;
+}
+
 void ts_walk_report(const struct ts_walk *w, struct findings *findings)
 {
         if (w->n_held > 0)
@@ -89,7 +100,7 @@ void ts_walk_report(const struct ts_walk *w, struct findings *findings)
                 findings_add(findings, FINDING_TS_SYNC);
         if (w->packets > 0 && w->scrambled > w->packets / 2)
                 findings_add(findings, FINDING_SCRAMBLED);
-        else if (w->discontinuities > 0)
+        else if (packets_lost(w))
                 findings_add(findings, FINDING_TS_CONTINUITY);
         if (w->errors > 0)
                 findings_add(findings, FINDING_CORRUPT_PACKETS);

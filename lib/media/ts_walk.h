@@ -12,9 +12,11 @@
 #define TS_PIDS        8192
 
 struct ts_pid {
+        uint32_t breaks; /* of the rule of section 2.4.3.3 */
         uint8_t counter;
         uint8_t seen : 1;
         uint8_t repeated : 1;
+        uint8_t moves : 1; /* the counter has not been the same all the time */
 };
 
 struct ts_walk {
@@ -22,7 +24,7 @@ struct ts_walk {
         int64_t next;        /* offset of the next sync byte */
         size_t n_held;       /* bytes of a packet that began in the block before */
         uint8_t held[TS_PACKET_SIZE];
-        uint64_t packets, unsynced, discontinuities, scrambled, errors;
+        uint64_t packets, unsynced, scrambled, errors;
         struct ts_pid pids[TS_PIDS];
 };
 

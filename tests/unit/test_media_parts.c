@@ -5,6 +5,7 @@
 #include "media/findings.h"
 #include "media/media_time.h"
 #include "media/nal_walk.h"
+#include "media/ts_walk.h"
 #include "media/verdict.h"
 #include "media/zero_scan.h"
 
@@ -98,6 +99,34 @@ START_TEST(nal_framing_from_records)
         ck_assert_uint_eq(nal_framing_from_extradata(NAL_H265, hvcc_record, sizeof(hvcc_record)).length_size,
                           2);
         ck_assert_uint_eq(nal_framing_from_extradata(NAL_H264, NULL, 0).length_size, 0);
+}
+END_TEST
+
+/* Packets of one stream whose counters are given; a frozen one is some recorders' habit, a jump is a loss.
+ */
+START_TEST(ts_counters)
+{
+        static const struct {
+                uint8_t counters[12];
+                bool lost;
+        } cases[] = {
+                        {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, false},
+                        {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, false},
+                        {{0, 1, 2, 3, 9, 10, 11, 12, 13, 14, 15, 0}, true},
+                        {{0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, false},
+                        {{0, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9}, true},
+        };
+        static struct ts_walk w;
+        struct findings f = {0};
+        uint8_t packet[TS_PACKET_SIZE] = {0x47, 1, 0};
+
+        ts_walk_init(&w, 0, TS_PACKET_SIZE);
+        for (size_t i = 0; i < 12; i++) {
+                packet[3] = 0x10 | cases[_i].counters[i];
+                ck_assert_int_eq(ts_walk_feed(&w, (int64_t)(i * TS_PACKET_SIZE), packet, sizeof(packet)), 0);
+        }
+        ts_walk_report(&w, &f);
+        ck_assert_int_eq(findings_have(&f, FINDING_TS_CONTINUITY), cases[_i].lost);
 }
 END_TEST
 
@@ -263,6 +292,7 @@ static Suite *suite_new(void)
         tcase_add_test(t, nal_start_codes);
         tcase_add_test(t, nal_habit_is_no_damage);
         tcase_add_test(t, nal_framing_from_records);
+        tcase_add_loop_test(t, ts_counters, 0, 5);
         tcase_add_test(t, zeros_are_found_and_confirmed);
         tcase_add_test(t, zero_run_over_two_blocks);
         tcase_add_test(t, findings_precedence);
