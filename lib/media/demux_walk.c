@@ -157,6 +157,13 @@ static int demux_options(AVDictionary **options)
         return 0;
 }
 
+/* These have neither frames nor times of their own. */
+static bool format_needs_parser(enum media_format format)
+{
+        return format == FORMAT_MP3 || format == FORMAT_FLAC || format == FORMAT_H264 ||
+               format == FORMAT_H265;
+}
+
 static int demux_open(struct demux *d)
 {
         AVDictionary *options = NULL;
@@ -169,8 +176,7 @@ static int demux_open(struct demux *d)
                 return -ENOMEM;
         d->format->pb = d->io;
         d->format->flags |= AVFMT_FLAG_CUSTOM_IO;
-        /* These two have neither frames nor times of their own. */
-        if (d->head->format != FORMAT_MP3 && d->head->format != FORMAT_FLAC)
+        if (!format_needs_parser(d->head->format))
                 d->format->flags |= AVFMT_FLAG_NOFILLIN | AVFMT_FLAG_NOPARSE;
         /* Else every fragment of the file would be looked up before the first packet, a second reading of it
          * all. */

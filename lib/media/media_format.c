@@ -35,6 +35,8 @@ static const struct {
                 [FORMAT_OGG] = {"ogg", "ogg", MEDIA_AUDIO},
                 [FORMAT_FLAC] = {"flac", "flac", MEDIA_AUDIO},
                 [FORMAT_AMR] = {"amr", "amr", MEDIA_AUDIO},
+                [FORMAT_H264] = {"h264", "h264", MEDIA_VIDEO},
+                [FORMAT_H265] = {"h265", "hevc", MEDIA_VIDEO},
                 [FORMAT_JPEG] = {"jpeg", NULL, MEDIA_PHOTO},
                 [FORMAT_PNG] = {"png", NULL, MEDIA_PHOTO},
 };
@@ -66,6 +68,14 @@ static const struct magic magics[] = {
                 {0, 4, "fLaC", FORMAT_FLAC},
                 {0, 5, "#!AMR", FORMAT_AMR},
                 {0, 3, "ID3", FORMAT_MP3},
+                /* Bare video: a start code, then a parameter set, a message of the encoder or a delimiter.
+                 */
+                {0, 5, "\x00\x00\x00\x01\x67", FORMAT_H264},
+                {0, 5, "\x00\x00\x00\x01\x27", FORMAT_H264},
+                {0, 5, "\x00\x00\x00\x01\x06", FORMAT_H264},
+                {0, 5, "\x00\x00\x00\x01\x09", FORMAT_H264},
+                {0, 6, "\x00\x00\x00\x01\x40\x01", FORMAT_H265},
+                {0, 6, "\x00\x00\x00\x01\x46\x01", FORMAT_H265},
 };
 
 static const char *const media_extensions[] = {

@@ -23,6 +23,8 @@ enum media_format {
         FORMAT_OGG,
         FORMAT_FLAC,
         FORMAT_AMR,
+        FORMAT_H264,
+        FORMAT_H265,
         FORMAT_JPEG,
         FORMAT_PNG,
         _FORMAT_MAX,

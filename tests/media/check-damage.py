@@ -41,6 +41,7 @@ ROWS = [
     ("zero:512", MP4 + MATROSKA + TS + AVI, DAMAGED),
     ("zero:4096", CODED, DAMAGED),
     ("zero:65536", CODED, BROKEN),
+    ("zero:4096", ["bare.h264", "bare.h265"], DAMAGED),
     ("zero:512", ["photo.jpg", "photo.png"], DAMAGED),
     ("zero:4096", ["photo.jpg", "photo.png"], DAMAGED),
     # Noise inside one coded picture of an MP4 or Matroska file is the digest's to find; 64 KiB reach into the next.
