@@ -113,6 +113,28 @@ def stco(data, _argument):
     return table(data, "stco", lambda e: e[:len(e) // 2] + [v + 100 for v in e[len(e) // 2:]])
 
 
+def stco_back(data, _argument):
+    """A chunk that lies inside the one before it."""
+    return table(data, "stco", lambda e: e[:len(e) // 2] + [e[len(e) // 2 - 1] + 1] + e[len(e) // 2 + 1:])
+
+
+def unfinished_wav(data, _argument):
+    """The sizes as they are while a recording runs."""
+    at = data.index(b"data")
+    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:at + 4] + bytes(4) + data[at + 8:]
+
+
+def restart(data, argument):
+    """Restart markers of these numbers in a JPEG's coded data."""
+    at = data.index(b"\xff\xda")
+    for number in argument:
+        at += 4096
+        while data[at - 1] == 0xff:
+            at += 1
+        data = data[:at] + bytes([0xff, 0xd0 + int(number)]) + data[at:]
+    return data
+
+
 def stsz(data, _argument):
     """A wrong sample size in the middle."""
     return table(data, "stsz", lambda e: e[:len(e) // 2] + [e[len(e) // 2] + 77] + e[len(e) // 2 + 1:])
@@ -162,7 +184,8 @@ def trail(data, argument):
 
 KINDS = {
     "cut": cut, "cut-end": cut_end, "zero": zero, "noise": noise, "repeat": repeat, "drop": drop,
-    "without-box": without_box, "stco": stco, "stsz": stsz, "no-idx1": no_idx1, "garbage-idx1": garbage_idx1,
+    "without-box": without_box, "stco": stco, "stco-back": stco_back, "stsz": stsz, "unfinished-wav": unfinished_wav,
+    "restart": restart, "no-idx1": no_idx1, "garbage-idx1": garbage_idx1,
     "flip": flip, "encrypt": encrypt, "protect": protect, "head": head, "trail": trail,
 }
 
