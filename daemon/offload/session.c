@@ -61,6 +61,7 @@ static void fetches_decline(struct session *s)
 {
         struct order order;
 
+        orders_receive(&s->orders, 0); /* one may have come since the last look */
         while (orders_next(&s->orders, &order)) {
                 if (order.type == OFFLOAD_FETCH)
                         fetch_decline(s, &order.fetch, RECORDER_CANCELLED);
