@@ -75,6 +75,12 @@ class Faults(StationTest):
     def test_size_too_big_is_an_error_not_a_truncation(self):
         self.fails_but_keeps_the_rest("size,object=big.bin,value=4000000")
 
+    def test_a_file_the_card_cannot_give_does_not_stop_the_rest(self):
+        # GeneralError; many readings of one file must not use up the docking's steps of recovery.
+        self.fails_but_keeps_the_rest(f"refuse,op={GET_OBJECT},object=a.bin,value=0x2002,times=always")
+        self.assertEqual(len(self.station.footage()), 2)
+        self.assertEqual([n for n in self.station.log.find("WORKER_NOTICE") if "out of step" in str(n)], [])
+
     def test_busy_for_a_while(self):
         self.recovers_from("busy,times=3")
 
