@@ -92,6 +92,41 @@ _Noreturn static void outcome_write(const struct inspect_request *request, int r
         _exit(write(result_fd, &result, sizeof(result)) == (ssize_t)sizeof(result) ? 0 : 1);
 }
 
+/* Whether a descriptor that is not this file's can be read: another file's, or recdockd's socket. */
+static bool has_other_descriptor(int result_fd)
+{
+        unsigned int readable = 0;
+        char byte;
+
+        for (int fd = RECDOCK_SANITIZED ? 3 : 0; fd < 256; fd++)
+                if (fd != result_fd && (pread(fd, &byte, 1, 0) >= 0 || errno != EBADF))
+                        readable++;
+        return readable != 1;
+}
+
+/* Waits for ever without using the processor, as for a disk that has died. */
+_Noreturn static void wait_for_ever(void)
+{
+        int never = 0;
+
+        for (;;)
+                (void)syscall(SYS_futex, &never, 0 /* FUTEX_WAIT */, 0, NULL, NULL, 0);
+}
+
+/* A believable result, and then a death, or more than a result. */
+_Noreturn static void result_write_badly(const struct inspect_request *request, int result_fd, bool excess)
+{
+        struct inspect_result result = {.job = request->job,
+                                        .verdict = VERDICT_COMPLETE,
+                                        .duration = -1,
+                                        .created = INSTANT_NONE};
+        bool written = write(result_fd, &result, sizeof(result)) == (ssize_t)sizeof(result);
+
+        if (excess)
+                written = write(result_fd, &result, 1) == 1;
+        _exit(excess && written ? 0 : 1);
+}
+
 /* A result that no honest child writes: numbers out of range, texts without an end. */
 _Noreturn static void garbage_write(int result_fd)
 {
@@ -121,6 +156,12 @@ void inspect_inject(const struct inspect_request *request, int result_fd)
                 eat_memory();
         if (strcmp(action, "garbage") == 0)
                 garbage_write(result_fd);
+        if (strcmp(action, "wait") == 0)
+                wait_for_ever();
+        if (strcmp(action, "excess") == 0 || strcmp(action, "failure") == 0)
+                result_write_badly(request, result_fd, action[0] == 'e');
+        if (strcmp(action, "descriptors") == 0)
+                outcome_write(request, result_fd, has_other_descriptor(result_fd) ? "escaped" : "refused");
         for (size_t i = 0; i < ELEMENTSOF(escapes); i++)
                 if (strcmp(action, escapes[i].action) == 0)
                         outcome_write(request, result_fd, escapes[i].try_it() ? "escaped" : "refused");

@@ -21,6 +21,12 @@ BYSTANDER = "tone.wav"
 # What a child does -> the reasons its file may be given. A killed call shows as a crash, a denied one as "refused".
 MISDEEDS = {
     "crash": {"crashed"}, "hang": {"timed-out"}, "memory": {"out-of-memory"}, "garbage": {"crashed"},
+    # No processor time is used: only the clock on the wall can tell.
+    "wait": {"timed-out"},
+    # A complete result that is followed by more, or by a failure, is not believed.
+    "excess": {"crashed"}, "failure": {"crashed"},
+    # Of all descriptors the file is the only one that can be read.
+    "descriptors": {"refused"},
     # Sorting much is lawful: its one call is denied without dying.
     "sort": {"refused"},
     "open": {"refused", "crashed"}, "socket": {"crashed"}, "exec": {"crashed"}, "fork": {"crashed"}, "jit": {"crashed"},
@@ -72,7 +78,7 @@ def test_misdeeds(tap, program, samples):
         if misdeed == "memory" and os.environ.get("RECDOCK_SANITIZED") == "1":
             tap.skip(title, "the address sanitizer takes no memory limit")
             continue
-        _, results, errors = check_files(program, files, misdeed, ["--timeout=1" if misdeed == "hang" else "--timeout=60"])
+        _, results, errors = check_files(program, files, misdeed, ["--timeout=1" if misdeed in ("hang", "wait") else "--timeout=60"])
         good = (len(results) == 2 and results[0].get("reasons") in lawful and "sha256" not in results[0]
                 and results[1].get("verdict") == "complete")
         tap.check(good, title, f"{results} {errors}")
