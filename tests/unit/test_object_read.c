@@ -33,6 +33,7 @@ static struct {
         uint16_t whole_code;   /* response of GetObject, 0: OK */
         uint16_t partial_code; /* of a partial read, without data; 0: OK */
         uint32_t partial_most; /* bytes a partial read gives at most, 0: no bound */
+        bool silent;           /* the first object is never answered for */
         unsigned int partials;
 } model;
 
@@ -173,6 +174,8 @@ static void answer(struct sim *s, const struct ptp_container *c, const uint8_t *
         if (put_dataset(c)) {
                 sim_data(s, c, answer_bytes.p, answer_bytes.n);
                 sim_respond(s, c, PTP_OK);
+        } else if (model.silent && c->header.code == PTP_GET_OBJECT && c->params[0] == 1) {
+                return;
         } else if (c->header.code == PTP_GET_OBJECT) {
                 whole_answer(s, c);
         } else if (c->header.code == PTP_GET_PARTIAL_OBJECT ||
@@ -264,6 +267,21 @@ START_TEST(a_refusal_is_no_trouble_of_the_wire)
         for (int i = 0; i < 20; i++)
                 read_expect(0, 0, RECORDER_UNREADABLE, -7);
         ck_assert_uint_eq(recoveries(), 0);
+        read_expect(1, 0, RECORDER_OK, 100);
+}
+END_TEST
+
+/* Nor must one that the device falls silent at. */
+START_TEST(a_silent_object_leaves_steps_to_the_others)
+{
+        model.size = model.info_size = 3000;
+        model.partial64 = true;
+        model.silent = true;
+        list_all();
+        for (unsigned int i = 1; i <= 3; i++) {
+                read_expect(0, 0, RECORDER_STALLED, -7);
+                ck_assert_uint_le(recoveries(), 4 * i);
+        }
         read_expect(1, 0, RECORDER_OK, 100);
 }
 END_TEST
@@ -389,6 +407,7 @@ int main(void)
 
         tcase_add_checked_fixture(c, setup, teardown);
         tcase_add_test(c, a_refusal_is_no_trouble_of_the_wire);
+        tcase_add_test(c, a_silent_object_leaves_steps_to_the_others);
         tcase_add_test(c, an_error_behind_all_data_is_not_whole);
         tcase_add_loop_test(c, a_size_modulo_4_gib_is_not_the_whole, 0, 2);
         tcase_add_test(c, more_than_a_size_that_is_sure_is_cut);

@@ -14,6 +14,10 @@
 #define CRUMB_SIZE 512
 #define CRUMBS_MAX 16
 
+/* Steps of the ladder that one reading may cost. The docking has more: an object that cannot be had must
+ * leave some to those behind it. */
+#define STEPS_MAX 3
+
 struct reading {
         struct mtp_recorder *m;
         const struct mtp_object *object;
@@ -219,6 +223,8 @@ static int size_confirm(const struct reading *r, int doubt)
 
 static int reading_run(struct reading *r)
 {
+        unsigned int begun_at = r->m->session.recoveries;
+
         for (;;) {
                 unsigned int recoveries = r->m->session.recoveries;
                 int result = object_still(r);
@@ -233,6 +239,8 @@ static int reading_run(struct reading *r)
                 if (!may_go_on(r, result))
                         return result;
                 surplus = result == RECORDER_PROTOCOL && reading_done(r);
+                if (!surplus && r->m->session.recoveries - begun_at >= STEPS_MAX)
+                        return result;
                 /* The transaction may have used up its ladder; else this is the step for data that broke
                  * off. */
                 if (r->m->session.recoveries == recoveries &&

@@ -31,7 +31,7 @@ struct mtp_limits {
         int locked_ms;           /* for a storage to appear; 3000 */
         int drain_ms;            /* for the rest of a cancelled transaction; 2000 */
         unsigned int stale;      /* answers to older transactions, per transaction; 32 */
-        unsigned int recoveries; /* steps of the ladder, per docking; 6 */
+        unsigned int recoveries; /* steps of the ladder, per docking; 24 */
         unsigned int objects;    /* listed at most; 200000 */
 };
 

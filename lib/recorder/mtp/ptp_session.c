@@ -34,7 +34,7 @@ static void limits_settle(struct mtp_limits *l, bool slow)
         limit_default(&l->locked_ms, 3000);
         limit_default(&l->drain_ms, 2000);
         l->stale = l->stale ? l->stale : 32;
-        l->recoveries = l->recoveries ? l->recoveries : 6;
+        l->recoveries = l->recoveries ? l->recoveries : 24;
         l->objects = l->objects ? l->objects : 200000;
 }
 
