@@ -58,6 +58,7 @@ static struct {
         uint64_t size;
         bool split, empty_packet, respond_inside, no_response, response_only;
         uint32_t transaction_off;
+        uint16_t code_off;
 } shape;
 
 static void shaped(struct sim *s, const struct ptp_container *c, const uint8_t *data, size_t size)
@@ -89,7 +90,7 @@ static void shaped(struct sim *s, const struct ptp_container *c, const uint8_t *
                 ck_assert_ptr_nonnull(p);
                 wire_put32(p, length);
                 wire_put16(p + 4, PTP_DATA);
-                wire_put16(p + 6, c->header.code);
+                wire_put16(p + 6, (uint16_t)(c->header.code + shape.code_off));
                 wire_put32(p + 8, c->header.transaction + shape.transaction_off);
                 if (shape.respond_inside) {
                         wire_put32(p + n, PTP_HEADER_SIZE);
@@ -254,6 +255,45 @@ START_TEST(beyond_4_gib_of_unknown_size)
         shape = (typeof(shape)){.size = (UINT64_C(4) << 30) + 100, .length = 112};
         ck_assert_int_eq(run_shape(&q, &reply), RECORDER_OK);
         ck_assert_uint_eq(counted, shape.size);
+}
+END_TEST
+
+/* A short packet in the middle of data without a length: what follows must not be lost without a word. */
+static void short_in_the_middle(struct sim *s, const struct ptp_container *c, const uint8_t *data,
+                                size_t size)
+{
+        uint8_t p[PTP_HEADER_SIZE + 100] = {0};
+
+        (void)data;
+        (void)size;
+        wire_put32(p, UINT32_MAX);
+        wire_put16(p + 4, PTP_DATA);
+        wire_put16(p + 6, c->header.code);
+        wire_put32(p + 8, c->header.transaction);
+        sim_send(s, p, sizeof(p), false);
+        sim_send(s, sim_pattern, shape.size, false);
+        sim_respond(s, c, PTP_OK);
+}
+
+START_TEST(unknown_length_with_a_short_packet_inside)
+{
+        static const uint64_t rests[] = {7, 600, 200000};
+        struct ptp_reply reply;
+
+        shape = (typeof(shape)){.size = rests[_i]};
+        sim.on_command = short_in_the_middle;
+        ck_assert_int_eq(ptp_session_run(&session, &unsized, &reply), RECORDER_PROTOCOL);
+}
+END_TEST
+
+START_TEST(data_of_another_operation)
+{
+        struct ptp_request q = get_object(1000);
+        struct ptp_reply reply;
+
+        shape = (typeof(shape)){.size = 1000, .code_off = 1};
+        ck_assert_int_eq(run_shape(&q, &reply), RECORDER_PROTOCOL);
+        ck_assert_uint_eq(counted, 0);
 }
 END_TEST
 
@@ -612,6 +652,8 @@ int main(void)
         tcase_add_loop_test(c, just_below_4_gib, 0, 2);
         tcase_add_test(c, a_length_below_its_own_header);
         tcase_add_test(c, beyond_4_gib_of_unknown_size);
+        tcase_add_loop_test(c, unknown_length_with_a_short_packet_inside, 0, 3);
+        tcase_add_test(c, data_of_another_operation);
         tcase_add_test(c, data_that_end_early_are_cut);
         tcase_add_test(c, more_than_expected_is_mismatch);
         tcase_add_test(c, dataset_beyond_its_bound);

@@ -221,7 +221,8 @@ static int transaction_take_response(struct ptp_session *s, struct transaction *
                                 continue; /* the empty packet that ends data of whole packets */
                 }
                 if (!carry_take(s, &c)) {
-                        if (surplus)
+                        /* Behind data without a length it may be the rest of them. */
+                        if (surplus && !t->phase.endless)
                                 continue;
                         return RECORDER_PROTOCOL;
                 }
