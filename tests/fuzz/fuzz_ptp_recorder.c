@@ -176,9 +176,13 @@ static unsigned int n_items;
 
 static int on_item(void *userdata, const struct recorder_item *item)
 {
-        (void)userdata;
-        if (!text_utf8_valid(item->path) || item->path[0] == '/' || strstr(item->path, "/../"))
+        const char *last = strrchr(item->path, '/');
+
+        if (!text_utf8_valid(item->path) || item->path[0] == '/' || strstr(item->path, "/../") ||
+            strncmp(item->path, "../", 3) == 0 || !last || strcmp(last, "/..") == 0 ||
+            strcmp(last, "/.") == 0 || last[1] == '\0')
                 abort();
+        (void)userdata;
         n_items++;
         return 0;
 }
