@@ -54,7 +54,8 @@ ROWS = [
     ("garbage-idx1", AVI, DAMAGED),
     ("stco", INDEXED, BROKEN),
     ("stsz", INDEXED, BROKEN),
-    ("stco-back", INDEXED, BROKEN),
+    ("back-stco", INDEXED, BROKEN),
+    ("past-stco", INDEXED, TRUNCATED),
     ("unfinished-wav", ["tone.wav"], TRUNCATED),
     ("restart:012", ["photo.jpg"], {"complete"}),
     ("restart:013", ["photo.jpg"], DAMAGED),
@@ -82,7 +83,8 @@ REASONS = [
     ("noise", ".ts", "ts-sync"), ("repeat", ".mp4", "bad-nal"), ("repeat", ".ts", "dts-order"),
     ("drop", ".ts", "ts-continuity"), ("no-idx1", ".avi", "no-index"), ("garbage-idx1", ".avi", "bad-index"),
     ("stco", "", "bad-nal"), ("stsz", "", "bad-nal"), ("trail", "", "trailing-garbage"), ("head", "", "header-lost"),
-    ("unfinished-wav", "tone.wav", "riff-size"), ("stco-back", "", "bad-index"), ("restart:013", "", "bad-structure"),
+    ("unfinished-wav", "tone.wav", "riff-size"), ("restart:013", "", "bad-structure"),
+    ("back-stco", "", "bad-index"), ("past-stco", "", "past-end"),
     ("encrypt", "", "high-entropy"), ("protect", "", "protected"),
 ]
 

@@ -118,6 +118,11 @@ def stco_back(data, _argument):
     return table(data, "stco", lambda e: e[:len(e) // 2] + [e[len(e) // 2 - 1] + 1] + e[len(e) // 2 + 1:])
 
 
+def stco_past(data, _argument):
+    """The last chunk behind the file's end."""
+    return table(data, "stco", lambda e: e[:-1] + [len(data) + 512])
+
+
 def unfinished_wav(data, _argument):
     """The sizes as they are while a recording runs."""
     at = data.index(b"data")
@@ -184,7 +189,7 @@ def trail(data, argument):
 
 KINDS = {
     "cut": cut, "cut-end": cut_end, "zero": zero, "noise": noise, "repeat": repeat, "drop": drop,
-    "without-box": without_box, "stco": stco, "stco-back": stco_back, "stsz": stsz, "unfinished-wav": unfinished_wav,
+    "without-box": without_box, "stco": stco, "back-stco": stco_back, "past-stco": stco_past, "stsz": stsz, "unfinished-wav": unfinished_wav,
     "restart": restart, "no-idx1": no_idx1, "garbage-idx1": garbage_idx1,
     "flip": flip, "encrypt": encrypt, "protect": protect, "head": head, "trail": trail,
 }

@@ -34,6 +34,9 @@ static struct {
         uint16_t partial_code; /* of a partial read, without data; 0: OK */
         uint32_t partial_most; /* bytes a partial read gives at most, 0: no bound */
         bool silent;           /* the first object is never answered for */
+        bool renumbered;       /* after a reset handle 1 is another object */
+        uint64_t halt_at;      /* GetObject halts behind so many bytes, once */
+        bool deaf_once;        /* the next GetObjectHandles is not answered */
         unsigned int partials;
 } model;
 
@@ -89,7 +92,7 @@ static void put_object_info(uint32_t handle)
         put(handle == 1 ? model.info_size : 100, 4);
         memset(answer_bytes.p + answer_bytes.n, 0, 40);
         answer_bytes.n += 40;
-        put_text(handle == 1 ? "a.mp4" : "b.mp4");
+        put_text(handle == 1 && !(model.renumbered && sim.class_resets) ? "a.mp4" : "b.mp4");
         put(0, 1);
         put(0, 1);
 }
@@ -143,6 +146,12 @@ static void whole_answer(struct sim *s, const struct ptp_container *c)
         bool first = c->params[0] == 1;
         uint64_t size = first ? (model.sent ? model.sent : model.size) : 100;
 
+        if (first && model.halt_at) {
+                object_send(s, c, 0, model.halt_at, size);
+                sim_send_fail(s, USB_STALL);
+                model.halt_at = 0;
+                return;
+        }
         if (!first || !model.whole_code || model.sent)
                 object_send(s, c, 0, size, first && model.announced ? model.announced : size);
         sim_respond(s, c, first && model.whole_code ? model.whole_code : PTP_OK);
@@ -171,6 +180,10 @@ static void answer(struct sim *s, const struct ptp_container *c, const uint8_t *
         (void)data;
         (void)size;
         answer_bytes.n = 0;
+        if (model.deaf_once && c->header.code == PTP_GET_OBJECT_HANDLES) {
+                model.deaf_once = false;
+                return;
+        }
         if (put_dataset(c)) {
                 sim_data(s, c, answer_bytes.p, answer_bytes.n);
                 sim_respond(s, c, PTP_OK);
@@ -209,14 +222,19 @@ static int on_item(void *userdata, const struct recorder_item *item)
         return 0;
 }
 
-static void list_all(void)
+static void list_expect(bool complete)
 {
         struct recorder_open how = {0};
-        bool complete = false;
+        bool is_complete = !complete;
 
         ck_assert_int_eq(mtp_recorder_new(&recorder, &sim.transport, &how, &quirks), 0);
-        ck_assert_int_eq(recorder_list(recorder, on_item, NULL, &complete), RECORDER_OK);
-        ck_assert(complete);
+        ck_assert_int_eq(recorder_list(recorder, on_item, NULL, &is_complete), RECORDER_OK);
+        ck_assert_int_eq(is_complete, complete);
+}
+
+static void list_all(void)
+{
+        list_expect(true);
 }
 
 static int on_bytes(void *userdata, const void *data, size_t size)
@@ -320,6 +338,56 @@ START_TEST(an_error_is_not_the_end_of_an_unknown_size)
 }
 END_TEST
 
+/* After a reset a handle is only a number: the bytes of another object must not follow those of the first.
+ */
+START_TEST(a_reset_may_renumber_the_objects)
+{
+        model.size = model.info_size = 100000;
+        model.partial64 = true;
+        model.renumbered = _i;
+        list_all();
+        model.halt_at = 512 * 60 - PTP_HEADER_SIZE;
+        sim.clear_result = USB_IO; /* so the ladder has to go on to a reset */
+        read_expect(0, 0, _i ? RECORDER_STALLED : RECORDER_OK, _i ? -7 : 100000);
+        ck_assert_uint_eq(sim.class_resets, 1);
+        ck_assert_uint_eq(model.partials, _i ? 0 : 1);
+}
+END_TEST
+
+START_TEST(a_reset_while_listing_makes_it_incomplete)
+{
+        model.size = model.info_size = 100;
+        model.deaf_once = true;
+        sim.clear_result = USB_IO;
+        list_expect(false);
+        ck_assert_uint_eq(sim.class_resets, 1);
+}
+END_TEST
+
+/* Nobody knows the size, but the header of the data does. */
+START_TEST(fewer_bytes_than_the_header_says_are_short)
+{
+        model.size = 5000;
+        model.announced = 5000;
+        model.sent = 3000;
+        list_all();
+        read_expect(0, 0, RECORDER_SHORT, -7);
+}
+END_TEST
+
+/* 4 GiB or more, no property, and a length modulo 2^32 in the header: only the end of the data is the end.
+ */
+START_TEST(a_length_modulo_4_gib_is_not_believed)
+{
+        model.size = model.sent = 200000;
+        model.info_size = UINT32_MAX;
+        model.announced = 100;
+        list_all();
+        ck_assert_int_eq(listed[0], -1);
+        read_expect(0, 0, RECORDER_OK, 200000);
+}
+END_TEST
+
 /* A size modulo 2^32 in ObjectInfo: the device goes on where the listing says it should end. */
 START_TEST(a_size_modulo_4_gib_is_not_the_whole)
 {
@@ -411,6 +479,10 @@ int main(void)
         tcase_add_test(c, an_error_behind_all_data_is_not_whole);
         tcase_add_loop_test(c, a_size_modulo_4_gib_is_not_the_whole, 0, 2);
         tcase_add_test(c, more_than_a_size_that_is_sure_is_cut);
+        tcase_add_loop_test(c, a_reset_may_renumber_the_objects, 0, 2);
+        tcase_add_test(c, a_reset_while_listing_makes_it_incomplete);
+        tcase_add_test(c, fewer_bytes_than_the_header_says_are_short);
+        tcase_add_test(c, a_length_modulo_4_gib_is_not_believed);
         tcase_add_test(c, reads_on_behind_4_gib);
         tcase_add_loop_test(c, crumbs_come_to_an_end, 0, 2);
         tcase_add_test(c, a_32_bit_partial_read_is_not_for_large_objects);

@@ -195,12 +195,17 @@ static void put_proplist(struct bytes *b, uint32_t parent)
 
                 if (!in_folder(o, parent) || o->list_omits)
                         continue;
-                put_element(b, o->handle + (model.list_strangers ? 5000 : 0), MTP_OBJECT_FORMAT, PTP_UINT16);
+                if (model.list_strangers) {
+                        put_element(b, o->handle + 5000, MTP_OBJECT_FORMAT, PTP_UINT16);
+                        put16(b, o->format);
+                        n++;
+                }
+                put_element(b, o->handle, MTP_OBJECT_FORMAT, PTP_UINT16);
                 put16(b, o->format);
                 put_element(b, o->handle, MTP_PROTECTION_STATUS, PTP_UINT16);
                 put16(b, o->protection);
                 put_element(b, o->handle, MTP_OBJECT_SIZE, PTP_UINT64);
-                put64(b, o->size);
+                put64(b, o->size + model.list_strangers); /* and wrong in what is its own */
                 put_element(b, o->handle, 0xdc41, PTP_UINT128);
                 put64(b, 1);
                 put64(b, 2);
@@ -499,8 +504,14 @@ START_TEST(unknown_sizes_are_not_zero)
 {
         object_add(1, 0, FILE_MP4, "zero.mp4", 0);
         object_add(2, 0, FILE_MP4, "huge.mp4", UINT64_C(5) << 30);
+        object_add(3, 0, FOLDER, "listed", 0);
+        object_add(4, 3, FILE_MP4, "zero.mp4", 0);
+        object_add(5, 3, FILE_MP4, "one.mp4", 1);
+        object_add(6, 3, FILE_MP4, "two.mp4", 2);
         operation_drop(MTP_GET_OBJECT_PROP_VALUE);
         list_expect(RECORDER_OK, true);
+        ck_assert_uint_eq(model.proplists, 1);
+        ck_assert_int_eq(item_named("SD_card/listed/zero.mp4")->size, -1);
         ck_assert_int_eq(item_named("SD_card/zero.mp4")->size, -1);
         ck_assert_int_eq(item_named("SD_card/huge.mp4")->size, -1);
 }
