@@ -187,6 +187,18 @@ class Faults(StationTest):
                 self.assertEqual(sorted(r["sha256"] for r in self.station.footage("--recorder", f"P{packet}")), wanted)
                 self.unplug("p")
 
+    def test_packet_boundaries_of_devices_that_bend_the_rules(self):
+        # No empty packet behind whole ones, header and data in packets of their own, and sizes that nobody knows.
+        unknown = {"fault": "info-size,value=0", "proplist": "no"}
+        for number, options in enumerate(({"zlp": "no"}, {"split": "yes"}, {"zlp": "no", "split": "yes"}, {"zlp": "no", **unknown})):
+            with self.subTest(options):
+                folder = self.recorder_folder(f"b{number}", {f"{n}.bin": os.urandom(512 * 8 + n - 13) for n in range(0, 28)})
+                self.plug("p", folder, serial=f"B{number}", packet=512, **options)
+                self.station.wait("DOCKING_RELEASED", count=number + 1)
+                wanted = sorted(sha256_file(os.path.join(folder, f)) for f in os.listdir(folder))
+                self.assertEqual(sorted(r["sha256"] for r in self.station.footage("--recorder", f"B{number}")), wanted)
+                self.unplug("p")
+
     @staticmethod
     def jpeg():
         samples = os.environ["RECDOCK_SAMPLES"]

@@ -42,6 +42,31 @@ class MainJob(StationTest):
         self.assertEqual((docking["seen"], docking["pulled"], docking["failed"]), (len(files), len(files), 0))
         self.assertEqual(self.station.ctl("verify").returncode, 0)
 
+    def test_workers_are_locked_in(self):
+        """As the kernel sees them, not as they say: no call that is not listed, no new right, no file but the parts."""
+        self.plug("a", self.recorder_folder("a", {f"{n}.bin": os.urandom(200000) for n in range(6)}), rate=300000)
+        self.station.wait("FOOTAGE_FILED")
+        workers = self.station.workers("recdock-offload") + self.station.workers("recdock-inspect")
+        self.assertGreaterEqual(len(workers), 2)
+        for pid in workers:
+            with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+                status = dict(line.split(":", 1) for line in f.read().splitlines())
+            self.assertEqual((status["Seccomp"].strip(), status["NoNewPrivs"].strip()), ("2", "1"))
+            if os.geteuid() == 0:
+                for fd in os.listdir(f"/proc/{pid}/fd"):
+                    self.assert_lawful_descriptor(pid, fd)
+        self.station.wait("DOCKING_RELEASED")
+
+    def assert_lawful_descriptor(self, pid, fd):
+        try:
+            target = os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            return
+        self.assertNotIn(".db", target)
+        if target.startswith(self.station.store):
+            self.assertIn("/incoming/", target)
+            self.assertTrue(target.endswith(".part"), target)
+
     def test_docking_again_reads_no_data(self):
         folder = self.recorder_folder("a", {"DCIM/one.bin": os.urandom(300000), "DCIM/two.bin": os.urandom(1000)})
         self.plug("a", folder)
