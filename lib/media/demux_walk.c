@@ -19,7 +19,8 @@
 
 #define IO_BUFFER_SIZE  (128 * 1024)
 #define SHORT_TOLERANCE USEC_PER_SEC
-#define WRAP_DISTANCE   (INT64_C(1) << 32) /* half of the 33-bit MPEG clock, in its ticks */
+#define ALLOCATION_MAX  ((size_t)256 * 1024 * 1024) /* at once: more than the index of a day's recording */
+#define WRAP_DISTANCE   (INT64_C(1) << 32)          /* half of the 33-bit MPEG clock, in its ticks */
 
 struct stream_state {
         bool video, dense, nal, picture_frames;
@@ -69,6 +70,7 @@ void demux_prepare(void)
         void *opaque = NULL;
 
         av_log_set_callback(log_count);
+        av_max_alloc(ALLOCATION_MAX);
         (void)av_get_cpu_flags();
         while (av_demuxer_iterate(&opaque))
                 ;

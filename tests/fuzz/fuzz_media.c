@@ -7,6 +7,7 @@
 #include "fuzz_target.h"
 
 #include "base/cleanup.h"
+#include "media/demux_walk.h"
 #include "media/media_check.h"
 
 #include <sys/mman.h>
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct media_source source = {0};
         struct media_report report;
 
+        demux_prepare();
         if (size < 1)
                 return 0;
         fd = memfd_create("fuzz", MFD_CLOEXEC);
