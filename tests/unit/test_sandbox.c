@@ -443,6 +443,27 @@ START_TEST(limits_hold)
 }
 END_TEST
 
+#ifdef __x86_64__
+/* getpid(2) by its 32-bit number, which is that of another call here. */
+static int try_other_architecture(void)
+{
+        long r;
+
+        __asm__ volatile("int $0x80" : "=a"(r) : "0"(20L) : "memory", "r8", "r9", "r10", "r11");
+        return r == getpid() ? DONE : REFUSED;
+}
+
+START_TEST(no_other_architecture)
+{
+        int is_free = child_run(NULL, try_other_architecture);
+
+        /* A kernel without 32-bit calls kills by itself. */
+        if (is_free == DONE)
+                ck_assert_int_eq(child_run(lock_offload, try_other_architecture), -SIGSYS);
+}
+END_TEST
+#endif
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("sandbox");
@@ -456,6 +477,9 @@ static Suite *suite(void)
         tcase_add_test(c, the_filter_is_for_all_threads);
         tcase_add_test(c, the_worker_can_do_its_work);
         tcase_add_test(c, limits_hold);
+#ifdef __x86_64__
+        tcase_add_test(c, no_other_architecture);
+#endif
         suite_add_tcase(s, c);
         return s;
 }
