@@ -369,8 +369,8 @@ static void on_progress(struct docking *d, const struct offload_progress *m)
                 d->current_name[0] = '\0';
                 if (item_by_id(d->station->catalogue, e->item, &item) == CATALOGUE_OK) {
                         slash = strrchr(item.path, '/');
-                        (void)snprintf(d->current_name, sizeof(d->current_name), "%.255s",
-                                       slash ? slash + 1 : item.path);
+                        (void)text_copy(d->current_name, sizeof(d->current_name),
+                                        slash ? slash + 1 : item.path);
                 }
         }
         d->current_bytes = m->bytes;
@@ -550,6 +550,7 @@ static void on_failed(struct docking *d, const struct offload_failed *m)
         d->failed_outcome = m->outcome;
         (void)snprintf(d->failed_text, sizeof(d->failed_text), "%s%s%.450s",
                        recorder_outcome_text(m->outcome), text[0] ? ": " : "", text);
+        text_make_printable(d->failed_text);
 }
 
 /* --- dispatch

@@ -110,8 +110,8 @@ static int settle_owner(struct station *s, const struct docking_row *row, const 
         (void)snprintf(f->officer_source, sizeof(f->officer_source), "%s", sources[owner.source]);
         numbers->officer_disagrees = owner.disagrees;
         numbers->officer_unknown = owner.unknown_number;
-        (void)snprintf(numbers->said_officer, sizeof(numbers->said_officer), "%.63s",
-                       name->officer[0] ? name->officer : row->officer);
+        (void)text_copy(numbers->said_officer, sizeof(numbers->said_officer),
+                        name->officer[0] ? name->officer : row->officer);
         return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/station_internal.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "catalogue/alert.h"
 #include "catalogue/footage.h"
 #include "daemon/bay.h"
@@ -92,6 +93,7 @@ void station_alert(struct station *s, const char *kind, int priority, const char
         va_start(ap, format);
         (void)vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
+        text_make_printable(text);
         station_begin(s);
         station_check(s, alert_raise(s->catalogue, kind, priority, subject, text, &raised),
                       "write an alert");

@@ -136,6 +136,17 @@ class MainJob(StationTest):
             self.assertTrue(os.path.isfile(os.path.join(self.station.store, row["path"])))
             self.assertNotIn("/../", row["path"])
 
+    def test_texts_longer_than_their_column_are_cut_between_characters(self):
+        bay = "一号采集站左侧第三排接口"
+        self.station.stop()
+        self.station.configure(f'[Bay "{bay}"]\nPort=1-1\n')
+        self.station.start()
+        self.plug("a", self.recorder_folder("a", {"ok.bin": b"ok"}), fault="hostile-names")
+        self.station.wait("DOCKING_RELEASED", timeout=90)
+        rows = self.station.footage()
+        self.assertTrue(any(len(r["name"].encode()) > 250 and r["name"].startswith("A警警") for r in rows))
+        self.assertTrue(all(bay.startswith(r["bay"]) for r in rows))
+
     def test_sm3_beside_sha256_when_asked_for(self):
         self.station.stop()
         self.station.configure("")

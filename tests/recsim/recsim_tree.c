@@ -298,6 +298,9 @@ void recsim_tree_add_hostile(struct recsim_tree *t)
         for (size_t i = 0; i < ELEMENTSOF(full); i++)
                 full[i] = 'A';
         add_units(t, full, ELEMENTSOF(full)); /* as long as it can be, and no NUL */
+        for (size_t i = 1; i < ELEMENTSOF(full); i++)
+                full[i] = 0x8B66; /* three bytes of UTF-8 each: whoever cuts at 255 bytes cuts through one */
+        add_units(t, full, ELEMENTSOF(full));
 }
 
 static struct recsim_object *add_folder(struct recsim_tree *t, const char *name, uint32_t parent)
