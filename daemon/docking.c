@@ -252,6 +252,7 @@ static void docking_forget_worker(struct docking *d)
         d->fetching_bytes = 0;
         d->rate = 0;
         d->current = 0;
+        d->waits_for_other = false;
         docking_task_set(d, TASK_NOTHING);
 }
 

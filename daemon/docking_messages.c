@@ -156,11 +156,12 @@ static void docking_refuse(struct docking *d, const char *why)
         docking_close_worker(d);
 }
 
-/* Another docking of this recorder still has a worker, which may be finishing a part. */
+/* Another docking of this recorder still has a worker, which may be finishing a part. One that waits itself does not
+ * count, or two would wait for each other. */
 static bool recorder_is_busy(const struct docking *d)
 {
         for (const struct docking *o = d->station->dockings; o; o = o->next)
-                if (o != d && o->worker && o->row.recorder == d->row.recorder)
+                if (o != d && o->worker && !o->waits_for_other && o->row.recorder == d->row.recorder)
                         return true;
         return false;
 }

@@ -225,7 +225,7 @@ void docking_kick(struct docking *d)
 {
         if (d->waits_for_slot && !d->worker)
                 docking_worker_start(d);
-        else if (d->waits_for_other)
+        else if (d->waits_for_other && d->worker && !d->closing)
                 docking_list(d);
         else
                 docking_advance(d);

@@ -3,11 +3,37 @@
 """A recorder that stalls, lies, babbles or vanishes: the outcome a user would want, in bounded time."""
 
 import os
+import signal
 
 import tap
 from testbed import StationTest, sha256_file
 
 GET_OBJECT = "0x1009"
+
+
+class SharedSerial(StationTest):
+    """Cheap recorders share one serial: to the station they are one recorder, whose dockings take turns."""
+
+    def plug_some(self, n):
+        folders = [self.recorder_folder(f"r{i}", {"x.bin": os.urandom(600000 + i)}) for i in range(n)]
+        for i, folder in enumerate(folders):
+            self.plug(f"r{i}", folder, port=f"1-{i + 1}", serial="SAME", rate=400000)
+            self.station.wait("DOCKING_IDENTIFIED", count=i + 1)
+        return folders
+
+    def test_three_at_once_take_turns(self):
+        folders = self.plug_some(3)
+        self.station.wait("DOCKING_RELEASED", count=3)
+        wanted = {sha256_file(os.path.join(f, "x.bin")) for f in folders}
+        self.assertEqual({r["sha256"] for r in self.station.footage()}, wanted)
+
+    def test_worker_killed_while_it_waits_its_turn(self):
+        self.plug_some(2)
+        first, second = sorted(self.station.workers())
+        os.kill(second, signal.SIGKILL)
+        self.station.wait("WORKER_DIED")
+        os.kill(first, signal.SIGKILL)  # the turn comes to one that has no worker just now
+        self.station.wait("DOCKING_RELEASED", count=2)
 
 
 class Faults(StationTest):
