@@ -254,6 +254,22 @@ static void held_describe(struct docking *d, const struct item *item, struct pla
                 e->state = PLAN_FILED;
 }
 
+/* All its bytes are here, but this host failed to prove or to file them: once more. Without its part it is pulled anew. */
+static int item_prove_again(struct docking *d, struct item *item, struct plan_entry *e)
+{
+        int r = filing_submit(d->station->filing, item->id);
+
+        if (r >= 0)
+                return 0;
+        if (r != -ENOENT)
+                return r;
+        item->state = ITEM_LISTED;
+        item->part_docking = item->durable = 0;
+        item->has_digests = item->has_durable_digest = false;
+        e->state = PLAN_WAITING;
+        return station_check(d->station, item_update(d->station->catalogue, item), "write an item");
+}
+
 static int item_enter(struct docking *d, const struct recorder_item *m, struct item *item)
 {
         struct plan_entry e = {.index = m->index, .flags = m->flags, .size = m->size}, *entry;
@@ -268,6 +284,11 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
                 e.device_time = INSTANT_NONE;
         if (e.state == PLAN_HELD)
                 held_describe(d, item, &e);
+        if (e.state == PLAN_PROVING && !filing_has(d->station->filing, item->id)) {
+                r = item_prove_again(d, item, &e);
+                if (r < 0)
+                        return r;
+        }
         return plan_add(&d->plan, &e, &entry);
 }
 

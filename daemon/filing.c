@@ -32,6 +32,7 @@ enum { BATCH_MAX = 64, NAME_ATTEMPTS_MAX = 10000 };
 
 struct job {
         struct job *next;
+        struct job *next_of_all;
         struct filing *filing;
         int64_t item, docking, part_docking;
         unsigned int name_attempt;
@@ -48,6 +49,7 @@ struct job {
 struct filing {
         struct station *station;
         struct job *ready, **ready_tail;
+        struct job *all; /* those with the inspector too */
         size_t pending;
         struct sealer *sealer; /* NULL: the file system has no fs-verity */
         bool cache_warned, verity_told;
@@ -79,6 +81,26 @@ static struct job *ready_pop(struct filing *f)
         if (!f->ready)
                 f->ready_tail = &f->ready;
         return j;
+}
+
+static void job_forget(struct filing *f, const struct job *j)
+{
+        struct job **at = &f->all;
+
+        while (*at && *at != j)
+                at = &(*at)->next_of_all;
+        if (!*at)
+                return;
+        *at = j->next_of_all;
+        f->pending--;
+}
+
+bool filing_has(const struct filing *f, int64_t item)
+{
+        for (const struct job *j = f->all; j; j = j->next_of_all)
+                if (j->item == item)
+                        return true;
+        return false;
 }
 
 /* A docking that is over still gets its receipt right. */
@@ -114,7 +136,7 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
         };
         bool heard = false;
 
-        f->pending--;
+        job_forget(f, j);
         for (struct docking *d = s->dockings, *next; d; d = next) {
                 next = d->next;
                 if (d->row.id == j->docking || plan_find(&d->plan, j->item))
@@ -259,6 +281,8 @@ int filing_submit(struct filing *f, int64_t number)
                 free(j);
                 return r;
         }
+        j->next_of_all = f->all;
+        f->all = j;
         f->pending++;
         return 0;
 }

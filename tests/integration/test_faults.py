@@ -36,6 +36,24 @@ class SharedSerial(StationTest):
         self.station.wait("DOCKING_RELEASED", count=2)
 
 
+class HostFaults(StationTest):
+    """What this host could not file is not lost, and does not wait for a restart."""
+
+    def test_what_could_not_be_filed_is_filed_at_the_next_docking(self):
+        obstacle = os.path.join(self.station.store, "store", "unassigned")
+        open(obstacle, "w", encoding="utf-8").close()
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(300000), "y.bin": os.urandom(1000)})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_FAILED")
+        self.assertEqual(self.station.footage(), [])
+        self.unplug("a")
+        os.unlink(obstacle)
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folder)
+        self.assertEqual(self.control.stats("a")["object_bytes"], 0, "it was here already")
+
+
 class Faults(StationTest):
     config = "[Docking]\nWarnTimeout=4s\nKillTimeout=12s\n"
 
