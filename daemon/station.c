@@ -145,19 +145,22 @@ static bool room_now(struct station *s, uint64_t bytes, uint64_t *ret_free)
 static int station_on_room_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
         struct station *s = userdata;
+        bool paused = s->store_paused;
         uint64_t free_bytes;
 
         if (!room_now(s, 0, &free_bytes)) {
                 room_timer_arm(s);
                 return 0;
         }
-        s->store_paused = false; /* who has no room pauses it anew */
+        s->store_paused = s->item_waits = false; /* who has no room says so anew */
         s->room_floor = 0;
         station_kick_all(s);
-        if (!s->store_paused) {
+        if (s->store_paused)
+                return 0;
+        if (paused)
                 event_log(EVENT_STORE_RESUMED, NULL, "there is room in the store again, going on");
+        if (!s->item_waits)
                 station_alert_clear(s, "store-low", "store");
-        }
         return 0;
 }
 
@@ -187,6 +190,17 @@ static void station_pause(struct station *s, uint64_t free_bytes)
                       free_bytes >> 20, s->config->keep_free >> 20);
 }
 
+/* There is room, but not for this one: its size may be a recorder's lie, so it is no reason to stop the others. */
+static void station_item_waits(struct station *s, int64_t bytes, uint64_t free_bytes)
+{
+        s->item_waits = true;
+        room_timer_arm(s);
+        station_alert(s, "store-low", LOG_ERR, "store",
+                      "an item of %" PRId64 " MiB has no room: the store has %" PRIu64
+                      " MiB left and KeepFree= wants %" PRIu64 " MiB; its docking waits",
+                      bytes >> 20, free_bytes >> 20, s->config->keep_free >> 20);
+}
+
 bool station_has_room(struct station *s, int64_t bytes)
 {
         uint64_t free_bytes = 0;
@@ -195,7 +209,10 @@ bool station_has_room(struct station *s, int64_t bytes)
                 return false;
         if (room_now(s, (uint64_t)bytes, &free_bytes))
                 return true;
-        station_pause(s, free_bytes);
+        if (room_now(s, 0, &free_bytes))
+                station_item_waits(s, bytes, free_bytes);
+        else
+                station_pause(s, free_bytes);
         return false;
 }
 

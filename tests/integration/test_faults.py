@@ -119,6 +119,14 @@ class Faults(StationTest):
     def test_size_too_big_is_an_error_not_a_truncation(self):
         self.fails_but_keeps_the_rest("size,object=big.bin,value=4000000")
 
+    def test_size_beyond_any_disk_holds_up_nobody_else(self):
+        self.plug("a", self.recorder, fault=f"size,object=big.bin,value={1 << 50}")
+        self.station.wait("ALERT_RAISED", alert="store-low")
+        honest = self.recorder_folder("b", {"b.bin": os.urandom(300000)})
+        self.plug("b", honest, port="1-2")
+        self.station.wait("DOCKING_RELEASED", docking=2)
+        self.assertEqual(self.station.json("docking", "show", "1")[0]["state"], "offloading")
+
     def test_busy_for_a_while(self):
         self.recovers_from("busy,times=3")
 
