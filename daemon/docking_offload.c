@@ -147,6 +147,8 @@ static bool docking_remove_next(struct docking *d)
         return false;
 }
 
+/* Only when nothing is left behind: what is pulled later is dated by the offset measured then, which would be wrong for
+ * what was recorded before the clock was set. */
 static bool docking_set_clock(struct docking *d)
 {
         struct offload_set_clock set = {0};
@@ -154,7 +156,7 @@ static bool docking_set_clock(struct docking *d)
         struct tm tm;
 
         if (!d->station->config->set_clock || !(d->capabilities & RECORDER_CAN_SET_CLOCK) ||
-            d->row.clock_set_to[0])
+            d->row.clock_set_to[0] || d->row.failed > 0 || !d->row.listing_complete)
                 return false;
         if (!localtime_r(&now, &tm) || strftime(set.text, sizeof(set.text), "%Y%m%dT%H%M%S", &tm) == 0)
                 return false;

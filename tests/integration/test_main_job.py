@@ -119,6 +119,20 @@ class MainJob(StationTest):
         self.plug("a", folder)
         self.station.wait("DOCKING_RELEASED", count=2)
 
+    def test_clock_is_not_set_while_footage_is_left_behind(self):
+        self.station.stop()
+        self.station.configure("[Docking]\nSetClock=yes\n")
+        self.station.start()
+        folder = self.recorder_folder("a", {"x.bin": b"x" * 100, "y.bin": b"y" * 5000})
+        self.plug("a", folder, clock=7200, fault="refuse,op=0x1009,object=y.bin,times=always")
+        self.station.wait("DOCKING_FAILED", timeout=90)
+        self.assertEqual(self.control.stats("a")["clock_sets"], 0)
+        self.unplug("a")
+        self.plug("a", folder, clock=7200)
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folder)
+        self.assertEqual(self.control.stats("a")["clock_sets"], 1)
+
     def test_same_names_and_same_content_are_all_kept(self):
         folder = self.recorder_folder("a", {"100/F.bin": b"a" * 1000, "101/F.bin": b"a" * 1000, "102/F.bin": b"b" * 1000})
         self.plug("a", folder)
