@@ -19,6 +19,7 @@
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
 #include "recorder/offload_messages.h"
+#include "rules/recording_time.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -254,6 +255,15 @@ static void held_describe(struct docking *d, const struct item *item, struct pla
                 e->state = PLAN_FILED;
 }
 
+/*
+ * Path and size alone do not make a file known: recorders count their names from the beginning again, and some write files of
+ * one size only. Without a time that tells two recordings apart it is pulled again, and filing says whether it is new.
+ */
+static bool identity_is_weak(const struct plan_entry *e)
+{
+        return e->state == PLAN_HELD && !time_is_of_a_set_clock(e->device_time);
+}
+
 /* All its bytes are here, but this host failed to prove or to file them: once more. Without its part it is pulled anew. */
 static int item_prove_again(struct docking *d, struct item *item, struct plan_entry *e)
 {
@@ -284,6 +294,10 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
                 e.device_time = INSTANT_NONE;
         if (e.state == PLAN_HELD)
                 held_describe(d, item, &e);
+        if (identity_is_weak(&e)) {
+                e.state = PLAN_WAITING;
+                e.removable = false;
+        }
         if (e.state == PLAN_PROVING && !filing_has(d->station->filing, item->id)) {
                 r = item_prove_again(d, item, &e);
                 if (r < 0)

@@ -276,9 +276,9 @@ static void docking_note_unproved(struct docking *d, struct plan_entry *e,
 void docking_on_filed(struct docking *d, int64_t item, const struct filing_result *result)
 {
         struct plan_entry *e = plan_find(&d->plan, item);
-        bool ours = result->docking == d->row.id;
+        bool ours = result->docking == d->row.id && result->outcome == FILING_FILED;
 
-        if (result->outcome == FILING_FILED)
+        if (result->outcome == FILING_FILED || result->outcome == FILING_HELD)
                 docking_note_filed(d, e, result, ours);
         else if (e && e->state == PLAN_PROVING)
                 docking_note_unproved(d, e, result);

@@ -145,7 +145,7 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
         }
         if (!heard && outcome == FILING_FILED && !s->failed)
                 receipt_correct(s, &result);
-        else if (!heard && outcome != FILING_FILED)
+        else if (!heard && (outcome == FILING_FAILED || outcome == FILING_MISMATCH))
                 log_warning("item %" PRId64 ": %s, it is pulled again at its recorder's next docking",
                             j->item, error);
         free(j);
@@ -185,10 +185,36 @@ static void job_unreadable(struct job *j, int error)
         job_end(j, FILING_FAILED, text);
 }
 
+/* Pulled once more because its identity was too weak, and found to be what was filed. Returns false when it is another
+ * recording: it is filed as well. */
+static bool job_held(struct job *j, const struct item *item)
+{
+        struct station *s = j->filing->station;
+        struct item row = *item;
+        struct footage f;
+
+        if (item->footage == 0 || footage_by_id(s->catalogue, item->footage, &f) != CATALOGUE_OK ||
+            f.size != j->result.size ||
+            memcmp(f.digests.sha256, j->result.digests.sha256, DIGEST_SIZE) != 0)
+                return false;
+        row.state = ITEM_FOOTAGE;
+        row.part_docking = row.durable = 0;
+        row.has_durable_digest = false;
+        station_check(s, item_update(s->catalogue, &row), "write an item");
+        (void)store_part_remove(s->store, j->part_docking, j->item);
+        j->footage = f;
+        j->footage_id = f.id;
+        job_end(j, FILING_HELD, NULL);
+        return true;
+}
+
 static void job_proved(struct job *j, const struct item *item)
 {
         struct station *s = j->filing->station;
         struct docking_row row;
+
+        if (job_held(j, item))
+                return;
 
         if (station_check(s, docking_by_id(s->catalogue, j->docking, &row), "read a docking") != 0 ||
             station_check(s, footage_settle(s, item, &row, &j->result, &j->footage, &j->numbers),

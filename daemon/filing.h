@@ -20,6 +20,7 @@ struct filing;
 
 enum filing_outcome {
         FILING_FILED,
+        FILING_HELD,     /* an item that could not be told from one that is footage: it is that one, byte for byte */
         FILING_MISMATCH, /* what is on the disk is not what the recorder sent: the part is gone, pull it
                             again */
         FILING_FAILED,   /* this host failed; the part is kept and proved again at the next docking or start */

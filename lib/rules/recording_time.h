@@ -41,4 +41,8 @@ struct recording_time {
         unsigned int flags; /* enum time_flags */
 };
 
+/* False for INSTANT_NONE and for everything before 2000: a clock that starts at the same instant whenever its battery was
+ * empty gives two recordings one time. */
+bool time_is_of_a_set_clock(instant_t t);
+
 void recording_time_settle(const struct time_evidence *evidence, struct recording_time *ret);

@@ -133,6 +133,25 @@ class MainJob(StationTest):
         self.assert_all_filed(folder)
         self.assertEqual(self.control.stats("a")["clock_sets"], 1)
 
+    def test_a_clock_that_was_never_set_hides_no_recording(self):
+        """A recorder whose clock starts at 1970 and whose names start at 1: a new recording looks like the old one."""
+        self.station.stop()
+        self.station.configure("[Docking]\nRelease=clear\n")
+        self.station.start()
+        clip = open(next(p for n, p in samples().items() if n.endswith(".mp4")), "rb").read()
+        digests = []
+        for n, mark in enumerate((b"first...", b"second..", b"second..")):
+            folder = self.recorder_folder("a", {"VID0001.mp4": clip + (16).to_bytes(4, "big") + b"free" + mark})
+            os.utime(os.path.join(folder, "VID0001.mp4"), (0, 0))
+            digests.append(sha256_file(os.path.join(folder, "VID0001.mp4")))
+            self.plug("a", folder)
+            self.station.wait("DOCKING_RELEASED", count=n + 1)
+            self.assertEqual(os.listdir(folder), [], "complete, so it was removed")
+            self.unplug("a")
+        self.assertEqual(sorted(r["sha256"] for r in self.station.footage()), sorted(digests[:2]))
+        again = self.station.json("docking", "show", "3")[0]
+        self.assertEqual((again["seen"], again["pulled"], again["already_held"]), (1, 0, 1))
+
     def test_same_names_and_same_content_are_all_kept(self):
         folder = self.recorder_folder("a", {"100/F.bin": b"a" * 1000, "101/F.bin": b"a" * 1000, "102/F.bin": b"b" * 1000})
         self.plug("a", folder)
