@@ -39,6 +39,18 @@ class SharedSerial(StationTest):
 class HostFaults(StationTest):
     """What this host could not file is not lost, and does not wait for a restart."""
 
+    config = "[Docking]\nWarnTimeout=2s\nKillTimeout=5s\n"
+
+    def test_inspect_worker_that_hangs_is_killed(self):
+        self.station.wait("STATION_READY")
+        for pid in self.station.workers("recdock-inspect"):
+            os.kill(pid, signal.SIGSTOP)
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(300000)})
+        self.plug("a", folder)
+        self.station.wait("WORKER_KILLED")
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folder)
+
     def test_what_could_not_be_filed_is_filed_at_the_next_docking(self):
         obstacle = os.path.join(self.station.store, "store", "unassigned")
         open(obstacle, "w", encoding="utf-8").close()
