@@ -187,7 +187,7 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
         char who[192];
         int r;
 
-        if (d->task != TASK_IDENTIFY)
+        if (d->task != TASK_IDENTIFY || d->finished)
                 return;
         identity_keep(&d->row, m);
         d->capabilities = m->capabilities;
@@ -343,7 +343,7 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
 {
         struct event_subject subject = docking_subject(d);
 
-        if (d->task != TASK_LIST)
+        if (d->task != TASK_LIST || d->finished)
                 return;
         d->row.listing_complete = m->complete && m->outcome == RECORDER_OK && m->items == d->row.seen;
         d->row.already_held = (int64_t)d->plan.counts[PLAN_HELD];
