@@ -157,8 +157,8 @@ static void docking_refuse(struct docking *d, const char *why)
         docking_close_worker(d);
 }
 
-/* Another docking of this recorder still has a worker, which may be finishing a part. One that waits itself does not
- * count, or two would wait for each other. */
+/* Another docking of this recorder still has a worker, which may be finishing a part. One that waits itself
+ * does not count, or two would wait for each other. */
 static bool recorder_is_busy(const struct docking *d)
 {
         for (const struct docking *o = d->station->dockings; o; o = o->next)
@@ -256,15 +256,17 @@ static void held_describe(struct docking *d, const struct item *item, struct pla
 }
 
 /*
- * Path and size alone do not make a file known: recorders count their names from the beginning again, and some write files of
- * one size only. Without a time that tells two recordings apart it is pulled again, and filing says whether it is new.
+ * Path and size alone do not make a file known: recorders count their names from the beginning again, and
+ * some write files of one size only. Without a time that tells two recordings apart it is pulled again, and
+ * filing says whether it is new.
  */
 static bool identity_is_weak(const struct plan_entry *e)
 {
         return e->state == PLAN_HELD && !time_is_of_a_set_clock(e->device_time);
 }
 
-/* All its bytes are here, but this host failed to prove or to file them: once more. Without its part it is pulled anew. */
+/* All its bytes are here, but this host failed to prove or to file them: once more. Without its part it is
+ * pulled anew. */
 static int item_prove_again(struct docking *d, struct item *item, struct plan_entry *e)
 {
         int r = filing_submit(d->station->filing, item->id);

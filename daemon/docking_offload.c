@@ -147,8 +147,8 @@ static bool docking_remove_next(struct docking *d)
         return false;
 }
 
-/* Only when nothing is left behind: what is pulled later is dated by the offset measured then, which would be wrong for
- * what was recorded before the clock was set. */
+/* Only when nothing is left behind: what is pulled later is dated by the offset measured then, which would
+ * be wrong for what was recorded before the clock was set. */
 static bool docking_set_clock(struct docking *d)
 {
         struct offload_set_clock set = {0};

@@ -24,6 +24,7 @@
 #include "daemon/sealer.h"
 #include "daemon/settle.h"
 #include "daemon/station_internal.h"
+#include "rules/recording_time.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -185,8 +186,8 @@ static void job_unreadable(struct job *j, int error)
         job_end(j, FILING_FAILED, text);
 }
 
-/* Pulled once more because its identity was too weak, and found to be what was filed. Returns false when it is another
- * recording: it is filed as well. */
+/* Pulled once more because its identity was too weak, and found to be what was filed. Returns false when it
+ * is another recording: it is filed as well. */
 static bool job_held(struct job *j, const struct item *item)
 {
         struct station *s = j->filing->station;
@@ -194,8 +195,7 @@ static bool job_held(struct job *j, const struct item *item)
         struct footage f;
 
         if (item->footage == 0 || footage_by_id(s->catalogue, item->footage, &f) != CATALOGUE_OK ||
-            f.size != j->result.size ||
-            memcmp(f.digests.sha256, j->result.digests.sha256, DIGEST_SIZE) != 0)
+            f.size != j->result.size || memcmp(f.digests.sha256, j->result.digests.sha256, DIGEST_SIZE) != 0)
                 return false;
         row.state = ITEM_FOOTAGE;
         row.part_docking = row.durable = 0;
@@ -388,10 +388,26 @@ static void batch_commit(struct station *s, struct job *batch)
         inject_point("committed");
 }
 
+/* What is to be said of the officer, NULL nothing. */
+static const char *officer_remark(const struct job *j)
+{
+        if (j->numbers.officer_unknown)
+                return j->footage.officer == 0
+                                       ? "the registry has no officer "
+                                       : "filed by its recorder's assignment, the registry has no officer ";
+        if (j->footage.officer == 0)
+                return j->footage.time_flags & TIME_UNKNOWN ? "nobody can say when it was recorded"
+                                                            : "nobody is assigned to its recorder";
+        return j->numbers.officer_disagrees
+                               ? "filed by the officer it names, but its recorder is assigned to another"
+                               : NULL;
+}
+
 static void filed_alerts(struct job *j)
 {
         struct station *s = j->filing->station;
         const struct footage *f = &j->footage;
+        const char *remark = officer_remark(j);
         char who[64];
 
         (void)snprintf(who, sizeof(who), "footage/%" PRId64, j->footage_id);
@@ -399,15 +415,11 @@ static void filed_alerts(struct job *j)
                 station_alert(s, "verdict-bad", LOG_WARNING, who,
                               "%s is %s (%s); it is kept, and stays on the recorder", f->path,
                               media_verdict_text(f->verdict), f->verdict_reasons);
-        if (f->officer == 0)
-                station_alert(s, "unassigned", LOG_WARNING, who, "%s: %s%s", f->path,
-                              j->numbers.officer_unknown ? "the registry has no officer "
-                                                         : "nobody is assigned to its recorder",
+        if (remark)
+                station_alert(s, "unassigned",
+                              f->officer == 0 || j->numbers.officer_unknown ? LOG_WARNING : LOG_NOTICE, who,
+                              "%s: %s%s", f->path, remark,
                               j->numbers.officer_unknown ? j->numbers.said_officer : "");
-        else if (j->numbers.officer_disagrees)
-                station_alert(s, "unassigned", LOG_NOTICE, who,
-                              "%s: filed by the officer it names, but its recorder is assigned to another",
-                              f->path);
 }
 
 static void filing_on_sealed(void *userdata, int result)

@@ -190,7 +190,8 @@ static void station_pause(struct station *s, uint64_t free_bytes)
                       free_bytes >> 20, s->config->keep_free >> 20);
 }
 
-/* There is room, but not for this one: its size may be a recorder's lie, so it is no reason to stop the others. */
+/* There is room, but not for this one: its size may be a recorder's lie, so it is no reason to stop the
+ * others. */
 static void station_item_waits(struct station *s, int64_t bytes, uint64_t free_bytes)
 {
         s->item_waits = true;

@@ -75,6 +75,23 @@ class MainJob(StationTest):
         self.assertEqual(self.station.footage("--officer", "200417", "--on", "2026-11-01"), [named])
         self.assertEqual(self.station.footage("--officer", "200417", "--from", "2026-11-02"), [])
 
+    def test_nobody_is_named_for_certain_on_a_guess(self):
+        ctl = self.station.ctl
+        ctl("officer", "add", "200500", "李雷")
+        ctl("recorder", "register", "R1", "--usb-serial", "SERA")
+        ctl("recorder", "assign", "R1", "200500", "--from", "2020-01-01")
+        folder = self.recorder_folder("a", {"DCAM_CAM001_299999_20261101_080000.bin": b"says another", "undated.bin": b"?"})
+        os.utime(os.path.join(folder, "undated.bin"), (0, 0))
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        alerts = {a["subject"]: a["text"] for a in self.station.json("alert", "list") if a["kind"] == "unassigned"}
+        rows = {r["name"]: r for r in self.station.footage()}
+        self.assertEqual(rows["DCAM_CAM001_299999_20261101_080000.bin"]["officer"], "200500")
+        stranger = rows["DCAM_CAM001_299999_20261101_080000.bin"]["id"]
+        self.assertIn("no officer 299999", alerts[f"footage/{stranger}"])
+        self.assertIsNone(rows["undated.bin"]["officer"])
+        self.assertIn("when it was recorded", alerts[f"footage/{rows['undated.bin']['id']}"])
+
     def test_damaged_footage_is_kept_alerted_and_never_removed(self):
         self.station.stop()
         self.station.configure("[Docking]\nRelease=clear\n")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A docking hears its worker's words, without the worker: a real station with its catalogue, no store, no bus. */
+/* A docking hears its worker's words, without the worker: a real station with its catalogue, no store, no
+ * bus. */
 #include "scratch.h"
 #include "base/cleanup.h"
 #include "base/message.h"
@@ -62,7 +63,8 @@ static enum docking_state state_on_record(void)
         return row.state;
 }
 
-/* What the worker had said before the recorder was taken out is read after it: the docking is over all the same. */
+/* What the worker had said before the recorder was taken out is read after it: the docking is over all the
+ * same. */
 static void over(enum docking_task task)
 {
         docking->row.state = DOCKING_UNPLUGGED;
