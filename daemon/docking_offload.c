@@ -126,6 +126,27 @@ static bool docking_fetch_more(struct docking *d)
         return !plan_is_done(&d->plan);
 }
 
+/* On record before the recorder hears of it: what is gone from there must never be gone without a word here,
+ * whenever the power is cut. */
+static int removal_record(struct docking *d, const struct plan_entry *e)
+{
+        struct station *s = d->station;
+        struct item item;
+        char who[64], detail[96];
+        int r = station_check(s, item_by_id(s->catalogue, e->item, &item), "read an item");
+
+        if (r != CATALOGUE_OK)
+                return r < 0 ? r : -ENOENT;
+        (void)snprintf(who, sizeof(who), "item/%" PRId64, e->item);
+        (void)snprintf(detail, sizeof(detail), "{\"docking\":%" PRId64 ",\"footage\":%" PRId64 "}",
+                       d->row.id, item.footage);
+        station_begin(s);
+        station_check(s, catalogue_ledger(s->catalogue, STATION_ACTOR, "item.removal-asked", who, detail),
+                      "write the ledger");
+        station_commit(s);
+        return s->failed ? -EIO : 0;
+}
+
 /* Policy clear: asks to remove the next item that may go. Only what is committed, proved and complete ever
  * gets here. */
 static bool docking_remove_next(struct docking *d)
@@ -138,9 +159,16 @@ static bool docking_remove_next(struct docking *d)
 
                 if (!e->removable || e->remove_asked || (e->flags & RECORDER_ITEM_PROTECTED))
                         continue;
+                if (d->station->transaction_depth > 0) {
+                        d->removal_waits = true; /* for the commit: station_on_post() comes back here */
+                        return true;
+                }
                 e->remove_asked = true;
+                if (removal_record(d, e) < 0)
+                        return true; /* the station is ending */
                 if (worker_send(d->worker, OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF) < 0)
                         return false;
+                inject_point("removal-asked");
                 docking_task_set(d, TASK_REMOVE);
                 return true;
         }

@@ -288,6 +288,18 @@ static void status_compose(struct station *s, char *text, size_t size)
                        alerts == 1 ? "" : "s", s->store_paused ? ", paused: the store is full" : "");
 }
 
+/* After each event, when no transaction is open. */
+static void removals_go_on(struct station *s)
+{
+        for (struct docking *d = s->dockings, *next; d; d = next) {
+                next = d->next;
+                if (!d->removal_waits)
+                        continue;
+                d->removal_waits = false;
+                docking_advance(d);
+        }
+}
+
 /* Says it to the service manager when it is news, and not oftener than once a second while only rates
  * change. */
 static int station_on_post(sd_event_source *source, void *userdata)
@@ -296,6 +308,7 @@ static int station_on_post(sd_event_source *source, void *userdata)
         int64_t now = clock_monotonic();
         char text[sizeof(s->status)];
 
+        removals_go_on(s);
         if (!s->status_changed ||
             (now - s->status_told < status_interval && s->dockings_told == s->dockings_changed))
                 return 0;

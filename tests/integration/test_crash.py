@@ -48,6 +48,22 @@ class Crash(StationTest):
         self.station.wait("DOCKING_RELEASED")
         self.assert_sound(folder)
 
+    def test_a_removal_is_on_record_before_it_is_asked_for(self):
+        self.station.configure("[Docking]\nRelease=clear\n")
+        samples = os.environ["RECDOCK_SAMPLES"]
+        clip = next(n for n in sorted(os.listdir(samples)) if n.endswith(".jpg"))
+        folder = self.recorder_folder("a", {clip: os.path.join(samples, clip)})
+        self.station.crash_at = "removal-asked"
+        self.station.start(crash_at="removal-asked")
+        self.plug("a", folder)
+        self.assertEqual(self.station.wait_exit(), -signal.SIGKILL)
+        self.station.crash_at = None
+        self.unplug("a")
+        self.station.start()
+        acts = [e["act"] for e in self.station.json("ledger", "list")]
+        self.assertIn("item.removal-asked", acts)
+        self.assertNotIn("item.removed-from-recorder", acts)
+
     def test_offload_worker_killed(self):
         self.kill_workers("recdock-offload")
         self.assertTrue(self.station.log.find("WORKER_DIED"))
