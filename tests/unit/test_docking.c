@@ -102,7 +102,7 @@ START_TEST(half_a_character_in_a_reason_does_not_end_the_station)
 
         for (size_t i = 0; i < 190; i++)
                 (void)strcat(text, "警");
-        docking_fail(docking, "x%s", text);
+        docking_fail(docking, "xx%s", text);
         ck_assert(!station->failed);
         ck_assert_int_eq(state_on_record(), DOCKING_FAILED);
 }
