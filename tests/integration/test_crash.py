@@ -9,7 +9,7 @@ import os
 import signal
 
 import tap
-from testbed import StationTest
+from testbed import StationTest, sha256_file
 
 POINTS = ["plugged", "worker-started", "listed", "part-created", "pulled", "proved", "intent", "linked", "synced", "committed"]
 
@@ -47,6 +47,25 @@ class Crash(StationTest):
             os.kill(pid, signal.SIGKILL)
         self.station.wait("DOCKING_RELEASED")
         self.assert_sound(folder)
+
+    def test_a_lost_catalogue_costs_no_part(self):
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(2000000)})
+        self.station.start()
+        self.plug("a", folder, fault="vanish,object=x.bin,at=1500000")
+        self.station.wait("DOCKING_INTERRUPTED")
+        self.station.stop()
+        parts = self.files_below(os.path.join(self.station.store, "incoming"))
+        self.assertEqual(parts, ["1/1.part"])
+        part = os.path.join(self.station.store, "incoming", parts[0])
+        before = sha256_file(part)
+        for name in os.listdir(self.station.state):
+            if name.startswith("catalogue"):
+                os.unlink(os.path.join(self.station.state, name))
+        mark = self.station.mark()
+        self.station.start()
+        self.plug("b", self.recorder_folder("b", {"y.bin": os.urandom(1000)}), port="1-2")
+        self.station.wait("DOCKING_RELEASED", start=mark)
+        self.assertEqual(sha256_file(part), before)
 
     def test_a_removal_is_on_record_before_it_is_asked_for(self):
         self.station.configure("[Docking]\nRelease=clear\n")
