@@ -181,6 +181,20 @@ void docking_list(struct docking *d)
         docking_task_set(d, TASK_LIST);
 }
 
+/* One recorder in two bays is two devices with one serial: whose footage is whose cannot be told any more.
+ */
+static void twin_alert(struct docking *d)
+{
+        char who[DOCKING_SUBJECT_MAX];
+
+        for (const struct docking *o = d->station->dockings; o; o = o->next)
+                if (o != d && o->bay && o->row.recorder == d->row.recorder)
+                        station_alert(d->station, "shared-serial", LOG_CRIT, docking_alert_subject(d, who),
+                                      "bays %s and %s hold two devices that both say they are recorder %s: "
+                                      "their footage cannot be told apart, give each a serial of its own",
+                                      o->row.bay, d->row.bay, d->recorder_number);
+}
+
 static void on_identity(struct docking *d, const struct recorder_identity *m)
 {
         struct event_subject subject;
@@ -207,6 +221,7 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
                        d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial);
         station_alert_clear(d->station, "unknown-recorder", who);
         clock_judge(d, m);
+        twin_alert(d);
         docking_save(d, true);
         docking_list(d);
 }

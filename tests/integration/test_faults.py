@@ -26,6 +26,7 @@ class SharedSerial(StationTest):
         self.station.wait("DOCKING_RELEASED", count=3)
         wanted = {sha256_file(os.path.join(f, "x.bin")) for f in folders}
         self.assertEqual({r["sha256"] for r in self.station.footage()}, wanted)
+        self.assertIn("shared-serial", [a["kind"] for a in self.station.json("alert", "list")])
 
     def test_worker_killed_while_it_waits_its_turn(self):
         self.plug_some(2)
