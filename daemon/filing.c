@@ -321,11 +321,14 @@ static int job_name(struct job *j)
 {
         struct station *s = j->filing->station;
         const struct settled_numbers *n = &j->numbers;
+        /* Not the name of the row: that may be cut, and its extension with it. */
+        const char *slash = strrchr(j->footage.source_path, '/');
+        const char *name = slash ? slash + 1 : j->footage.source_path;
 
         for (; j->name_attempt < NAME_ATTEMPTS_MAX; j->name_attempt++) {
                 int64_t taken;
-                int r = store_compose_path(n->unit, n->recorder, n->officer, j->footage.started_at,
-                                           j->footage.name, j->name_attempt, j->footage.path);
+                int r = store_compose_path(n->unit, n->recorder, n->officer, j->footage.started_at, name,
+                                           j->name_attempt, j->footage.path);
 
                 if (r < 0)
                         return r;

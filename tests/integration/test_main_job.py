@@ -194,7 +194,10 @@ class MainJob(StationTest):
         self.plug("a", self.recorder_folder("a", {"ok.bin": b"ok"}), fault="hostile-names")
         self.station.wait("DOCKING_RELEASED", timeout=90)
         rows = self.station.footage()
-        self.assertTrue(any(len(r["name"].encode()) > 250 and r["name"].startswith("A警警") for r in rows))
+        long = [r for r in rows if r["name"].startswith("A警警")]
+        self.assertEqual(len(long), 1)
+        self.assertGreater(len(long[0]["name"].encode()), 250)
+        self.assertTrue(long[0]["path"].endswith("警.mp4"), "its extension was cut off")
         self.assertTrue(all(bay.startswith(r["bay"]) for r in rows))
 
     def test_sm3_beside_sha256_when_asked_for(self):
