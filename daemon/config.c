@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "media/inspect_messages.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -18,7 +19,6 @@
 enum {
         WORKERS_LIMIT = 256,
         ATTEMPTS_LIMIT = 100,
-        INSPECTORS_LIMIT = 64,
         STATION_TEXT_MAX = 63,
         PORT_DEPTH_MAX = 7, /* USB allows five hubs between root and device */
 };
@@ -163,8 +163,8 @@ static int parse_inspectors(const struct conf_location *at, const char *value, v
                             const char **ret_expected)
 {
         (void)at;
-        return parse_from_one(value, INSPECTORS_LIMIT, data) < 0
-                               ? refuse(ret_expected, "a number from 1 to 64")
+        return parse_from_one(value, INSPECT_JOBS_MAX, data) < 0
+                               ? refuse(ret_expected, "a number from 1 to 16")
                                : 0;
 }
 

@@ -194,6 +194,7 @@ void docking_fail(struct docking *d, const char *format, ...)
         va_start(ap, format);
         (void)vsnprintf(d->row.reason, sizeof(d->row.reason), format, ap);
         va_end(ap);
+        text_make_printable(d->row.reason);
         d->finished = true;
         d->row.state = DOCKING_FAILED;
         event_log(EVENT_DOCKING_FAILED, &subject, "bay %s: docking failed: %s", d->row.bay, d->row.reason);
@@ -251,6 +252,7 @@ static void docking_forget_worker(struct docking *d)
         d->fetching_bytes = 0;
         d->rate = 0;
         d->current = 0;
+        d->waits_for_other = false;
         docking_task_set(d, TASK_NOTHING);
 }
 

@@ -19,6 +19,7 @@
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
 #include "recorder/offload_messages.h"
+#include "rules/recording_time.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -156,11 +157,12 @@ static void docking_refuse(struct docking *d, const char *why)
         docking_close_worker(d);
 }
 
-/* Another docking of this recorder still has a worker, which may be finishing a part. */
+/* Another docking of this recorder still has a worker, which may be finishing a part. One that waits itself
+ * does not count, or two would wait for each other. */
 static bool recorder_is_busy(const struct docking *d)
 {
         for (const struct docking *o = d->station->dockings; o; o = o->next)
-                if (o != d && o->worker && o->row.recorder == d->row.recorder)
+                if (o != d && o->worker && !o->waits_for_other && o->row.recorder == d->row.recorder)
                         return true;
         return false;
 }
@@ -179,13 +181,27 @@ void docking_list(struct docking *d)
         docking_task_set(d, TASK_LIST);
 }
 
+/* One recorder in two bays is two devices with one serial: whose footage is whose cannot be told any more.
+ */
+static void twin_alert(struct docking *d)
+{
+        char who[DOCKING_SUBJECT_MAX];
+
+        for (const struct docking *o = d->station->dockings; o; o = o->next)
+                if (o != d && o->bay && o->row.recorder == d->row.recorder)
+                        station_alert(d->station, "shared-serial", LOG_CRIT, docking_alert_subject(d, who),
+                                      "bays %s and %s hold two devices that both say they are recorder %s: "
+                                      "their footage cannot be told apart, give each a serial of its own",
+                                      o->row.bay, d->row.bay, d->recorder_number);
+}
+
 static void on_identity(struct docking *d, const struct recorder_identity *m)
 {
         struct event_subject subject;
         char who[192];
         int r;
 
-        if (d->task != TASK_IDENTIFY)
+        if (d->task != TASK_IDENTIFY || d->finished)
                 return;
         identity_keep(&d->row, m);
         d->capabilities = m->capabilities;
@@ -205,6 +221,7 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
                        d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial);
         station_alert_clear(d->station, "unknown-recorder", who);
         clock_judge(d, m);
+        twin_alert(d);
         docking_save(d, true);
         docking_list(d);
 }
@@ -253,6 +270,33 @@ static void held_describe(struct docking *d, const struct item *item, struct pla
                 e->state = PLAN_FILED;
 }
 
+/*
+ * Path and size alone do not make a file known: recorders count their names from the beginning again, and
+ * some write files of one size only. Without a time that tells two recordings apart it is pulled again, and
+ * filing says whether it is new.
+ */
+static bool identity_is_weak(const struct plan_entry *e)
+{
+        return e->state == PLAN_HELD && !time_is_of_a_set_clock(e->device_time);
+}
+
+/* All its bytes are here, but this host failed to prove or to file them: once more. Without its part it is
+ * pulled anew. */
+static int item_prove_again(struct docking *d, struct item *item, struct plan_entry *e)
+{
+        int r = filing_submit(d->station->filing, item->id);
+
+        if (r >= 0)
+                return 0;
+        if (r != -ENOENT)
+                return r;
+        item->state = ITEM_LISTED;
+        item->part_docking = item->durable = 0;
+        item->has_digests = item->has_durable_digest = false;
+        e->state = PLAN_WAITING;
+        return station_check(d->station, item_update(d->station->catalogue, item), "write an item");
+}
+
 static int item_enter(struct docking *d, const struct recorder_item *m, struct item *item)
 {
         struct plan_entry e = {.index = m->index, .flags = m->flags, .size = m->size}, *entry;
@@ -267,6 +311,15 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
                 e.device_time = INSTANT_NONE;
         if (e.state == PLAN_HELD)
                 held_describe(d, item, &e);
+        if (identity_is_weak(&e)) {
+                e.state = PLAN_WAITING;
+                e.removable = false;
+        }
+        if (e.state == PLAN_PROVING && !filing_has(d->station->filing, item->id)) {
+                r = item_prove_again(d, item, &e);
+                if (r < 0)
+                        return r;
+        }
         return plan_add(&d->plan, &e, &entry);
 }
 
@@ -307,7 +360,7 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
 {
         struct event_subject subject = docking_subject(d);
 
-        if (d->task != TASK_LIST)
+        if (d->task != TASK_LIST || d->finished)
                 return;
         d->row.listing_complete = m->complete && m->outcome == RECORDER_OK && m->items == d->row.seen;
         d->row.already_held = (int64_t)d->plan.counts[PLAN_HELD];
@@ -369,8 +422,8 @@ static void on_progress(struct docking *d, const struct offload_progress *m)
                 d->current_name[0] = '\0';
                 if (item_by_id(d->station->catalogue, e->item, &item) == CATALOGUE_OK) {
                         slash = strrchr(item.path, '/');
-                        (void)snprintf(d->current_name, sizeof(d->current_name), "%.255s",
-                                       slash ? slash + 1 : item.path);
+                        (void)text_copy(d->current_name, sizeof(d->current_name),
+                                        slash ? slash + 1 : item.path);
                 }
         }
         d->current_bytes = m->bytes;
@@ -550,6 +603,7 @@ static void on_failed(struct docking *d, const struct offload_failed *m)
         d->failed_outcome = m->outcome;
         (void)snprintf(d->failed_text, sizeof(d->failed_text), "%s%s%.450s",
                        recorder_outcome_text(m->outcome), text[0] ? ": " : "", text);
+        text_make_printable(d->failed_text);
 }
 
 /* --- dispatch

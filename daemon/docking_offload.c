@@ -126,6 +126,27 @@ static bool docking_fetch_more(struct docking *d)
         return !plan_is_done(&d->plan);
 }
 
+/* On record before the recorder hears of it: what is gone from there must never be gone without a word here,
+ * whenever the power is cut. */
+static int removal_record(struct docking *d, const struct plan_entry *e)
+{
+        struct station *s = d->station;
+        struct item item;
+        char who[64], detail[96];
+        int r = station_check(s, item_by_id(s->catalogue, e->item, &item), "read an item");
+
+        if (r != CATALOGUE_OK)
+                return r < 0 ? r : -ENOENT;
+        (void)snprintf(who, sizeof(who), "item/%" PRId64, e->item);
+        (void)snprintf(detail, sizeof(detail), "{\"docking\":%" PRId64 ",\"footage\":%" PRId64 "}",
+                       d->row.id, item.footage);
+        station_begin(s);
+        station_check(s, catalogue_ledger(s->catalogue, STATION_ACTOR, "item.removal-asked", who, detail),
+                      "write the ledger");
+        station_commit(s);
+        return s->failed ? -EIO : 0;
+}
+
 /* Policy clear: asks to remove the next item that may go. Only what is committed, proved and complete ever
  * gets here. */
 static bool docking_remove_next(struct docking *d)
@@ -138,15 +159,24 @@ static bool docking_remove_next(struct docking *d)
 
                 if (!e->removable || e->remove_asked || (e->flags & RECORDER_ITEM_PROTECTED))
                         continue;
+                if (d->station->transaction_depth > 0) {
+                        d->removal_waits = true; /* for the commit: station_on_post() comes back here */
+                        return true;
+                }
                 e->remove_asked = true;
+                if (removal_record(d, e) < 0)
+                        return true; /* the station is ending */
                 if (worker_send(d->worker, OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF) < 0)
                         return false;
+                inject_point("removal-asked");
                 docking_task_set(d, TASK_REMOVE);
                 return true;
         }
         return false;
 }
 
+/* Only when nothing is left behind: what is pulled later is dated by the offset measured then, which would
+ * be wrong for what was recorded before the clock was set. */
 static bool docking_set_clock(struct docking *d)
 {
         struct offload_set_clock set = {0};
@@ -154,7 +184,7 @@ static bool docking_set_clock(struct docking *d)
         struct tm tm;
 
         if (!d->station->config->set_clock || !(d->capabilities & RECORDER_CAN_SET_CLOCK) ||
-            d->row.clock_set_to[0])
+            d->row.clock_set_to[0] || d->row.failed > 0 || !d->row.listing_complete)
                 return false;
         if (!localtime_r(&now, &tm) || strftime(set.text, sizeof(set.text), "%Y%m%dT%H%M%S", &tm) == 0)
                 return false;
@@ -225,7 +255,7 @@ void docking_kick(struct docking *d)
 {
         if (d->waits_for_slot && !d->worker)
                 docking_worker_start(d);
-        else if (d->waits_for_other)
+        else if (d->waits_for_other && d->worker && !d->closing)
                 docking_list(d);
         else
                 docking_advance(d);
@@ -274,9 +304,9 @@ static void docking_note_unproved(struct docking *d, struct plan_entry *e,
 void docking_on_filed(struct docking *d, int64_t item, const struct filing_result *result)
 {
         struct plan_entry *e = plan_find(&d->plan, item);
-        bool ours = result->docking == d->row.id;
+        bool ours = result->docking == d->row.id && result->outcome == FILING_FILED;
 
-        if (result->outcome == FILING_FILED)
+        if (result->outcome == FILING_FILED || result->outcome == FILING_HELD)
                 docking_note_filed(d, e, result, ours);
         else if (e && e->state == PLAN_PROVING)
                 docking_note_unproved(d, e, result);

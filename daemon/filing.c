@@ -24,6 +24,7 @@
 #include "daemon/sealer.h"
 #include "daemon/settle.h"
 #include "daemon/station_internal.h"
+#include "rules/recording_time.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -32,6 +33,7 @@ enum { BATCH_MAX = 64, NAME_ATTEMPTS_MAX = 10000 };
 
 struct job {
         struct job *next;
+        struct job *next_of_all;
         struct filing *filing;
         int64_t item, docking, part_docking;
         unsigned int name_attempt;
@@ -48,6 +50,7 @@ struct job {
 struct filing {
         struct station *station;
         struct job *ready, **ready_tail;
+        struct job *all; /* those with the inspector too */
         size_t pending;
         struct sealer *sealer; /* NULL: the file system has no fs-verity */
         bool cache_warned, verity_told;
@@ -79,6 +82,26 @@ static struct job *ready_pop(struct filing *f)
         if (!f->ready)
                 f->ready_tail = &f->ready;
         return j;
+}
+
+static void job_forget(struct filing *f, const struct job *j)
+{
+        struct job **at = &f->all;
+
+        while (*at && *at != j)
+                at = &(*at)->next_of_all;
+        if (!*at)
+                return;
+        *at = j->next_of_all;
+        f->pending--;
+}
+
+bool filing_has(const struct filing *f, int64_t item)
+{
+        for (const struct job *j = f->all; j; j = j->next_of_all)
+                if (j->item == item)
+                        return true;
+        return false;
 }
 
 /* A docking that is over still gets its receipt right. */
@@ -114,7 +137,7 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
         };
         bool heard = false;
 
-        f->pending--;
+        job_forget(f, j);
         for (struct docking *d = s->dockings, *next; d; d = next) {
                 next = d->next;
                 if (d->row.id == j->docking || plan_find(&d->plan, j->item))
@@ -123,7 +146,7 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
         }
         if (!heard && outcome == FILING_FILED && !s->failed)
                 receipt_correct(s, &result);
-        else if (!heard && outcome != FILING_FILED)
+        else if (!heard && (outcome == FILING_FAILED || outcome == FILING_MISMATCH))
                 log_warning("item %" PRId64 ": %s, it is pulled again at its recorder's next docking",
                             j->item, error);
         free(j);
@@ -163,10 +186,35 @@ static void job_unreadable(struct job *j, int error)
         job_end(j, FILING_FAILED, text);
 }
 
+/* Pulled once more because its identity was too weak, and found to be what was filed. Returns false when it
+ * is another recording: it is filed as well. */
+static bool job_held(struct job *j, const struct item *item)
+{
+        struct station *s = j->filing->station;
+        struct item row = *item;
+        struct footage f;
+
+        if (item->footage == 0 || footage_by_id(s->catalogue, item->footage, &f) != CATALOGUE_OK ||
+            f.size != j->result.size || memcmp(f.digests.sha256, j->result.digests.sha256, DIGEST_SIZE) != 0)
+                return false;
+        row.state = ITEM_FOOTAGE;
+        row.part_docking = row.durable = 0;
+        row.has_durable_digest = false;
+        station_check(s, item_update(s->catalogue, &row), "write an item");
+        (void)store_part_remove(s->store, j->part_docking, j->item);
+        j->footage = f;
+        j->footage_id = f.id;
+        job_end(j, FILING_HELD, NULL);
+        return true;
+}
+
 static void job_proved(struct job *j, const struct item *item)
 {
         struct station *s = j->filing->station;
         struct docking_row row;
+
+        if (job_held(j, item))
+                return;
 
         if (station_check(s, docking_by_id(s->catalogue, j->docking, &row), "read a docking") != 0 ||
             station_check(s, footage_settle(s, item, &row, &j->result, &j->footage, &j->numbers),
@@ -259,6 +307,8 @@ int filing_submit(struct filing *f, int64_t number)
                 free(j);
                 return r;
         }
+        j->next_of_all = f->all;
+        f->all = j;
         f->pending++;
         return 0;
 }
@@ -271,11 +321,14 @@ static int job_name(struct job *j)
 {
         struct station *s = j->filing->station;
         const struct settled_numbers *n = &j->numbers;
+        /* Not the name of the row: that may be cut, and its extension with it. */
+        const char *slash = strrchr(j->footage.source_path, '/');
+        const char *name = slash ? slash + 1 : j->footage.source_path;
 
         for (; j->name_attempt < NAME_ATTEMPTS_MAX; j->name_attempt++) {
                 int64_t taken;
-                int r = store_compose_path(n->unit, n->recorder, n->officer, j->footage.started_at,
-                                           j->footage.name, j->name_attempt, j->footage.path);
+                int r = store_compose_path(n->unit, n->recorder, n->officer, j->footage.started_at, name,
+                                           j->name_attempt, j->footage.path);
 
                 if (r < 0)
                         return r;
@@ -338,10 +391,26 @@ static void batch_commit(struct station *s, struct job *batch)
         inject_point("committed");
 }
 
+/* What is to be said of the officer, NULL nothing. */
+static const char *officer_remark(const struct job *j)
+{
+        if (j->numbers.officer_unknown)
+                return j->footage.officer == 0
+                                       ? "the registry has no officer "
+                                       : "filed by its recorder's assignment, the registry has no officer ";
+        if (j->footage.officer == 0)
+                return j->footage.time_flags & TIME_UNKNOWN ? "nobody can say when it was recorded"
+                                                            : "nobody is assigned to its recorder";
+        return j->numbers.officer_disagrees
+                               ? "filed by the officer it names, but its recorder is assigned to another"
+                               : NULL;
+}
+
 static void filed_alerts(struct job *j)
 {
         struct station *s = j->filing->station;
         const struct footage *f = &j->footage;
+        const char *remark = officer_remark(j);
         char who[64];
 
         (void)snprintf(who, sizeof(who), "footage/%" PRId64, j->footage_id);
@@ -349,15 +418,11 @@ static void filed_alerts(struct job *j)
                 station_alert(s, "verdict-bad", LOG_WARNING, who,
                               "%s is %s (%s); it is kept, and stays on the recorder", f->path,
                               media_verdict_text(f->verdict), f->verdict_reasons);
-        if (f->officer == 0)
-                station_alert(s, "unassigned", LOG_WARNING, who, "%s: %s%s", f->path,
-                              j->numbers.officer_unknown ? "the registry has no officer "
-                                                         : "nobody is assigned to its recorder",
+        if (remark)
+                station_alert(s, "unassigned",
+                              f->officer == 0 || j->numbers.officer_unknown ? LOG_WARNING : LOG_NOTICE, who,
+                              "%s: %s%s", f->path, remark,
                               j->numbers.officer_unknown ? j->numbers.said_officer : "");
-        else if (j->numbers.officer_disagrees)
-                station_alert(s, "unassigned", LOG_NOTICE, who,
-                              "%s: filed by the officer it names, but its recorder is assigned to another",
-                              f->path);
 }
 
 static void filing_on_sealed(void *userdata, int result)

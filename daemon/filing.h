@@ -11,6 +11,7 @@
 
 #include "media/verdict.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,9 +20,11 @@ struct filing;
 
 enum filing_outcome {
         FILING_FILED,
+        FILING_HELD,     /* an item that could not be told from one that is footage: it is that one, byte for
+                            byte */
         FILING_MISMATCH, /* what is on the disk is not what the recorder sent: the part is gone, pull it
                             again */
-        FILING_FAILED,   /* this host failed; the part is kept and tried again at the next start */
+        FILING_FAILED, /* this host failed; the part is kept and proved again at the next docking or start */
 };
 
 struct filing_result {
@@ -43,5 +46,8 @@ int filing_submit(struct filing *f, int64_t item);
 /* What becomes of the part of committed footage: it goes once the footage is sealed, and at once where
  * nothing is sealed. */
 void filing_part_done(struct filing *f, int64_t docking, int64_t item, const char *path);
+/* Whether the item is on its way. One that is ITEM_PULLED and is not was given up by this host
+ * (FILING_FAILED). */
+bool filing_has(const struct filing *f, int64_t item);
 /* Items on their way. */
 size_t filing_pending(const struct filing *f);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/config.h"
+#include "daemon/event.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
 
@@ -18,6 +19,11 @@
 #include <string.h>
 
 enum { DEATHS_MAX = 3 };
+
+/* A child gets KillTimeout= and this much more for its size: slower disks do not exist. */
+static const int64_t bytes_per_second = INT64_C(4) << 20;
+/* The process answers for a child that ran out of time; when it does not, it hangs itself. */
+static const int64_t answer_slack = 5 * USEC_PER_SEC;
 
 struct job {
         struct job *next;
@@ -39,10 +45,61 @@ struct inspector {
         struct job *jobs; /* oldest first */
         uint64_t last_number;
         size_t n_sent;
-        sd_event_source *restart_timer;
+        sd_event_source *restart_timer, *stall_timer;
 };
 
 static void inspector_pump(struct inspector *i);
+
+/* --- stalls: the process owes READY, and an answer as long as it has jobs --- */
+
+static int inspector_on_stall(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        struct inspector *i = userdata;
+
+        event_log(EVENT_WORKER_KILLED, NULL,
+                  "recdock-inspect %d has not answered in time for %zu files, killing it",
+                  i->worker ? (int)worker_pid(i->worker) : 0, i->n_sent);
+        if (i->worker)
+                worker_signal(i->worker, SIGKILL);
+        return 0;
+}
+
+static int64_t job_timeout(const struct inspector *i, const struct job *j)
+{
+        return i->station->config->kill_timeout + j->size / bytes_per_second * USEC_PER_SEC;
+}
+
+static int64_t answer_timeout(const struct inspector *i)
+{
+        int64_t longest = i->station->config->kill_timeout;
+
+        for (const struct job *j = i->jobs; j; j = j->next)
+                if (j->sent)
+                        longest = MAX(longest, job_timeout(i, j));
+        return longest + answer_slack;
+}
+
+/* Begins the wait anew: the process was asked something, or has answered. */
+static void inspector_supervise(struct inspector *i)
+{
+        bool owes = i->worker && (!i->ready || i->n_sent > 0);
+        int r;
+
+        if (!owes && !i->stall_timer)
+                return;
+        if (!i->stall_timer)
+                r = sd_event_add_time_relative(i->station->event, &i->stall_timer, CLOCK_MONOTONIC,
+                                               (uint64_t)answer_timeout(i), 0, inspector_on_stall, i);
+        else
+                r = sd_event_source_set_time_relative(i->stall_timer, (uint64_t)answer_timeout(i));
+        if (r >= 0)
+                r = sd_event_source_set_priority(i->stall_timer, PRIORITY_TIMER);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(i->stall_timer, owes ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+        if (r < 0)
+                log_error("could not arm a timer for recdock-inspect: %s, going on without",
+                          log_errno_text(r));
+}
 
 static void job_free(struct job *j)
 {
@@ -131,6 +188,7 @@ static void inspector_on_burst(void *userdata, bool begin)
         }
         station_commit(i->station);
         inspector_pump(i);
+        inspector_supervise(i);
 }
 
 static int inspector_on_restart(sd_event_source *source, uint64_t usec, void *userdata)
@@ -147,6 +205,7 @@ static void inspector_on_exit(void *userdata, bool clean, const char *status)
         worker_free(i->worker);
         i->worker = NULL;
         i->ready = false;
+        inspector_supervise(i);
         if (i->station->stopping)
                 return;
         log_warning("recdock-inspect ended: %s, starting it again", status);
@@ -176,14 +235,23 @@ static int inspector_start(struct inspector *i)
                         .on_exit = inspector_on_exit,
                         .userdata = i,
         };
+        int r;
 
         (void)snprintf(parallel, sizeof(parallel), "%u", i->station->config->inspectors);
-        return worker_start(&i->worker, i->station->event, argv, &events);
+        r = worker_start(&i->worker, i->station->event, argv, &events);
+        if (r >= 0)
+                inspector_supervise(i);
+        return r;
 }
 
 static int job_send(struct inspector *i, struct job *j)
 {
-        struct inspect_request request = {.job = j->number, .flags = j->flags, .size = j->size};
+        struct inspect_request request = {
+                        .job = j->number,
+                        .flags = j->flags,
+                        .timeout_s = (uint32_t)(job_timeout(i, j) / USEC_PER_SEC),
+                        .size = j->size,
+        };
         int r;
 
         memcpy(request.name, j->name, sizeof(request.name));
@@ -206,9 +274,13 @@ static void inspector_pump(struct inspector *i)
                         station_check(i->station, r, "start recdock-inspect");
                 return;
         }
-        for (struct job *j = i->jobs; j && i->ready && i->n_sent < INSPECT_JOBS_MAX; j = j->next)
-                if (!j->sent && job_send(i, j) < 0)
+        for (struct job *j = i->jobs; j && i->ready && i->n_sent < INSPECT_JOBS_MAX; j = j->next) {
+                if (j->sent)
+                        continue;
+                if (job_send(i, j) < 0)
                         return; /* full or gone: a result or its end pumps again */
+                inspector_supervise(i);
+        }
 }
 
 int inspector_submit(struct inspector *i, int fd, int64_t size, uint32_t flags, const char *name,
@@ -265,6 +337,7 @@ void inspector_free(struct inspector *i)
         if (!i)
                 return;
         sd_event_source_disable_unref(i->restart_timer);
+        sd_event_source_disable_unref(i->stall_timer);
         worker_free(i->worker);
         while (i->jobs)
                 job_finish(i, i->jobs, -ECANCELED, NULL);

@@ -24,6 +24,7 @@ struct recovery {
         struct footage *intents;
         int64_t *pulled;
         size_t n_intents, n_pulled, n_finished, n_removed, n_foreign;
+        int64_t foreign_docking; /* the highest number of a docking that this catalogue does not have */
 };
 
 static void recovery_done(struct recovery *r)
@@ -133,6 +134,7 @@ static int part_recover(void *userdata, int64_t docking, int64_t number, int64_t
         if (q == CATALOGUE_ABSENT) {
                 log_warning("'%s' is no part of any item, leaving it for somebody to look at", path);
                 r->n_foreign++;
+                r->foreign_docking = MAX(r->foreign_docking, docking);
                 return 0;
         }
         if (item.part_docking == docking && item.state != ITEM_FOOTAGE && item.state != ITEM_LISTED)
@@ -144,6 +146,20 @@ static int part_recover(void *userdata, int64_t docking, int64_t number, int64_t
         return q < 0 ? q : 0;
 }
 
+/* A catalogue that was lost, or restored from a backup, begins to count where it has been before: the part
+ * of a new docking must not be one that is there already, which may be all that is left of a recording. */
+static int numbers_skip(struct recovery *r)
+{
+        struct station *s = r->station;
+
+        if (r->foreign_docking <= 0)
+                return 0;
+        station_begin(s);
+        station_check(s, docking_skip_numbers(s->catalogue, r->foreign_docking), "skip numbers of dockings");
+        station_commit(s);
+        return s->failed ? -EIO : 0;
+}
+
 static int recovery_run(struct recovery *r)
 {
         struct station *s = r->station;
@@ -153,6 +169,8 @@ static int recovery_run(struct recovery *r)
                 q = intent_recover(r, &r->intents[i]);
         if (q >= 0)
                 q = store_part_each(s->store, part_recover, r);
+        if (q >= 0)
+                q = numbers_skip(r);
         if (q >= 0)
                 q = item_each(s->catalogue, ITEM_PULLED, collect_pulled, r);
         for (size_t i = 0; q >= 0 && i < r->n_pulled; i++) {

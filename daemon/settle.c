@@ -37,6 +37,12 @@ static int lookup_assigned(void *userdata, int64_t recorder, instant_t at, int64
         return lookup(officer_assigned_at(userdata, recorder, at, ret));
 }
 
+/* Without a time of recording nobody can say who had the recorder: today's officer is a guess. */
+static int lookup_assigned_never(void *userdata, int64_t recorder, instant_t at, int64_t *ret)
+{
+        return -ENOENT;
+}
+
 static int lookup_officer_unit(void *userdata, int64_t officer, instant_t at, int64_t *ret)
 {
         return lookup(officer_unit_at(userdata, officer, at, ret));
@@ -95,7 +101,8 @@ static int settle_owner(struct station *s, const struct docking_row *row, const 
         };
         const struct owner_registry registry = {
                         .officer_by_number = lookup_officer,
-                        .officer_assigned = lookup_assigned,
+                        .officer_assigned = f->time_flags & TIME_UNKNOWN ? lookup_assigned_never
+                                                                         : lookup_assigned,
                         .unit_of_officer = lookup_officer_unit,
                         .unit_of_recorder = lookup_recorder_unit,
                         .userdata = s->catalogue,
@@ -110,8 +117,8 @@ static int settle_owner(struct station *s, const struct docking_row *row, const 
         (void)snprintf(f->officer_source, sizeof(f->officer_source), "%s", sources[owner.source]);
         numbers->officer_disagrees = owner.disagrees;
         numbers->officer_unknown = owner.unknown_number;
-        (void)snprintf(numbers->said_officer, sizeof(numbers->said_officer), "%.63s",
-                       name->officer[0] ? name->officer : row->officer);
+        (void)text_copy(numbers->said_officer, sizeof(numbers->said_officer),
+                        name->officer[0] ? name->officer : row->officer);
         return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/station_internal.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "catalogue/alert.h"
 #include "catalogue/footage.h"
 #include "daemon/bay.h"
@@ -92,6 +93,7 @@ void station_alert(struct station *s, const char *kind, int priority, const char
         va_start(ap, format);
         (void)vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
+        text_make_printable(text);
         station_begin(s);
         station_check(s, alert_raise(s->catalogue, kind, priority, subject, text, &raised),
                       "write an alert");
@@ -143,19 +145,22 @@ static bool room_now(struct station *s, uint64_t bytes, uint64_t *ret_free)
 static int station_on_room_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
         struct station *s = userdata;
+        bool paused = s->store_paused;
         uint64_t free_bytes;
 
         if (!room_now(s, 0, &free_bytes)) {
                 room_timer_arm(s);
                 return 0;
         }
-        s->store_paused = false; /* who has no room pauses it anew */
+        s->store_paused = s->item_waits = false; /* who has no room says so anew */
         s->room_floor = 0;
         station_kick_all(s);
-        if (!s->store_paused) {
+        if (s->store_paused)
+                return 0;
+        if (paused)
                 event_log(EVENT_STORE_RESUMED, NULL, "there is room in the store again, going on");
+        if (!s->item_waits)
                 station_alert_clear(s, "store-low", "store");
-        }
         return 0;
 }
 
@@ -185,6 +190,18 @@ static void station_pause(struct station *s, uint64_t free_bytes)
                       free_bytes >> 20, s->config->keep_free >> 20);
 }
 
+/* There is room, but not for this one: its size may be a recorder's lie, so it is no reason to stop the
+ * others. */
+static void station_item_waits(struct station *s, int64_t bytes, uint64_t free_bytes)
+{
+        s->item_waits = true;
+        room_timer_arm(s);
+        station_alert(s, "store-low", LOG_ERR, "store",
+                      "an item of %" PRId64 " MiB has no room: the store has %" PRIu64
+                      " MiB left and KeepFree= wants %" PRIu64 " MiB; its docking waits",
+                      bytes >> 20, free_bytes >> 20, s->config->keep_free >> 20);
+}
+
 bool station_has_room(struct station *s, int64_t bytes)
 {
         uint64_t free_bytes = 0;
@@ -193,7 +210,10 @@ bool station_has_room(struct station *s, int64_t bytes)
                 return false;
         if (room_now(s, (uint64_t)bytes, &free_bytes))
                 return true;
-        station_pause(s, free_bytes);
+        if (room_now(s, 0, &free_bytes))
+                station_item_waits(s, bytes, free_bytes);
+        else
+                station_pause(s, free_bytes);
         return false;
 }
 
@@ -268,6 +288,18 @@ static void status_compose(struct station *s, char *text, size_t size)
                        alerts == 1 ? "" : "s", s->store_paused ? ", paused: the store is full" : "");
 }
 
+/* After each event, when no transaction is open. */
+static void removals_go_on(struct station *s)
+{
+        for (struct docking *d = s->dockings, *next; d; d = next) {
+                next = d->next;
+                if (!d->removal_waits)
+                        continue;
+                d->removal_waits = false;
+                docking_advance(d);
+        }
+}
+
 /* Says it to the service manager when it is news, and not oftener than once a second while only rates
  * change. */
 static int station_on_post(sd_event_source *source, void *userdata)
@@ -276,6 +308,7 @@ static int station_on_post(sd_event_source *source, void *userdata)
         int64_t now = clock_monotonic();
         char text[sizeof(s->status)];
 
+        removals_go_on(s);
         if (!s->status_changed ||
             (now - s->status_told < status_interval && s->dockings_told == s->dockings_changed))
                 return 0;

@@ -55,6 +55,7 @@ struct station {
         unsigned int workers;   /* running offload workers */
         bool stopping;
         bool store_paused; /* no room: no new FETCH until there is */
+        bool item_waits;   /* no room for one item, whose docking waits; the others go on */
         unsigned int transaction_depth;
         bool status_changed;
         char status[160];                             /* the STATUS= told last */

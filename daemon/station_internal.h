@@ -26,8 +26,8 @@ void station_worker_ended(struct station *s);
 /* Renews the STATUS= line of the service manager, at most once per loop iteration. */
 void station_status_changed(struct station *s);
 
-/* Room for 'bytes' more in the store? Sets or clears store_paused, with its alert and a timer that looks
- * again. */
+/* Room for 'bytes' more in the store? If not, there is an alert and a timer that looks again; store_paused
+ * is set when there is no room for anybody. */
 bool station_has_room(struct station *s, int64_t bytes);
 
 /* A write met a full disk: pause until there is visibly more room than now. */

@@ -254,7 +254,7 @@ int main(int argc, char *argv[])
                 log_error("cannot set up signals: %s, leaving", log_errno_text(r));
                 return EXIT_FAILURE;
         }
-        /* One heap for the three threads: their work is in buffers made once, not in malloc(). */
+        /* One heap for all threads: their work is in buffers made once, not in malloc(). */
         (void)mallopt(M_ARENA_MAX, 1);
         return run(signal_fd);
 }

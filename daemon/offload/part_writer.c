@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The ring and its two threads; see part_writer.h. Three cursors, all of them offsets in the part, order
- * everything: sm3_done <= written <= fed, and fed never runs further than the ring's size ahead of the
+ * The ring and its threads; see part_writer.h. Cursors, all of them offsets in the part, order everything:
+ * digested <= written <= fed for each digest, and fed never runs further than the ring's size ahead of the
  * slowest. The bytes between two cursors belong to the thread that pushes the hinder one, so they are
- * touched without the lock; the cursors are moved under it. SM3 follows the writer and not the feeder: when
- * the disk is full it has seen exactly what was written.
+ * touched without the lock; the cursors are moved under it. Digests follow the writer and not the feeder:
+ * when the disk is full they have seen exactly what was written.
  */
 #include "daemon/offload/part_writer.h"
 
@@ -17,14 +17,26 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A step is small enough to be digested out of the processor's cache, right after it was copied to the
+/* A step is small enough to be digested out of the processor's cache, soon after it was copied to the
  * kernel. */
-enum { STEP_MAX = 256 * 1024, WRITE_BACK = 8 * 1024 * 1024, POLL_MSEC = 50, THREADS = 2 };
+enum { STEP_MAX = 256 * 1024, WRITE_BACK = 8 * 1024 * 1024, POLL_MSEC = 50 };
+
+enum { SHA256, SM3, DIGESTERS };
+
+/* One digest and the thread that computes it. */
+struct digester {
+        struct part_writer *writer;
+        pthread_t thread;
+        bool started;
+        struct digest *digest; /* NULL: not asked for; constant while a part is active */
+        int64_t done;
+};
 
 struct part_writer {
         struct part_events events;
-        pthread_t writer_thread, sm3_thread;
-        bool writer_started, sm3_started;
+        pthread_t thread;
+        bool started;
+        struct digester digesters[DIGESTERS];
 
         pthread_mutex_t lock;
         pthread_cond_t changed; /* any field below */
@@ -35,12 +47,12 @@ struct part_writer {
         int error;         /* negative errno of writing; the ring is not emptied any more */
         bool digests_lost; /* libcrypto failed: no digest of this part is right any more */
         bool sync_lost; /* a sync failed: the kernel forgets that it did, and the next one proves nothing */
-        int64_t fed, written, sm3_done;
+        uint64_t part;  /* counts parts, so that a thread sees that its own is over */
+        int64_t fed, written;
 
         /* Set before a part becomes active, constant while it is. */
         int fd;
         int64_t prefix; /* below it bytes are digested only: they came from the part */
-        struct digest *sha256, *sm3;
 
         /* The writer's own while a part is active, the feeder's otherwise. */
         int64_t write_back;      /* write-back was started up to here */
@@ -56,7 +68,12 @@ struct part_writer {
 
 static int64_t hindmost(const struct part_writer *w)
 {
-        return w->sm3 ? w->sm3_done : w->written;
+        int64_t least = w->written;
+
+        for (size_t i = 0; i < DIGESTERS; i++)
+                if (w->digesters[i].digest)
+                        least = MIN(least, w->digesters[i].done);
+        return least;
 }
 
 /* The bytes from 'from' on that lie in one piece in the ring, at most up to 'to' and a step. */
@@ -94,49 +111,43 @@ static void write_back_start(struct part_writer *w, int64_t to)
         w->write_back = to;
 }
 
-static int digests_lose(struct part_writer *w, int error)
-{
-        (void)pthread_mutex_lock(&w->lock);
-        w->digests_lost = true;
-        (void)pthread_mutex_unlock(&w->lock);
-        return error;
-}
-
-/* Writes a piece and digests what was written of it. Returns bytes, or a negative errno when nothing was. */
+/* Writes a piece; the prefix is there already. Returns bytes, or a negative errno when nothing was written.
+ */
 static ssize_t piece_write(struct part_writer *w, int64_t position, const uint8_t *data, size_t size)
 {
-        ssize_t n = (ssize_t)size;
-        int r;
+        ssize_t n;
 
-        if (position < w->prefix) {
-                n = (ssize_t)MIN((int64_t)size, w->prefix - position);
-        } else {
-                do
-                        n = pwrite(w->fd, data, size, position);
-                while (n < 0 && errno == EINTR);
-                if (n <= 0)
-                        return n < 0 ? -errno : -ENOSPC;
-        }
-        r = digest_update(w->sha256, data, (size_t)n);
-        if (r < 0)
-                return digests_lose(w, r);
+        if (position < w->prefix)
+                return (ssize_t)MIN((int64_t)size, w->prefix - position);
+        do
+                n = pwrite(w->fd, data, size, position);
+        while (n < 0 && errno == EINTR);
+        if (n <= 0)
+                return n < 0 ? -errno : -ENOSPC;
         if (position + n - w->write_back >= WRITE_BACK)
                 write_back_start(w, position + n);
         return n;
 }
 
-/* Everything up to 'position' has been written and digested: makes it durable and says so. */
+/* One thread at a time syncs a part: the writer, or when the part has been taken from it the feeder. */
+static int part_sync(struct part_writer *w)
+{
+        if (w->sync_lost)
+                return w->error < 0 ? w->error : -EIO;
+        if (fdatasync(w->fd) == 0)
+                return 0;
+        w->sync_lost = true;
+        return -errno;
+}
+
+/* Everything up to 'position' is on the disk, and nothing behind it is digested: says so. */
 static int checkpoint(struct part_writer *w, int64_t position)
 {
         struct part_result now = {.size = position};
-        int r = digest_peek(w->sha256, &now.digests);
+        int r = digest_peek(w->digesters[SHA256].digest, &now.digests);
 
         if (r < 0)
                 return r;
-        if (fdatasync(w->fd) < 0) {
-                w->sync_lost = true;
-                return -errno;
-        }
         w->safe = now;
         w->safe_at = clock_monotonic();
         w->write_back = MAX(w->write_back, position);
@@ -162,23 +173,54 @@ static bool checkpoint_due(const struct part_writer *w, int64_t position, int64_
         return position - w->safe.size >= PART_CHECKPOINT_BYTES || now - w->safe_at >= PART_CHECKPOINT_USEC;
 }
 
-/* One step of the writer, outside the lock: [from, to) is in the ring. Returns bytes written, or a negative
- * errno. */
-static ssize_t writer_step(struct part_writer *w, int64_t from, int64_t to)
+/* The lock is held, and let go of while the writer is at work. */
+static void work_begin(struct part_writer *w)
 {
-        ssize_t n = 0;
+        w->busy++;
+        (void)pthread_mutex_unlock(&w->lock);
+}
+
+static void work_end(struct part_writer *w, int result)
+{
+        (void)pthread_mutex_lock(&w->lock);
+        w->busy--;
+        if (result < 0)
+                w->error = result;
+        (void)pthread_cond_broadcast(&w->changed);
+}
+
+static void writer_step(struct part_writer *w)
+{
+        int64_t from = w->written, to = w->fed;
+        ssize_t n;
+
+        work_begin(w);
+        n = piece_write(w, from, ring_at(w, from), piece(from, to));
+        if (n > 0)
+                progress(w, from + n);
+        work_end(w, (int)MIN(n, (ssize_t)0));
+        w->written += MAX(n, (ssize_t)0);
+}
+
+/* Makes durable what is written. Meanwhile the digests catch up, and then stand still: only the writer moves
+ * on. */
+static void writer_checkpoint(struct part_writer *w)
+{
+        const struct digester *sha256 = &w->digesters[SHA256];
+        const uint64_t part = w->part;
+        const int64_t position = w->written;
         int r;
 
-        if (to > from) {
-                n = piece_write(w, from, ring_at(w, from), piece(from, to));
-                if (n < 0)
-                        return n;
-                progress(w, from + n);
-        }
-        if (!checkpoint_due(w, from + n, clock_monotonic()))
-                return n;
-        r = checkpoint(w, from + n);
-        return r < 0 ? r : n;
+        work_begin(w);
+        r = part_sync(w);
+        work_end(w, r);
+        while (!w->quit && w->active && w->part == part && w->error == 0 && sha256->done < position)
+                (void)pthread_cond_wait(&w->changed, &w->lock);
+        if (w->quit || !w->active || w->part != part || w->error < 0)
+                return;
+        work_begin(w);
+        r = checkpoint(w, position);
+        work_end(w, r);
 }
 
 /* True when there is something to write, or something written that has been volatile for long enough. */
@@ -198,67 +240,54 @@ static void writer_wait(struct part_writer *w)
                 (void)pthread_cond_wait(&w->changed, &w->lock);
 }
 
+static void thread_begin(struct part_writer *w)
+{
+        (void)pthread_mutex_lock(&w->lock);
+        w->running++;
+        (void)pthread_cond_broadcast(&w->changed);
+}
+
 static void *writer_main(void *userdata)
 {
         struct part_writer *w = userdata;
 
-        (void)pthread_mutex_lock(&w->lock);
-        w->running++;
-        (void)pthread_cond_broadcast(&w->changed);
+        thread_begin(w);
         while (!w->quit) {
-                int64_t from = w->written, to = w->fed;
-                ssize_t n;
-
-                if (!writer_has_work(w)) {
+                if (!writer_has_work(w))
                         writer_wait(w);
-                        continue;
-                }
-                w->busy++;
-                (void)pthread_mutex_unlock(&w->lock);
-                n = writer_step(w, from, to);
-                (void)pthread_mutex_lock(&w->lock);
-                w->busy--;
-                if (n < 0)
-                        w->error = (int)n;
+                else if (checkpoint_due(w, w->written, clock_monotonic()))
+                        writer_checkpoint(w);
                 else
-                        w->written += n;
-                (void)pthread_cond_broadcast(&w->changed);
+                        writer_step(w);
         }
         (void)pthread_mutex_unlock(&w->lock);
         return NULL;
 }
 
-/* --- SM3's thread
+/* --- the digests' threads
  * -------------------------------------------------------------------------------------------------- */
 
-static void *sm3_main(void *userdata)
+static void *digester_main(void *userdata)
 {
-        struct part_writer *w = userdata;
+        struct digester *d = userdata;
+        struct part_writer *w = d->writer;
 
-        (void)pthread_mutex_lock(&w->lock);
-        w->running++;
-        (void)pthread_cond_broadcast(&w->changed);
+        thread_begin(w);
         while (!w->quit) {
-                int64_t from = w->sm3_done;
+                int64_t from = d->done;
                 size_t n;
                 int r;
 
-                if (!w->active || !w->sm3 || from == w->written) {
+                if (!w->active || !d->digest || from == w->written) {
                         (void)pthread_cond_wait(&w->changed, &w->lock);
                         continue;
                 }
                 n = piece(from, w->written);
-                w->busy++;
-                (void)pthread_mutex_unlock(&w->lock);
-                r = digest_update(w->sm3, ring_at(w, from), n);
-                (void)pthread_mutex_lock(&w->lock);
-                w->busy--;
-                if (r < 0) {
-                        w->digests_lost = true;
-                        w->error = r;
-                }
-                w->sm3_done += (int64_t)n;
-                (void)pthread_cond_broadcast(&w->changed);
+                work_begin(w);
+                r = digest_update(d->digest, ring_at(w, from), n);
+                work_end(w, r);
+                w->digests_lost = w->digests_lost || r < 0;
+                d->done += (int64_t)n;
         }
         (void)pthread_mutex_unlock(&w->lock);
         return NULL;
@@ -270,19 +299,24 @@ static void *sm3_main(void *userdata)
 
 static int threads_start(struct part_writer *w)
 {
-        int r = pthread_create(&w->writer_thread, NULL, writer_main, w);
+        int r = pthread_create(&w->thread, NULL, writer_main, w);
 
         if (r != 0)
                 return -r;
-        w->writer_started = true;
-        r = pthread_create(&w->sm3_thread, NULL, sm3_main, w);
-        if (r != 0)
-                return -r;
-        w->sm3_started = true;
+        w->started = true;
+        for (size_t i = 0; i < DIGESTERS; i++) {
+                struct digester *d = &w->digesters[i];
+
+                d->writer = w;
+                r = pthread_create(&d->thread, NULL, digester_main, d);
+                if (r != 0)
+                        return -r;
+                d->started = true;
+        }
         /* A thread makes system calls of its own while it starts: they must be over before a filter is
          * loaded. */
         (void)pthread_mutex_lock(&w->lock);
-        while (w->running < THREADS)
+        while (w->running < 1 + DIGESTERS)
                 (void)pthread_cond_wait(&w->changed, &w->lock);
         (void)pthread_mutex_unlock(&w->lock);
         return 0;
@@ -339,8 +373,8 @@ static void part_stop(struct part_writer *w)
 
 static void digests_free(struct part_writer *w)
 {
-        digest_free(TAKE_PTR(w->sha256));
-        digest_free(TAKE_PTR(w->sm3));
+        for (size_t i = 0; i < DIGESTERS; i++)
+                digest_free(TAKE_PTR(w->digesters[i].digest));
 }
 
 void part_writer_free(struct part_writer *w)
@@ -351,10 +385,11 @@ void part_writer_free(struct part_writer *w)
         w->quit = true;
         (void)pthread_cond_broadcast(&w->changed);
         (void)pthread_mutex_unlock(&w->lock);
-        if (w->writer_started)
-                (void)pthread_join(w->writer_thread, NULL);
-        if (w->sm3_started)
-                (void)pthread_join(w->sm3_thread, NULL);
+        if (w->started)
+                (void)pthread_join(w->thread, NULL);
+        for (size_t i = 0; i < DIGESTERS; i++)
+                if (w->digesters[i].started)
+                        (void)pthread_join(w->digesters[i].thread, NULL);
         digests_free(w);
         (void)pthread_cond_destroy(&w->changed);
         (void)pthread_mutex_destroy(&w->lock);
@@ -369,9 +404,9 @@ static int digests_renew(struct part_writer *w, bool with_sm3)
         int r;
 
         digests_free(w);
-        r = digest_new(&w->sha256, false);
+        r = digest_new(&w->digesters[SHA256].digest, false);
         if (r == 0 && with_sm3)
-                r = digest_new_sm3(&w->sm3);
+                r = digest_new_sm3(&w->digesters[SM3].digest);
         return r;
 }
 
@@ -382,7 +417,10 @@ static int part_start(struct part_writer *w, bool with_sm3)
         if (r < 0)
                 return r;
         (void)pthread_mutex_lock(&w->lock);
-        w->fed = w->written = w->sm3_done = 0;
+        w->part++;
+        w->fed = w->written = 0;
+        for (size_t i = 0; i < DIGESTERS; i++)
+                w->digesters[i].done = 0;
         w->error = 0;
         w->digests_lost = w->sync_lost = false;
         w->prefix = w->write_back = 0;
@@ -402,7 +440,7 @@ int part_begin(struct part_writer *w, int fd, bool with_sm3)
 
 int part_restart(struct part_writer *w)
 {
-        bool with_sm3 = w->sm3 != NULL;
+        bool with_sm3 = w->digesters[SM3].digest != NULL;
 
         part_stop(w);
         if (ftruncate(w->fd, 0) < 0)
@@ -542,7 +580,7 @@ int part_prefix(struct part_writer *w, int64_t bytes, const uint8_t *sha256)
         if (r == PART_OK)
                 r = drain(w);
         if (r == PART_OK)
-                r = digest_peek(w->sha256, &digests);
+                r = digest_peek(w->digesters[SHA256].digest, &digests);
         if (r == PART_OK && sha256 && memcmp(digests.sha256, sha256, DIGEST_SIZE) != 0)
                 r = PART_DIFFERS;
         if (r == PART_OK)
@@ -561,10 +599,10 @@ static int result_take(const struct part_writer *w, int64_t size, struct part_re
 {
         struct part_result result = {.size = size};
         struct digest_values sm3;
-        int r = digest_peek(w->sha256, &result.digests);
+        int r = digest_peek(w->digesters[SHA256].digest, &result.digests);
 
-        if (r == 0 && w->sm3) {
-                r = digest_peek(w->sm3, &sm3);
+        if (r == 0 && w->digesters[SM3].digest) {
+                r = digest_peek(w->digesters[SM3].digest, &sm3);
                 memcpy(result.digests.sm3, sm3.sm3, DIGEST_SIZE);
                 result.digests.has_sm3 = 1;
         }
@@ -591,10 +629,9 @@ int part_keep(struct part_writer *w, struct part_result *ret)
         part_stop(w);
         if (r == PART_ABANDONED)
                 return r;
-        if (w->digests_lost || w->sync_lost)
-                r = w->error < 0 ? w->error : -EIO;
-        else
-                r = w->written > 0 ? checkpoint(w, w->written) : 0;
+        r = w->digests_lost ? -EIO : w->written > 0 ? part_sync(w) : 0;
+        if (r == 0 && w->written > 0)
+                r = checkpoint(w, w->written);
         if (r == 0)
                 r = result_take(w, w->written, ret);
         if (r < 0)

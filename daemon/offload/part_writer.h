@@ -3,13 +3,13 @@
 
 /*
  * From the USB thread to the disk. The bytes of one object go into a bounded ring; one thread writes them to
- * the part, digests them (SHA-256) and makes them durable now and then, another one follows with SM3 when it
- * is asked for. So the device is never kept waiting for a disk that takes its time, until the ring is full.
+ * the part and makes them durable now and then, one follows with SHA-256, and another with SM3 when it is
+ * asked for. So the device is never kept waiting for a disk that takes its time, until the ring is full.
  *
  *   part_writer_new() ─▶ [ part_begin() ─▶ part_prefix() ─▶ part_feed()… ─▶ part_complete() | part_keep() ]…
  * ─▶ part_writer_free()
  *
- * All functions belong to one thread, the feeder. Both threads are made by part_writer_new(): no thread is
+ * All functions belong to one thread, the feeder. All threads are made by part_writer_new(): no thread is
  * made later.
  */
 
@@ -47,7 +47,7 @@ struct part_events {
 struct part_writer;
 
 int part_writer_new(struct part_writer **ret, const struct part_events *events);
-/* Ends both threads; what the ring still holds is dropped. */
+/* Ends the threads; what the ring still holds is dropped. */
 void part_writer_free(struct part_writer *w);
 
 DEFINE_CLEANUP(struct part_writer *, part_writer_free);

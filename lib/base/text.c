@@ -6,6 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool continuation(unsigned char c)
+{
+        return (c & 0xc0) == 0x80;
+}
+
+/* At most 'n', the first byte of src that is left out: where a character begins, if src is UTF-8. */
+static size_t cut_between_characters(const char *src, size_t n)
+{
+        size_t begin = n;
+
+        while (begin > 0 && n - begin < 3 && continuation((unsigned char)src[begin]))
+                begin--;
+        return continuation((unsigned char)src[begin]) ? n : begin;
+}
+
 bool text_copy(char *dst, size_t size, const char *src)
 {
         size_t n = strnlen(src, size);
@@ -13,17 +28,13 @@ bool text_copy(char *dst, size_t size, const char *src)
         if (size == 0)
                 return false;
         if (n == size) {
-                memcpy(dst, src, size - 1);
-                dst[size - 1] = '\0';
+                n = cut_between_characters(src, size - 1);
+                memcpy(dst, src, n);
+                dst[n] = '\0';
                 return false;
         }
         memcpy(dst, src, n + 1);
         return true;
-}
-
-static bool continuation(unsigned char c)
-{
-        return (c & 0xc0) == 0x80;
 }
 
 /* Bytes of the well-formed sequence at p, 0 when there is none. */

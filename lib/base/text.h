@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Copies at most size-1 bytes and always terminates. Returns false when the text did not fit. */
+/* Copies at most size-1 bytes and always terminates. Returns false when the text did not fit; UTF-8 is then
+ * cut between two characters, so that what was valid stays valid. */
 bool text_copy(char *dst, size_t size, const char *src);
 
 /* Bytes of the well-formed UTF-8 sequence 's' begins with, 0 when it begins with none. 1 for the terminating

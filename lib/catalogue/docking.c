@@ -113,6 +113,20 @@ int docking_by_id(struct catalogue *c, int64_t id, struct docking_row *ret)
         return r;
 }
 
+int docking_skip_numbers(struct catalogue *c, int64_t last)
+{
+        int r = catalogue_writable(c);
+
+        if (r < 0)
+                return r;
+        r = statement_run(c, "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'docking'",
+                          VALUES(INTEGER(last)));
+        if (r < 0 || sqlite3_changes(c->db) > 0)
+                return r;
+        return statement_run(c, "INSERT INTO sqlite_sequence (name, seq) VALUES ('docking', ?1)",
+                             VALUES(INTEGER(last)));
+}
+
 int docking_close_open(struct catalogue *c, instant_t at, const char *reason, int64_t *ret)
 {
         int r = catalogue_writable(c);

@@ -20,32 +20,35 @@ const char *docking_state_text(enum docking_state s);
 
 struct docking_row {
         int64_t id;
-        char bay[32];              /* bay's name */
-        char port[64];             /* port path "3-1.4" */
+        char bay[32];  /* bay's name */
+        char port[64]; /* port path "3-1.4" */
         uint16_t vendor_id, product_id;
         char usb_serial[128];
-        int64_t recorder;          /* 0 not (yet) known */
+        int64_t recorder; /* 0 not (yet) known */
         enum docking_state state;
-        char reason[512];          /* why failed or refused, "" */
+        char reason[512]; /* why failed or refused, "" */
         instant_t plugged_at, identified_at, listed_at, released_at, unplugged_at;
         /* what the device said */
         char manufacturer[128], model[128], firmware[128], serial[128], officer[128], unit[128];
-        int battery_percent;       /* -1 */
+        int battery_percent;             /* -1 */
         int64_t free_bytes, total_bytes; /* -1 */
         char clock_text[40];
         bool has_clock_offset;
         int64_t clock_offset, clock_uncertainty; /* microseconds, recorder - station */
-        char clock_set_to[40];     /* after a set by policy, "" none */
+        char clock_set_to[40];                   /* after a set by policy, "" none */
         /* the receipt */
         int64_t seen, pulled, already_held, failed, late, removed; /* items */
-        int64_t bytes;             /* pulled over USB */
+        int64_t bytes;                                             /* pulled over USB */
         int64_t bad_verdicts;
         bool listing_complete;
 };
 
-/* Inserts (id is set) or writes all columns of an existing row. docking_insert appends "docking.plugged" to the ledger. */
+/* Inserts (id is set) or writes all columns of an existing row. docking_insert appends "docking.plugged" to
+ * the ledger. */
 int docking_insert(struct catalogue *c, const char *actor, struct docking_row *d);
 int docking_update(struct catalogue *c, const struct docking_row *d);
 int docking_by_id(struct catalogue *c, int64_t id, struct docking_row *ret);
+/* No docking gets 'last' or a number below it any more: parts that are on the disk carry them. */
+int docking_skip_numbers(struct catalogue *c, int64_t last);
 /* At start: every docking not in an end state becomes UNPLUGGED with 'reason'. Returns how many in *ret. */
 int docking_close_open(struct catalogue *c, instant_t at, const char *reason, int64_t *ret);

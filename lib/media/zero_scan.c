@@ -42,7 +42,7 @@ static int run_add(struct zero_scan *z, int64_t offset)
         }
         if (z->n_runs == ZERO_RUNS_MAX)
                 return 0;
-        if (z->n_runs == z->n_allocated) {
+        if (!z->runs || z->n_runs == z->n_allocated) {
                 int r = runs_grow(z);
 
                 if (r < 0)

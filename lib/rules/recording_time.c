@@ -45,6 +45,11 @@ int time_source_from_text(const char *text, enum time_source *ret)
         return -EINVAL;
 }
 
+bool time_is_of_a_set_clock(instant_t t)
+{
+        return t != INSTANT_NONE && t >= BELIEVABLE_FROM;
+}
+
 /* The starts that the sources speak for; INSTANT_NONE: silent, or not believed. */
 struct starts {
         instant_t at[_TIME_SOURCE_MAX];

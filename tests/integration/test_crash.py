@@ -9,7 +9,7 @@ import os
 import signal
 
 import tap
-from testbed import StationTest
+from testbed import StationTest, sha256_file
 
 POINTS = ["plugged", "worker-started", "listed", "part-created", "pulled", "proved", "intent", "linked", "synced", "committed"]
 
@@ -47,6 +47,41 @@ class Crash(StationTest):
             os.kill(pid, signal.SIGKILL)
         self.station.wait("DOCKING_RELEASED")
         self.assert_sound(folder)
+
+    def test_a_lost_catalogue_costs_no_part(self):
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(2000000)})
+        self.station.start()
+        self.plug("a", folder, fault="vanish,object=x.bin,at=1500000")
+        self.station.wait("DOCKING_INTERRUPTED")
+        self.station.stop()
+        parts = self.files_below(os.path.join(self.station.store, "incoming"))
+        self.assertEqual(parts, ["1/1.part"])
+        part = os.path.join(self.station.store, "incoming", parts[0])
+        before = sha256_file(part)
+        for name in os.listdir(self.station.state):
+            if name.startswith("catalogue"):
+                os.unlink(os.path.join(self.station.state, name))
+        mark = self.station.mark()
+        self.station.start()
+        self.plug("b", self.recorder_folder("b", {"y.bin": os.urandom(1000)}), port="1-2")
+        self.station.wait("DOCKING_RELEASED", start=mark)
+        self.assertEqual(sha256_file(part), before)
+
+    def test_a_removal_is_on_record_before_it_is_asked_for(self):
+        self.station.configure("[Docking]\nRelease=clear\n")
+        samples = os.environ["RECDOCK_SAMPLES"]
+        clip = next(n for n in sorted(os.listdir(samples)) if n.endswith(".jpg"))
+        folder = self.recorder_folder("a", {clip: os.path.join(samples, clip)})
+        self.station.crash_at = "removal-asked"
+        self.station.start(crash_at="removal-asked")
+        self.plug("a", folder)
+        self.assertEqual(self.station.wait_exit(), -signal.SIGKILL)
+        self.station.crash_at = None
+        self.unplug("a")
+        self.station.start()
+        acts = [e["act"] for e in self.station.json("ledger", "list")]
+        self.assertIn("item.removal-asked", acts)
+        self.assertNotIn("item.removed-from-recorder", acts)
 
     def test_offload_worker_killed(self):
         self.kill_workers("recdock-offload")

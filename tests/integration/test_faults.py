@@ -3,11 +3,68 @@
 """A recorder that stalls, lies, babbles or vanishes: the outcome a user would want, in bounded time."""
 
 import os
+import signal
 
 import tap
 from testbed import StationTest, sha256_file
 
 GET_OBJECT = "0x1009"
+
+
+class SharedSerial(StationTest):
+    """Cheap recorders share one serial: to the station they are one recorder, whose dockings take turns."""
+
+    def plug_some(self, n):
+        folders = [self.recorder_folder(f"r{i}", {"x.bin": os.urandom(600000 + i)}) for i in range(n)]
+        for i, folder in enumerate(folders):
+            self.plug(f"r{i}", folder, port=f"1-{i + 1}", serial="SAME", rate=400000)
+            self.station.wait("DOCKING_IDENTIFIED", count=i + 1)
+        return folders
+
+    def test_three_at_once_take_turns(self):
+        folders = self.plug_some(3)
+        self.station.wait("DOCKING_RELEASED", count=3)
+        wanted = {sha256_file(os.path.join(f, "x.bin")) for f in folders}
+        self.assertEqual({r["sha256"] for r in self.station.footage()}, wanted)
+        self.assertIn("shared-serial", [a["kind"] for a in self.station.json("alert", "list")])
+
+    def test_worker_killed_while_it_waits_its_turn(self):
+        self.plug_some(2)
+        first, second = sorted(self.station.workers())
+        os.kill(second, signal.SIGKILL)
+        self.station.wait("WORKER_DIED")
+        os.kill(first, signal.SIGKILL)  # the turn comes to one that has no worker just now
+        self.station.wait("DOCKING_RELEASED", count=2)
+
+
+class HostFaults(StationTest):
+    """What this host could not file is not lost, and does not wait for a restart."""
+
+    config = "[Docking]\nWarnTimeout=2s\nKillTimeout=5s\n"
+
+    def test_inspect_worker_that_hangs_is_killed(self):
+        self.station.wait("STATION_READY")
+        for pid in self.station.workers("recdock-inspect"):
+            os.kill(pid, signal.SIGSTOP)
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(300000)})
+        self.plug("a", folder)
+        self.station.wait("WORKER_KILLED")
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folder)
+
+    def test_what_could_not_be_filed_is_filed_at_the_next_docking(self):
+        obstacle = os.path.join(self.station.store, "store", "unassigned")
+        open(obstacle, "w", encoding="utf-8").close()
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(300000), "y.bin": os.urandom(1000)})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_FAILED")
+        self.assertEqual(self.station.footage(), [])
+        self.unplug("a")
+        os.unlink(obstacle)
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folder)
+        self.assertEqual(self.control.stats("a")["object_bytes"], 0, "it was here already")
 
 
 class Faults(StationTest):
@@ -80,6 +137,15 @@ class Faults(StationTest):
         self.fails_but_keeps_the_rest(f"refuse,op={GET_OBJECT},object=a.bin,value=0x2002,times=always")
         self.assertEqual(len(self.station.footage()), 2)
         self.assertEqual([n for n in self.station.log.find("WORKER_NOTICE") if "out of step" in str(n)], [])
+
+    def test_size_beyond_any_disk_holds_up_nobody_else(self):
+        honest = self.recorder_folder("b", {f"{n}.bin": os.urandom(50000) for n in range(20)})
+        self.plug("b", honest, port="1-2", rate=200000)
+        self.station.wait("FOOTAGE_FILED")
+        self.plug("a", self.recorder, fault=f"size,object=big.bin,value={1 << 50}")
+        self.station.wait("ALERT_RAISED", alert="store-low")
+        self.station.wait("DOCKING_RELEASED", docking=1)
+        self.assertEqual(self.station.log.find("STORE_PAUSED"), [])
 
     def test_busy_for_a_while(self):
         self.recovers_from("busy,times=3")

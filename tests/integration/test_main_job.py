@@ -100,6 +100,23 @@ class MainJob(StationTest):
         self.assertEqual(self.station.footage("--officer", "200417", "--on", "2026-11-01"), [named])
         self.assertEqual(self.station.footage("--officer", "200417", "--from", "2026-11-02"), [])
 
+    def test_nobody_is_named_for_certain_on_a_guess(self):
+        ctl = self.station.ctl
+        ctl("officer", "add", "200500", "李雷")
+        ctl("recorder", "register", "R1", "--usb-serial", "SERA")
+        ctl("recorder", "assign", "R1", "200500", "--from", "2020-01-01")
+        folder = self.recorder_folder("a", {"DCAM_CAM001_299999_20261101_080000.bin": b"says another", "undated.bin": b"?"})
+        os.utime(os.path.join(folder, "undated.bin"), (0, 0))
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        alerts = {a["subject"]: a["text"] for a in self.station.json("alert", "list") if a["kind"] == "unassigned"}
+        rows = {r["name"]: r for r in self.station.footage()}
+        self.assertEqual(rows["DCAM_CAM001_299999_20261101_080000.bin"]["officer"], "200500")
+        stranger = rows["DCAM_CAM001_299999_20261101_080000.bin"]["id"]
+        self.assertIn("no officer 299999", alerts[f"footage/{stranger}"])
+        self.assertIsNone(rows["undated.bin"]["officer"])
+        self.assertIn("when it was recorded", alerts[f"footage/{rows['undated.bin']['id']}"])
+
     def test_damaged_footage_is_kept_alerted_and_never_removed(self):
         self.station.stop()
         self.station.configure("[Docking]\nRelease=clear\n")
@@ -144,6 +161,39 @@ class MainJob(StationTest):
         self.plug("a", folder)
         self.station.wait("DOCKING_RELEASED", count=2)
 
+    def test_clock_is_not_set_while_footage_is_left_behind(self):
+        self.station.stop()
+        self.station.configure("[Docking]\nSetClock=yes\n")
+        self.station.start()
+        folder = self.recorder_folder("a", {"x.bin": b"x" * 100, "y.bin": b"y" * 5000})
+        self.plug("a", folder, clock=7200, fault="refuse,op=0x1009,object=y.bin,times=always")
+        self.station.wait("DOCKING_FAILED", timeout=90)
+        self.assertEqual(self.control.stats("a")["clock_sets"], 0)
+        self.unplug("a")
+        self.plug("a", folder, clock=7200)
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folder)
+        self.assertEqual(self.control.stats("a")["clock_sets"], 1)
+
+    def test_a_clock_that_was_never_set_hides_no_recording(self):
+        """A recorder whose clock starts at 1970 and whose names start at 1: a new recording looks like the old one."""
+        self.station.stop()
+        self.station.configure("[Docking]\nRelease=clear\n")
+        self.station.start()
+        clip = open(next(p for n, p in samples().items() if n.endswith(".mp4")), "rb").read()
+        digests = []
+        for n, mark in enumerate((b"first...", b"second..", b"second..")):
+            folder = self.recorder_folder("a", {"VID0001.mp4": clip + (16).to_bytes(4, "big") + b"free" + mark})
+            os.utime(os.path.join(folder, "VID0001.mp4"), (0, 0))
+            digests.append(sha256_file(os.path.join(folder, "VID0001.mp4")))
+            self.plug("a", folder)
+            self.station.wait("DOCKING_RELEASED", count=n + 1)
+            self.assertEqual(os.listdir(folder), [], "complete, so it was removed")
+            self.unplug("a")
+        self.assertEqual(sorted(r["sha256"] for r in self.station.footage()), sorted(digests[:2]))
+        again = self.station.json("docking", "show", "3")[0]
+        self.assertEqual((again["seen"], again["pulled"], again["already_held"]), (1, 0, 1))
+
     def test_same_names_and_same_content_are_all_kept(self):
         folder = self.recorder_folder("a", {"100/F.bin": b"a" * 1000, "101/F.bin": b"a" * 1000, "102/F.bin": b"b" * 1000})
         self.plug("a", folder)
@@ -160,6 +210,20 @@ class MainJob(StationTest):
         for row in self.station.footage():
             self.assertTrue(os.path.isfile(os.path.join(self.station.store, row["path"])))
             self.assertNotIn("/../", row["path"])
+
+    def test_texts_longer_than_their_column_are_cut_between_characters(self):
+        bay = "一号采集站左侧第三排接口"
+        self.station.stop()
+        self.station.configure(f'[Bay "{bay}"]\nPort=1-1\n')
+        self.station.start()
+        self.plug("a", self.recorder_folder("a", {"ok.bin": b"ok"}), fault="hostile-names")
+        self.station.wait("DOCKING_RELEASED", timeout=90)
+        rows = self.station.footage()
+        long = [r for r in rows if r["name"].startswith("A警警")]
+        self.assertEqual(len(long), 1)
+        self.assertGreater(len(long[0]["name"].encode()), 250)
+        self.assertTrue(long[0]["path"].endswith("警.mp4"), "its extension was cut off")
+        self.assertTrue(all(bay.startswith(r["bay"]) for r in rows))
 
     def test_sm3_beside_sha256_when_asked_for(self):
         self.station.stop()

@@ -286,7 +286,7 @@ void recsim_tree_add_hostile(struct recsim_tree *t)
         static const uint16_t slash[] = {'.', '.', '/', '.', '.', '/', 'e', 't', 'c', '/', 'x', 0};
         static const uint16_t lone[] = {'a', 0xD800, 'b', 0xDC00, '.', 'm', 'p', '4', 0};
         static const uint16_t nul_inside[] = {'a', 0, 'b', '.', 'm', 'p', '4', 0};
-        static const uint16_t only_nul[] = {0};
+        static const uint16_t only_nul[] = {0}, extension[] = {'.', 'm', 'p', '4'};
         uint16_t full[255];
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
@@ -298,6 +298,11 @@ void recsim_tree_add_hostile(struct recsim_tree *t)
         for (size_t i = 0; i < ELEMENTSOF(full); i++)
                 full[i] = 'A';
         add_units(t, full, ELEMENTSOF(full)); /* as long as it can be, and no NUL */
+        /* Three bytes of UTF-8 each: whoever cuts at 255 bytes cuts through one. */
+        for (size_t i = 1; i < ELEMENTSOF(full) - ELEMENTSOF(extension); i++)
+                full[i] = 0x8B66;
+        memcpy(full + ELEMENTSOF(full) - ELEMENTSOF(extension), extension, sizeof(extension));
+        add_units(t, full, ELEMENTSOF(full));
 }
 
 static struct recsim_object *add_folder(struct recsim_tree *t, const char *name, uint32_t parent)

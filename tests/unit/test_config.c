@@ -131,7 +131,7 @@ static const struct {
                 {"[Recording]\nTimeOrder=name container device name\n",
                  "TimeOrder='name container device name': expected"},
                 {"[Recording]\nDeadline=never\n", "Deadline='never': expected a time span"},
-                {"[Inspect]\nParallel=65\n", "Parallel='65': expected a number from 1 to 64"},
+                {"[Inspect]\nParallel=17\n", "Parallel='17': expected a number from 1 to 16"},
                 {"[Bay \"1\"]\n", "[Bay \"1\"]: expected Port="},
                 {"[Bay \"1\"]\nPort=3\n", "Port='3': expected a port path such as 3-1.4"},
                 {"[Bay \"1\"]\nPort=3-\n", "Port='3-': expected a port path"},

@@ -24,6 +24,24 @@ START_TEST(test_copy)
 }
 END_TEST
 
+/* A catalogue and a bus refuse half a character, so a cut must never make one. */
+START_TEST(test_copy_cuts_between_characters)
+{
+        static const char *const texts[] = {"警察", "a警察", "ab警", "é警😀", "😀😀😀"};
+        char buf[16];
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                for (size_t size = 1; size <= strlen(texts[i]); size++) {
+                        ck_assert(!text_copy(buf, size, texts[i]));
+                        ck_assert_msg(text_utf8_valid(buf), "'%s' cut for %zu bytes", texts[i], size);
+                        ck_assert_uint_lt(size - strlen(buf), 5);
+                        ck_assert_int_eq(strncmp(buf, texts[i], strlen(buf)), 0);
+                }
+        ck_assert(!text_copy(buf, 4, "\x80\x80\x80\x80\x80")); /* no UTF-8: cut anywhere */
+        ck_assert_uint_eq(strlen(buf), 3);
+}
+END_TEST
+
 static const struct {
         const char *text;
         bool valid;
@@ -136,6 +154,7 @@ int main(void)
         int failed;
 
         tcase_add_test(t, test_copy);
+        tcase_add_test(t, test_copy_cuts_between_characters);
         tcase_add_loop_test(t, test_utf8, 0, (int)ELEMENTSOF(utf8));
         tcase_add_test(t, test_utf8_sequence);
         tcase_add_test(t, test_hex);

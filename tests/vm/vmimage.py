@@ -102,11 +102,11 @@ def missing():
     return None
 
 
-def key():
+def key(extra=()):
     digest = hashlib.sha256()
     with open(__file__, 'rb') as f:
         digest.update(f.read())
-    digest.update(codename().encode())
+    digest.update(' '.join([codename(), *extra]).encode())
     return digest.hexdigest()[:16]
 
 
@@ -242,10 +242,10 @@ def finish(root, out):
     os.rmdir(f'{out}/tree')
 
 
-def build(cache):
-    """Returns the folder of the image, building it when it is not there."""
+def build(cache, extra=()):
+    """Returns the folder of the image with these packages more, building it when it is not there."""
     os.makedirs(cache, exist_ok=True)
-    final = os.path.join(os.path.abspath(cache), key())
+    final = os.path.join(os.path.abspath(cache), key(extra))
     with open(os.path.join(cache, 'lock'), 'w', encoding='ascii') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.path.isdir(final):
@@ -261,7 +261,7 @@ def build(cache):
                 '--dpkgopt=path-exclude=/usr/share/doc/*', '--dpkgopt=path-exclude=/usr/share/man/*',
                 '--dpkgopt=path-exclude=/usr/share/locale/*',
                 '--dpkgopt=path-include=/usr/share/locale/locale.alias',
-                '--aptopt=Apt::Install-Recommends "false"', '--include=' + ','.join(PACKAGES[codename()]),
+                '--aptopt=Apt::Install-Recommends "false"', '--include=' + ','.join([*PACKAGES[codename()], *extra]),
                 f'--customize-hook={os.path.abspath(__file__)} finish "$1" {out}',
                 codename(), '/dev/null', *sources(), stdout=sys.stderr)
             os.rename(out, final)

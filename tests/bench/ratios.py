@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+recdock against its peers on one device in one run, medians of several rounds. A round measures everybody once, so that what the machine
+does beside it meets all of them.
+
+  pull    recdock-offload, first command to the last byte synced, digest included, against the peer's copy + sync
+  proved  recdockd, plug to the last file committed (digest, fsync, uncached read-back, verdict), against the peer's copy + sync +
+          drop caches + sha256sum + ffprobe
+
+Nothing is asserted: the figures are ratios, for people.
+"""
+
+import os
+import statistics
+
+from peers import PEERS, PeerFailed
+
+SLOW = 10  # a peer that takes so many times as long is measured once
+ROUNDS = int(os.environ.get("RECDOCK_BENCH_RUNS", "5"))
+WORKLOADS = {"large": (1, 256 << 20), "small": (500, 256 << 10)}
+
+
+def make_files(folder, clip, count, size):
+    """Files of 'size' bytes, each another one, that begin as the clip does."""
+    with open(clip, "rb") as f:
+        block = f.read()
+    os.makedirs(os.path.join(folder, "DCIM"))
+    for n in range(count):
+        with open(os.path.join(folder, "DCIM", f"F{n:05}.ts"), "wb") as f:
+            f.write((block * (size // len(block) + 1))[: size - 8] + n.to_bytes(8, "big"))
+
+
+def rounds(bench, count):
+    """Name → what → list of seconds, and the figures of the last pull."""
+    seconds, figures, failed = {}, {}, {}
+
+    def note(name, what, value):
+        seconds.setdefault(name, {}).setdefault(what, []).append(value)
+
+    for _ in range(ROUNDS):
+        figures = bench.pull()
+        note("recdock", "pull", figures["seconds"])
+        note("recdock", "proved", bench.proved())
+        for name in PEERS:
+            if name in failed or (name in seconds and seconds[name]["pull"][0] > SLOW * seconds["recdock"]["pull"][0]):
+                continue
+            try:
+                for what in ("pull", "proved"):
+                    note(name, what, bench.peer(name, count, what == "proved"))
+            except PeerFailed as e:
+                failed[name] = str(e)
+                seconds.pop(name, None)
+    return seconds, figures, failed
+
+
+def report(title, bench, count, size):
+    mib = count * size / (1 << 20)
+    seconds, figures, failed = rounds(bench, count)
+    median = {name: {what: statistics.median(values) for what, values in row.items()} for name, row in seconds.items()}
+    print(f"\n{title}: {count} × {size >> 10} KiB, median of {ROUNDS}\n  {'':14}{'pull s':>9}{'MiB/s':>9}{'proved s':>10}")
+    for name, row in median.items():
+        print(f"  {name:14}{row['pull']:9.2f}{mib / row['pull']:9.1f}{row['proved']:10.2f}")
+    for reason in failed.values():
+        print(f"  left out: {reason}")
+    ours = median.pop("recdock")
+    for what in ("pull", "proved"):
+        if median:
+            print(f"  {what}: {min(row[what] for row in median.values()) / ours[what]:.2f}× as fast as the fastest peer")
+    print(f"  recdock's worker: {figures['cpu'] / mib * 1024:.2f} CPU s/GiB, {figures['transfers']} bulk reads of "
+          f"{figures['transfer_size'] >> 10} KiB at most, {figures['depth']} in flight", flush=True)
