@@ -2,33 +2,44 @@
 #pragma once
 
 /*
- * The bus contract between recdockd and recdockctl (org.recdock1). Objects: one, /org/recdock1. Interface org.recdock1.Station.
+ * The bus contract between recdockd and recdockctl (org.recdock1). Objects: one, /org/recdock1.
+ * Interface org.recdock1.Station.
  *
- * Descriptors ("h out") are connected stream sockets: only there a write can neither block recdockd nor end it.
+ * Descriptors ("h out") are connected stream sockets: only there a write can neither block recdockd nor
+ * end it.
  *
- *   GetStatus() → s            JSON object: {"station":{…},"bays":[…],"dockings":[…],"alerts_open":n,"store":{…}}
+ *   GetStatus() → s
+ *           JSON object: {"station":{…},"bays":[…],"dockings":[…],"alerts_open":n,"store":{…}}
  *   Query(s noun, a(ss) filters, h out) → t rows
- *                              rows of catalogue/query.h as JSON objects, one a line, into 'out'; replies when the last is written
+ *           rows of catalogue/query.h as JSON objects, one a line, into 'out'; replies when the last is
+ *           written
  *   Verify(a(ss) filters, h out) → tt checked bad
- *                              re-digests filed footage (filters of noun footage); one JSON object a line:
- *                              {"id","path","size","result":"ok"|"missing"|"mismatch"|"unreadable"|…,"sha256","expected"}, then the ledger's chain as {"ledger":…}
- *   RegisterRecorder(a{ss} fields) → t id   number, and usb_serial | serial | docking; optional unit model vendor_id product_id
+ *           re-digests filed footage (filters of noun footage); one JSON object a line:
+ *           {"id","path","size","result":"ok"|"missing"|"mismatch"|"unreadable"|…,"sha256","expected"},
+ *           then the ledger's chain as {"ledger":…}
+ *   RegisterRecorder(a{ss} fields) → t id
+ *           number, and usb_serial | serial | docking; optional unit model vendor_id product_id
  *   RetireRecorder(s number, s reason)
- *   AssignRecorder(s recorder, s officer, s from, s until)    until "" is open; officer "" ends the open one
+ *   AssignRecorder(s recorder, s officer, s from, s until)
+ *           until "" is open; officer "" ends the open one
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
  *   Reload()
  * Signals
- *   DockingChanged(t docking, s json)        the same object as in GetStatus()'s "dockings"; at most 5 a second per docking
+ *   DockingChanged(t docking, s json)
+ *           the same object as in GetStatus()'s "dockings"; at most 5 a second per docking
  *   AlertRaised(s kind, s subject, s text)
  * Properties (const or emitting): Version s, Number s, Custodian s, Bays u, Dockings u, AlertsOpen t
  *
- * A docking in GetStatus(): {"docking","bay","port","state","recorder","model","serial","officer","items":{"seen","pulled","held","failed","waiting"},
- *   "bytes","bytes_total","rate","current":{"name","bytes","size","phase"},"battery","free","total","clock_offset_s","plugged_at","reason"}
+ * A docking in GetStatus():
+ *   {"docking","bay","port","state","recorder","model","serial","officer",
+ *    "items":{"seen","pulled","held","failed","waiting"},"bytes","bytes_total","rate",
+ *    "current":{"name","bytes","size","phase"},"battery","free","total","clock_offset_s","plugged_at",
+ *    "reason"}
  * A bay: {"bay","port","docking"} with docking null when empty.
  *
- * Errors: org.recdock1.Error.{InvalidArgument,NotFound,Exists,Conflict,Denied,Failed}; the message names thing, value and what was
- * expected, and is for people: recdockctl prints it as it is.
+ * Errors: org.recdock1.Error.{InvalidArgument,NotFound,Exists,Conflict,Denied,Failed}; the message names
+ * thing, value and what was expected, and is for people: recdockctl prints it as it is.
  */
 
 #define RECDOCK_BUS_NAME      "org.recdock1"

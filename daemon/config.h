@@ -15,8 +15,8 @@ enum release_policy { RELEASE_KEEP, RELEASE_CLEAR };
 
 struct config_bay {
         struct config_bay *next;
-        char *name;       /* [Bay "3"] */
-        char *port;       /* Port=3-1.4 */
+        char *name; /* [Bay "3"] */
+        char *port; /* Port=3-1.4 */
 };
 
 struct config_pattern {
@@ -27,30 +27,30 @@ struct config_pattern {
 
 struct config {
         /* [Station] */
-        char *number;          /* Number=, required for --check-config and at start */
-        char *custodian;       /* Custodian=, required likewise (R-31-1) */
-        char *time_zone;       /* TimeZone=, default: the system's */
+        char *number;                      /* Number=, required for --check-config and at start */
+        char *custodian;                   /* Custodian=, required likewise (R-31-1) */
+        char *time_zone;                   /* TimeZone=, default: the system's */
         enum register_policy registration; /* Register=refuse|auto */
 
         /* [Store] */
-        char *store_path;      /* Path=, default $STATE_DIRECTORY */
-        uint64_t keep_free;    /* KeepFree=1G: pause and alert below */
-        bool sm3;              /* SM3=no */
-        bool verity;           /* Verity=yes: where the file system has it */
+        char *store_path;   /* Path=, default $STATE_DIRECTORY */
+        uint64_t keep_free; /* KeepFree=1G: pause and alert below */
+        bool sm3;           /* SM3=no */
+        bool verity;        /* Verity=yes: where the file system has it */
 
         /* [Docking] */
         enum release_policy release; /* Release=keep|clear */
-        bool set_clock;        /* SetClock=no */
-        int64_t clock_tolerance; /* ClockTolerance=3s: alert above */
-        unsigned int workers_max; /* WorkersMax=32 */
-        int64_t warn_timeout;  /* WarnTimeout=20s without progress */
-        int64_t kill_timeout;  /* KillTimeout=60s */
-        unsigned int attempts; /* Attempts=3 per item and docking */
+        bool set_clock;              /* SetClock=no */
+        int64_t clock_tolerance;     /* ClockTolerance=3s: alert above */
+        unsigned int workers_max;    /* WorkersMax=32 */
+        int64_t warn_timeout;        /* WarnTimeout=20s without progress */
+        int64_t kill_timeout;        /* KillTimeout=60s */
+        unsigned int attempts;       /* Attempts=3 per item and docking */
 
         /* [Recording] */
         enum time_source time_order[_TIME_SOURCE_MAX]; /* TimeOrder=name container device */
-        int64_t time_tolerance; /* TimeTolerance=2min */
-        int64_t deadline;      /* Deadline=24h */
+        int64_t time_tolerance;                        /* TimeTolerance=2min */
+        int64_t deadline;                              /* Deadline=24h */
 
         /* [Inspect] */
         unsigned int inspectors; /* Parallel=2 */
@@ -62,8 +62,8 @@ struct config {
         size_t n_patterns;
 };
 
-/* Loads main file and drop-ins: <confdir>/recdock.conf, <confdir>/recdock.conf.d/, <datadir>/recdock.conf.d/ (shipped patterns),
- * where confdir is $CONFIGURATION_DIRECTORY or the compiled one. Lenient: findings go to the log and defaults stay. Strict:
- * findings go to 'report' and -EINVAL is returned. */
+/* Loads main file and drop-ins: <confdir>/recdock.conf, <confdir>/recdock.conf.d/, <datadir>/recdock.conf.d/
+ * (shipped patterns), where confdir is $CONFIGURATION_DIRECTORY or the compiled one. Lenient: findings go to
+ * the log and defaults stay. Strict: findings go to 'report' and -EINVAL is returned. */
 int config_load(struct config **ret, bool strict, conf_report_fn *report, void *userdata);
 void config_free(struct config *c);

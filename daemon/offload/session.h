@@ -21,7 +21,8 @@ struct session;
 
 /* 'socket' and 'signal_fd' (readable on SIGTERM, -EBADF: none) stay the caller's. */
 int session_new(struct session **ret, int socket, int signal_fd);
-/* Makes all threads there will ever be; they have done their last system call of starting when it returns. */
+/* Makes all threads there will ever be; they have done their last system call of starting when it
+ * returns. */
 int session_threads(struct session *s);
 void session_free(struct session *s);
 

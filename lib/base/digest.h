@@ -23,7 +23,8 @@ struct digest;
 
 /* Starts one. Frees with digest_free(). -ENOMEM, -EOPNOTSUPP when libcrypto has no such algorithm. */
 int digest_new(struct digest **ret, bool with_sm3);
-/* SM3 alone, for a thread of its own: it is four times slower than SHA-256. digest_peek() leaves sha256 all zero. */
+/* SM3 alone, for a thread of its own: it is four times slower than SHA-256. digest_peek() leaves sha256 all
+ * zero. */
 int digest_new_sm3(struct digest **ret);
 void digest_free(struct digest *d);
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Durable file operations: each call names what is on disk when it returns. Together with lib/store this is the only
- * code that creates, renames, links or syncs files.
+ * Durable file operations: each call names what is on disk when it returns. Together with lib/store this is
+ * the only code that creates, renames, links or syncs files.
  */
 
 #include <stdbool.h>
@@ -20,16 +20,17 @@ int durable_sync_file(int fd);
 /* Opens the directory holding 'path' relative to 'dirfd' and fsyncs it. */
 int durable_sync_parent(int dirfd, const char *path);
 
-/* Makes each missing folder of the relative path 'path' below dirfd with 'mode', and fsyncs the parent of every one it
- * made. Refuses "..", absolute paths and symbolic links on the way (-EINVAL, -ELOOP). */
+/* Makes each missing folder of the relative path 'path' below dirfd with 'mode', and fsyncs the parent of
+ * every one it made. Refuses "..", absolute paths and symbolic links on the way (-EINVAL, -ELOOP). */
 int durable_make_folders(int dirfd, const char *path, mode_t mode);
 
-/* open() below dirfd without symbolic links: openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), or one component at a time where
- * the kernel has none. Always close-on-exec. -EINVAL for an absolute path, "." or "..", -ELOOP for a symbolic link. The caller
- * owns the descriptor. */
+/* open() below dirfd without symbolic links: openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), or one
+ * component at a time where the kernel has none. Always close-on-exec. -EINVAL for an absolute path, "." or
+ * "..", -ELOOP for a symbolic link. The caller owns the descriptor. */
 int durable_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
 
-/* Opens the folder that holds 'path' likewise; *ret_name (when not NULL) points to the last component inside 'path'. */
+/* Opens the folder that holds 'path' likewise; *ret_name (when not NULL) points to the last component inside
+ * 'path'. */
 int durable_open_parent(int dirfd, const char *path, const char **ret_name);
 
 enum durable_outcome {

@@ -3,8 +3,8 @@
 
 /*
  * Named crash points for the recovery tests. Built with -Dinjection=true, a program whose environment says
- * RECDOCK_CRASH_AT=NAME[:N] kills itself with SIGKILL when it passes NAME for the Nth time (first by default). In a
- * production build the calls are empty.
+ * RECDOCK_CRASH_AT=NAME[:N] kills itself with SIGKILL when it passes NAME for the Nth time (first by
+ * default). In a production build the calls are empty.
  */
 
 #if RECDOCK_INJECTION

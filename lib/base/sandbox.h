@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Locking a worker in: no new privileges, Landlock with an empty rule set (no path can be opened any more), and a seccomp
- * allow-list. In this order, before the first byte from a device or a file is parsed, and before threads are made.
+ * Locking a worker in: no new privileges, Landlock with an empty rule set (no path can be opened any more),
+ * and a seccomp allow-list. In this order, before the first byte from a device or a file is parsed, and
+ * before threads are made.
  */
 
 #include <stdbool.h>
@@ -17,11 +18,11 @@ enum sandbox_action {
 };
 
 struct sandbox_rule {
-        const char *syscall; /* name as in seccomp_syscall_resolve_name(3) */
+        const char *syscall;        /* name as in seccomp_syscall_resolve_name(3) */
         enum sandbox_action action; /* ignored for allowed ones */
         bool allow;
-        /* With a mask: only where (argument number 'argument' & mask) == value. Several rules for one call are
-         * alternatives; a rule without a mask is for all its arguments. */
+        /* With a mask: only where (argument number 'argument' & mask) == value. Several rules for one call
+         * are alternatives; a rule without a mask is for all its arguments. */
         unsigned int argument;
         uint64_t mask;
         uint64_t value;
@@ -36,16 +37,16 @@ struct sandbox_state {
 /* PR_SET_NO_NEW_PRIVS, undumpable. */
 int sandbox_no_new_privs(struct sandbox_state *state);
 
-/* Landlock: every file-system access right of the kernel's ABI handled and none granted; TCP, abstract sockets and
- * signals to others too where the ABI has them. Binds the calling thread and those it makes later; needs
- * sandbox_no_new_privs() before it. A kernel without Landlock is no error: state->landlock_abi stays 0 and the caller
- * says so in the log. */
+/* Landlock: every file-system access right of the kernel's ABI handled and none granted; TCP, abstract
+ * sockets and signals to others too where the ABI has them. Binds the calling thread and those it makes
+ * later; needs sandbox_no_new_privs() before it. A kernel without Landlock is no error: state->landlock_abi
+ * stays 0 and the caller says so in the log. */
 int sandbox_landlock_nothing(struct sandbox_state *state);
 
-/* Loads the allow-list for all threads. Whatever is not in it kills. A name this libseccomp does not know is skipped.
- * With -Dtestbed=true the calls of umockdev and of the sanitizers are added. */
+/* Loads the allow-list for all threads. Whatever is not in it kills. A name this libseccomp does not know is
+ * skipped. With -Dtestbed=true the calls of umockdev and of the sanitizers are added. */
 int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state);
 
-/* Soft and hard limits: address space in bytes, CPU seconds (SIGXCPU, then SIGKILL a second later), and always no core
- * file and no file that grows (SIGXFSZ). 0 leaves one of the two alone. */
+/* Soft and hard limits: address space in bytes, CPU seconds (SIGXCPU, then SIGKILL a second later), and
+ * always no core file and no file that grows (SIGXFSZ). 0 leaves one of the two alone. */
 int sandbox_limits(uint64_t memory_bytes, unsigned int cpu_seconds);

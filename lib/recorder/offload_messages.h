@@ -13,16 +13,17 @@
  *                                ◀──    REMOVE, SET_CLOCK, CLOSE
  *   REMOVED, CLOCK_SET           ──▶
  *
- * NOTICE may come at any time, FAILED ends the docking and is followed by the worker's exit. A FETCH may be sent while the
- * worker still lists; it is done after LISTED. recdockd treats every value as coming from the device.
+ * NOTICE may come at any time, FAILED ends the docking and is followed by the worker's exit. A FETCH may be
+ * sent while the worker still lists; it is done after LISTED. recdockd treats every value as coming from the
+ * device.
  */
 
 #include "base/digest.h"
 #include "recorder/recorder.h"
 
-#define OFFLOAD_SOCKET_FD      3
-#define OFFLOAD_FETCH_MAX      8  /* FETCHes a worker holds at most */
-#define OFFLOAD_NOTICE_MAX     512
+#define OFFLOAD_SOCKET_FD  3
+#define OFFLOAD_FETCH_MAX  8 /* FETCHes a worker holds at most */
+#define OFFLOAD_NOTICE_MAX 512
 
 enum offload_message_type {
         OFFLOAD_SANDBOX = 1,    /* struct offload_sandbox */
@@ -41,15 +42,16 @@ enum offload_message_type {
         OFFLOAD_FETCH = 65,     /* struct offload_fetch + fd (read-write) */
         OFFLOAD_REMOVE = 66,    /* struct offload_remove */
         OFFLOAD_SET_CLOCK = 67, /* struct offload_set_clock */
-        OFFLOAD_CANCEL = 68,    /* no payload: end the running read, forget waiting FETCHes; each is answered FETCHED/cancelled */
-        OFFLOAD_CLOSE = 69,     /* no payload: close the session, exit 0 */
+        /* No payload: end the running read, forget waiting FETCHes; each is answered FETCHED/cancelled. */
+        OFFLOAD_CANCEL = 68,
+        OFFLOAD_CLOSE = 69, /* no payload: close the session, exit 0 */
 };
 
 struct offload_sandbox {
         int32_t landlock_abi; /* 0 none */
         uint32_t no_new_privs;
         uint32_t seccomp;
-        uint32_t zero_copy;   /* usbfs memory was given */
+        uint32_t zero_copy; /* usbfs memory was given */
 };
 
 struct offload_listed {
@@ -60,12 +62,12 @@ struct offload_listed {
 };
 
 struct offload_fetch {
-        uint64_t item;          /* recdockd's own number, echoed */
-        uint32_t index;         /* recorder_item.index */
+        uint64_t item;  /* recdockd's own number, echoed */
+        uint32_t index; /* recorder_item.index */
         uint32_t with_sm3;
-        int64_t offset;         /* bytes of the part that are kept: the worker digests them again first */
-        int64_t size;           /* as listed, -1 unknown */
-        uint32_t has_prefix;    /* the digest of [0, offset) is known: another one means start from 0 */
+        int64_t offset;      /* bytes of the part that are kept: the worker digests them again first */
+        int64_t size;        /* as listed, -1 unknown */
+        uint32_t has_prefix; /* the digest of [0, offset) is known: another one means start from 0 */
         uint8_t prefix_sha256[DIGEST_SIZE];
         uint32_t reserved;
 };
@@ -78,16 +80,16 @@ struct offload_progress {
 
 struct offload_checkpoint {
         uint64_t item;
-        int64_t bytes; /* on the disk: fdatasync has returned */
+        int64_t bytes;               /* on the disk: fdatasync has returned */
         uint8_t sha256[DIGEST_SIZE]; /* of those bytes */
 };
 
 struct offload_fetched {
         uint64_t item;
-        int32_t outcome;        /* enum recorder_outcome; OK: all bytes are in the part (not yet synced) */
-        int32_t error;          /* negative errno of this host, 0 none */
-        int64_t size;           /* of the whole file when OK, else bytes kept in the part and synced */
-        int64_t from_device;    /* bytes that came over USB for this FETCH */
+        int32_t outcome;     /* enum recorder_outcome; OK: all bytes are in the part (not yet synced) */
+        int32_t error;       /* negative errno of this host, 0 none */
+        int64_t size;        /* of the whole file when OK, else bytes kept in the part and synced */
+        int64_t from_device; /* bytes that came over USB for this FETCH */
         struct digest_values digests; /* of [0, size) */
         uint8_t reserved[7];
         uint32_t transfers;     /* bulk transfers used */
@@ -109,7 +111,7 @@ struct offload_removed {
 };
 
 struct offload_set_clock {
-        char text[RECORDER_TIME_MAX]; /* the time to set, local time of the station's zone, "YYYYMMDDThhmmss" */
+        char text[RECORDER_TIME_MAX]; /* the time to set, in the station's zone, "YYYYMMDDThhmmss" */
 };
 
 struct offload_clock_set {
@@ -124,7 +126,7 @@ struct offload_notice {
 };
 
 struct offload_failed {
-        int32_t outcome; /* enum recorder_outcome */
-        int32_t error;   /* negative errno, 0 none */
+        int32_t outcome;               /* enum recorder_outcome */
+        int32_t error;                 /* negative errno, 0 none */
         char text[OFFLOAD_NOTICE_MAX]; /* for BUSY: who holds the interface, when that can be told */
 };

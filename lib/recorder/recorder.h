@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * The seam between what a device speaks and what a docking wants. A driver (mtp/, later ums/) fills in the verbs; one it
- * cannot do is missing from its capabilities. Unknown is never zero: -1 for sizes and percentages, "" for texts.
+ * The seam between what a device speaks and what a docking wants. A driver (mtp/, later ums/) fills in the
+ * verbs; one it cannot do is missing from its capabilities. Unknown is never zero: -1 for sizes and
+ * percentages, "" for texts.
  *
- * Every verb is bounded in time and count by the driver, whatever the device does. It returns RECORDER_OK, a positive outcome its
- * caller decides on, or a negative errno for a failure of this host.
+ * Every verb is bounded in time and count by the driver, whatever the device does. It returns RECORDER_OK, a
+ * positive outcome its caller decides on, or a negative errno for a failure of this host.
  */
 
 #include "base/cleanup.h"
@@ -55,17 +56,17 @@ struct recorder_identity {
         char manufacturer[RECORDER_TEXT_MAX];
         char model[RECORDER_TEXT_MAX];
         char firmware[RECORDER_TEXT_MAX];
-        char serial[RECORDER_TEXT_MAX];      /* what the device says of itself (MTP serial) */
-        char officer[RECORDER_TEXT_MAX];     /* the device's own user number */
+        char serial[RECORDER_TEXT_MAX];  /* what the device says of itself (MTP serial) */
+        char officer[RECORDER_TEXT_MAX]; /* the device's own user number */
         char unit[RECORDER_TEXT_MAX];
-        char driver[16];                     /* "mtp" */
+        char driver[16]; /* "mtp" */
         uint32_t capabilities;
-        int32_t battery_percent;             /* -1 unknown */
-        int64_t free_bytes;                  /* -1 unknown, all storages together */
+        int32_t battery_percent; /* -1 unknown */
+        int64_t free_bytes;      /* -1 unknown, all storages together */
         int64_t total_bytes;
-        char clock_text[RECORDER_TIME_MAX];  /* the device's own text, "" unknown */
-        instant_t clock_station;             /* station time at the middle of the request; INSTANT_NONE */
-        int64_t clock_uncertainty;           /* half the round trip, microseconds */
+        char clock_text[RECORDER_TIME_MAX]; /* the device's own text, "" unknown */
+        instant_t clock_station;            /* station time at the middle of the request; INSTANT_NONE */
+        int64_t clock_uncertainty;          /* half the round trip, microseconds */
 };
 
 enum recorder_item_flags {
@@ -74,14 +75,15 @@ enum recorder_item_flags {
 };
 
 struct recorder_item {
-        uint32_t index;                   /* the driver's own key, from 0 in order of listing */
+        uint32_t index; /* the driver's own key, from 0 in order of listing */
         uint32_t flags;
-        int64_t size;                     /* -1 unknown */
-        char time_text[RECORDER_TIME_MAX];/* device's modification (else creation) time as sent */
-        char path[RECORDER_PATH_MAX];     /* "storage label or number/folder/…/name", valid UTF-8, no control characters */
+        int64_t size;                      /* -1 unknown */
+        char time_text[RECORDER_TIME_MAX]; /* device's modification (else creation) time as sent */
+        char path[RECORDER_PATH_MAX]; /* "storage label or number/folder/…/name": UTF-8, no controls */
 };
 
-/* Receives bytes in order of the object. Returns 0, RECORDER_NO_SPACE, RECORDER_CANCELLED or a negative errno, which end the read. */
+/* Receives bytes in order of the object. Returns 0, RECORDER_NO_SPACE, RECORDER_CANCELLED or a negative
+ * errno, which end the read. */
 struct recorder_sink {
         int (*write)(void *userdata, const void *data, size_t size);
         void *userdata;
@@ -98,10 +100,13 @@ struct recorder {
 
 struct recorder_verbs {
         int (*identify)(struct recorder *r, struct recorder_identity *ret);
-        /* Streams items while still listing. *ret_complete is false when a part of the tree could not be listed. */
+        /* Streams items while still listing. *ret_complete is false when a part of the tree could not be
+         * listed. */
         int (*list)(struct recorder *r, recorder_item_fn *on_item, void *userdata, bool *ret_complete);
-        /* Reads item 'index' from 'offset' to its end. *ret_size is the object's whole size as proved by the transfer. */
-        int (*read)(struct recorder *r, uint32_t index, int64_t offset, const struct recorder_sink *sink, int64_t *ret_size);
+        /* Reads item 'index' from 'offset' to its end. *ret_size is the object's whole size as proved by the
+         * transfer. */
+        int (*read)(struct recorder *r, uint32_t index, int64_t offset, const struct recorder_sink *sink,
+                    int64_t *ret_size);
         int (*remove)(struct recorder *r, uint32_t index);
         /* Sets the clock to 'text' ("YYYYMMDDThhmmss"); reads it back into ret_after (RECORDER_TIME_MAX). */
         int (*set_clock)(struct recorder *r, const char *text, char *ret_after);
@@ -113,13 +118,14 @@ static inline int recorder_identify(struct recorder *r, struct recorder_identity
         return r->verbs->identify(r, ret);
 }
 
-static inline int recorder_list(struct recorder *r, recorder_item_fn *on_item, void *userdata, bool *ret_complete)
+static inline int recorder_list(struct recorder *r, recorder_item_fn *on_item, void *userdata,
+                                bool *ret_complete)
 {
         return r->verbs->list(r, on_item, userdata, ret_complete);
 }
 
-static inline int recorder_read(struct recorder *r, uint32_t index, int64_t offset, const struct recorder_sink *sink,
-                                int64_t *ret_size)
+static inline int recorder_read(struct recorder *r, uint32_t index, int64_t offset,
+                                const struct recorder_sink *sink, int64_t *ret_size)
 {
         return r->verbs->read(r, index, offset, sink, ret_size);
 }

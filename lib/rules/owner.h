@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Whose footage: officer and unit at the time of recording (design, section 6). The registry is asked through 'registry', so
- * that this stays a pure rule.
+ * Whose footage: officer and unit at the time of recording (design, section 6). The registry is asked
+ * through 'registry', so that this stays a pure rule.
  */
 
 #include "base/clock.h"
@@ -31,5 +31,5 @@ struct owner {
         int unknown_number;
 };
 
-int owner_settle(const struct owner_registry *registry, int64_t recorder, instant_t at, const char *name_officer,
-                 const char *device_officer, struct owner *ret);
+int owner_settle(const struct owner_registry *registry, int64_t recorder, instant_t at,
+                 const char *name_officer, const char *device_officer, struct owner *ret);

@@ -8,8 +8,8 @@
  *   ROOT/incoming/<docking>/<item>.part              being pulled
  *   ROOT/store/<unit>/<recorder>/<officer>/<date>/<name>   footage: mode 0440, never written again
  *
- * Invariants: both trees are on one file system; a final name appears by link() without replacing, after its bytes are on the
- * disk; nothing in ROOT/store is ever opened for writing.
+ * Invariants: both trees are on one file system; a final name appears by link() without replacing, after its
+ * bytes are on the disk; nothing in ROOT/store is ever opened for writing.
  */
 
 #include "base/clock.h"
@@ -24,56 +24,66 @@ struct store;
 
 enum store_outcome {
         STORE_OK = 0,
-        STORE_EXISTS = 1,   /* the final name is taken */
-        STORE_ABSENT = 2,   /* no such part or footage */
-        STORE_FOREIGN = 3,  /* store_open(): no marker: not a store, or its disk is not mounted */
+        STORE_EXISTS = 1,  /* the final name is taken */
+        STORE_ABSENT = 2,  /* no such part or footage */
+        STORE_FOREIGN = 3, /* store_open(): no marker: not a store, or its disk is not mounted */
 };
 
-/* Opens the store at 'root'. With 'create' an empty or missing root is made a store (marker, folders, fsynced); without,
- * a root that has no marker gives STORE_FOREIGN and nothing is changed. -EXDEV when the trees are on two file systems. */
+/* Opens the store at 'root'. With 'create' an empty or missing root is made a store (marker, folders,
+ * fsynced); without, a root that has no marker gives STORE_FOREIGN and nothing is changed. -EXDEV when the
+ * trees are on two file systems. */
 int store_open(struct store **ret, const char *root, const char *station, bool create);
 void store_close(struct store *s);
 
 /* Free bytes for this process. */
 int store_free_bytes(const struct store *s, uint64_t *ret);
 
-/* Opens the part read-write, creating it (and its folder) when missing. *ret_size is what it holds. Cut to 'keep' bytes when
- * it holds more (keep -1: as it is). */
-int store_part_open(struct store *s, int64_t docking, int64_t item, int64_t keep, int *ret_fd, int64_t *ret_size);
+/* Opens the part read-write, creating it (and its folder) when missing. *ret_size is what it holds. Cut to
+ * 'keep' bytes when it holds more (keep -1: as it is). */
+int store_part_open(struct store *s, int64_t docking, int64_t item, int64_t keep, int *ret_fd,
+                    int64_t *ret_size);
 /* Read-only, O_NOFOLLOW; O_DIRECT when 'direct' and the file system can. STORE_ABSENT when there is none. */
 int store_part_open_read(struct store *s, int64_t docking, int64_t item, bool direct, int *ret_fd);
 /* Removes the part; STORE_ABSENT when there is none. The docking's folder goes with its last part. */
 int store_part_remove(struct store *s, int64_t docking, int64_t item);
 /* Calls 'on_part' for every part there is, for recovery at start. Foreign names are passed with item -1. */
-int store_part_each(struct store *s, int (*on_part)(void *userdata, int64_t docking, int64_t item, int64_t size, const char *path), void *userdata);
+int store_part_each(struct store *s,
+                    int (*on_part)(void *userdata, int64_t docking, int64_t item, int64_t size,
+                                   const char *path),
+                    void *userdata);
 
 /*
- * Composes the final relative path "store/<unit>/<recorder>/<officer>/<YYYY-MM-DD>/<name>". Each component is made safe: bytes
- * that are not UTF-8, '/', control characters, a leading '.', trailing dots and spaces are replaced by '_'; NULL or "" becomes "unassigned"; 200 bytes at most, cut
- * at a character, the name's extension kept. attempt 0 is the plain name, n puts "~n" before the extension.
+ * Composes the final relative path "store/<unit>/<recorder>/<officer>/<YYYY-MM-DD>/<name>". Each component
+ * is made safe: bytes that are not UTF-8, '/', control characters, a leading '.', trailing dots and spaces
+ * are replaced by '_'; NULL or "" becomes "unassigned"; 200 bytes at most, cut at a character, the name's
+ * extension kept. attempt 0 is the plain name, n puts "~n" before the extension.
  */
-int store_compose_path(const char *unit, const char *recorder, const char *officer, instant_t started, const char *name,
-                       unsigned int attempt, char ret[STORE_PATH_MAX]);
+int store_compose_path(const char *unit, const char *recorder, const char *officer, instant_t started,
+                       const char *name, unsigned int attempt, char ret[STORE_PATH_MAX]);
 
 /* A batch of files to be filed together, so that each folder is synced once. */
 struct store_batch;
 int store_batch_new(struct store *s, struct store_batch **ret);
 void store_batch_free(struct store_batch *b);
-/* fchmod 0440, sets the file's mtime to 'started' (unless INSTANT_NONE), makes the folders, links the part to 'path' without replacing. STORE_EXISTS leaves all as it was, unless 'path' is this very
- * part already (same inode: a repeat after a crash), which is STORE_OK. */
-int store_batch_link(struct store_batch *b, int64_t docking, int64_t item, const char *path, instant_t started);
+/* fchmod 0440, sets the file's mtime to 'started' (unless INSTANT_NONE), makes the folders, links the part
+ * to 'path' without replacing. STORE_EXISTS leaves all as it was, unless 'path' is this very part already
+ * (same inode: a repeat after a crash), which is STORE_OK. */
+int store_batch_link(struct store_batch *b, int64_t docking, int64_t item, const char *path,
+                     instant_t started);
 /* fsyncs what was linked and every folder touched. After it returns 0 a power cut cannot undo the links. */
 int store_batch_sync(struct store_batch *b);
 
 /* Whether the store's file system has fs-verity. */
 bool store_can_seal(const struct store *s);
-/* Switches fs-verity on, durably. The kernel reads the whole file for it. Returns 1 when it is on, 0 when the file system
- * has none, negative errno otherwise. Thread-safe: it touches nothing of the store but this file. */
+/* Switches fs-verity on, durably. The kernel reads the whole file for it. Returns 1 when it is on, 0 when
+ * the file system has none, negative errno otherwise. Thread-safe: it touches nothing of the store but this
+ * file. */
 int store_seal(struct store *s, const char *path);
 
-/* Opens footage read-only below ROOT/store (RESOLVE_BENEATH, no symlinks). STORE_ABSENT when it is missing. */
+/* Opens footage read-only below ROOT/store (RESOLVE_BENEATH, no symlinks). STORE_ABSENT when missing. */
 int store_footage_open(struct store *s, const char *path, bool direct, int *ret_fd);
 /* True when 'path' and the part are one inode. */
 bool store_is_same_file(struct store *s, int64_t docking, int64_t item, const char *path);
-/* Takes back a link of an interrupted filing: only when the part still exists and is the same inode, else -EPERM. */
+/* Takes back a link of an interrupted filing: only when the part still exists and is the same inode, else
+ * -EPERM. */
 int store_unlink_interrupted(struct store *s, int64_t docking, int64_t item, const char *path);
