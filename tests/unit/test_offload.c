@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/*
- * The offload worker's session over a real socket and real files, with a recorder in memory. The test is
- * recdockd; the session runs in a thread of its own, outside a sandbox, so that sanitizers and valgrind see
- * all of it.
- */
-#include "base/digest.h"
-#include "base/message.h"
-#include "daemon/offload/part_writer.h"
-#include "daemon/offload/session.h"
-#include "fake_recorder.h"
-#include "recorder/offload_messages.h"
+/* The offload worker's session, order by order and obstacle by obstacle. */
+#include "offload_stage.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -25,265 +16,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-enum { ANSWER_MS = 60 * 1000, KIB = 1024, MIB = 1024 * 1024 };
-
-/* A whole object, shorter and longer than the ring, in bytes that fill no block. */
-#define WHOLE_SIZE (INT64_C(10) * MIB + 7)
-
-static struct session *session;
-static struct fake_recorder fake;
-static int sockets[2], signal_fd, end;
-static pthread_t thread;
-
-/* What came beside the answers. */
-static struct offload_checkpoint checkpoint;
-static unsigned int checkpoints, progresses, notices;
-static char notice[OFFLOAD_NOTICE_MAX];
-
-/* --- the disk: the worker's syncs come by here
- * ----------------------------------------------------------------------------------------------------- */
-
-static atomic_llong synced; /* size of the part at its last sync */
-static atomic_int sync_fails;
-static sem_t sync_failed;
-
-int fdatasync(int fd)
-{
-        struct stat st;
-
-        if (atomic_exchange(&sync_fails, 0)) {
-                (void)sem_post(&sync_failed);
-                errno = EIO;
-                return -1;
-        }
-        if (fstat(fd, &st) == 0)
-                synced = st.st_size;
-        return (int)syscall(SYS_fdatasync, fd);
-}
-
-/* --- the stage
- * ----------------------------------------------------------------------------------------------------- */
-
-static void *session_main(void *userdata)
-{
-        struct session_start start = {.recorder = &fake.recorder};
-
-        end = session_run(session, &start);
-        recorder_free(&fake.recorder);
-        (void)shutdown(sockets[1], SHUT_RDWR);
-        return userdata;
-}
-
-static void start(struct fake_item *items, uint32_t n)
-{
-        fake_recorder_init(&fake, items, n);
-        ck_assert_int_eq(message_socketpair(sockets), 0);
-        signal_fd = eventfd(0, EFD_CLOEXEC);
-        ck_assert_int_ge(signal_fd, 0);
-        ck_assert_int_eq(session_new(&session, sockets[1], signal_fd), 0);
-        ck_assert_int_eq(session_threads(session), 0);
-        fake.cancelled = session_cancelled;
-        fake.userdata = session;
-        checkpoints = progresses = notices = 0;
-        synced = 0;
-        notice[0] = '\0';
-}
-
-static void run(void)
-{
-        ck_assert_int_eq(pthread_create(&thread, NULL, session_main, NULL), 0);
-}
-
-static void finish(int expected)
-{
-        ck_assert_int_eq(pthread_join(thread, NULL), 0);
-        ck_assert_int_eq(end, expected);
-        ck_assert_int_eq(fake.closed, 1);
-        session_free(session);
-        (void)fd_close(sockets[0]);
-        (void)fd_close(sockets[1]);
-        (void)fd_close(signal_fd);
-        (void)sem_destroy(&fake.waiting);
-}
-
-static void note_take(const struct message *m)
-{
-        const struct offload_notice *n;
-
-        switch (m->type) {
-        case OFFLOAD_PROGRESS:
-                ck_assert_ptr_nonnull(message_payload(m, sizeof(struct offload_progress)));
-                progresses++;
-                break;
-        case OFFLOAD_CHECKPOINT:
-                ck_assert_ptr_nonnull(message_payload(m, sizeof(checkpoint)));
-                memcpy(&checkpoint, m->payload, sizeof(checkpoint));
-                checkpoints++;
-                ck_assert_int_ge(synced, checkpoint.bytes);
-                break;
-        default:
-                n = message_payload(m, sizeof(*n));
-                ck_assert_ptr_nonnull(n);
-                (void)snprintf(notice, sizeof(notice), "%s", n->text);
-                notices++;
-        }
-}
-
-/* The next message that is an answer, which must be of this type. */
-static void expect(uint32_t type, void *ret, size_t size)
-{
-        for (;;) {
-                struct message m = {.fd = -EBADF};
-                const void *payload;
-
-                ck_assert_int_eq(message_receive(sockets[0], &m, ANSWER_MS), MESSAGE_RECEIVED);
-                if (m.type == OFFLOAD_PROGRESS || m.type == OFFLOAD_CHECKPOINT || m.type == OFFLOAD_NOTICE) {
-                        note_take(&m);
-                        if (m.type == type)
-                                return;
-                        continue;
-                }
-                ck_assert_uint_eq(m.type, type);
-                payload = message_payload(&m, size);
-                ck_assert_ptr_nonnull(payload);
-                memcpy(ret, payload, size);
-                return;
-        }
-}
-
-static void order(uint32_t type, const void *payload, size_t size, int fd)
-{
-        ck_assert_int_eq(message_send(sockets[0], type, payload, size, fd, ANSWER_MS), 0);
-}
-
-/* Up to LISTED. */
-static void introduce(uint32_t n)
-{
-        struct offload_sandbox sandbox;
-        struct recorder_identity identity;
-        struct recorder_item item;
-        struct offload_listed listed;
-
-        run();
-        expect(OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
-        expect(OFFLOAD_IDENTITY, &identity, sizeof(identity));
-        ck_assert_str_eq(identity.model, "DSJ-9");
-        order(OFFLOAD_LIST, NULL, 0, -EBADF);
-        for (uint32_t i = 0; i < n; i++) {
-                expect(OFFLOAD_ITEM, &item, sizeof(item));
-                ck_assert_uint_eq(item.index, i);
-        }
-        expect(OFFLOAD_LISTED, &listed, sizeof(listed));
-        ck_assert_uint_eq(listed.items, n);
-        ck_assert_uint_eq(listed.complete, 1);
-}
-
-static void begin(struct fake_item *items, uint32_t n)
-{
-        start(items, n);
-        introduce(n);
-}
-
-static void close_session(void)
-{
-        order(OFFLOAD_CLOSE, NULL, 0, -EBADF);
-        finish(SESSION_CLOSED);
-}
-
-/* --- parts
- * ---------------------------------------------------------------------------------------------------------
- */
-
-static int part_open(const char *dir)
-{
-        int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-        ck_assert_int_ge(fd, 0);
-        return fd;
-}
-
-/* A part that holds what a fetch of this item left. */
-static int part_of(uint32_t index, int64_t size)
-{
-        _cleanup_free_ uint8_t *data = malloc((size_t)size + 1);
-        int fd = part_open("/tmp");
-
-        ck_assert_ptr_nonnull(data);
-        fake_fill(index, 0, data, (size_t)size);
-        ck_assert_int_eq(pwrite(fd, data, (size_t)size, 0), size);
-        return fd;
-}
-
-static struct digest_values digest_of(uint32_t index, int64_t size)
-{
-        struct digest_values values;
-        struct digest *digest;
-        uint8_t data[64 * KIB];
-
-        ck_assert_int_eq(digest_new(&digest, true), 0);
-        for (int64_t at = 0; at < size; at += (int64_t)sizeof(data)) {
-                size_t n = (size_t)MIN((int64_t)sizeof(data), size - at);
-
-                fake_fill(index, at, data, n);
-                ck_assert_int_eq(digest_update(digest, data, n), 0);
-        }
-        ck_assert_int_eq(digest_peek(digest, &values), 0);
-        digest_free(digest);
-        return values;
-}
-
-/* The part is [0, size) of the item and nothing else. */
-static void assert_part(int fd, uint32_t index, int64_t size)
-{
-        uint8_t is[64 * KIB], should[64 * KIB];
-
-        ck_assert_int_eq(lseek(fd, 0, SEEK_END), size);
-        for (int64_t at = 0; at < size; at += (int64_t)sizeof(is)) {
-                size_t n = (size_t)MIN((int64_t)sizeof(is), size - at);
-
-                ck_assert_int_eq(pread(fd, is, n, at), (ssize_t)n);
-                fake_fill(index, at, should, n);
-                ck_assert_mem_eq(is, should, n);
-        }
-}
-
-static void assert_fetched(const struct offload_fetched *f, int outcome, uint32_t index, int64_t size)
-{
-        struct digest_values values = digest_of(index, size);
-
-        ck_assert_int_eq(f->outcome, outcome);
-        ck_assert_int_eq(f->size, size);
-        ck_assert_mem_eq(f->digests.sha256, values.sha256, DIGEST_SIZE);
-        if (f->digests.has_sm3)
-                ck_assert_mem_eq(f->digests.sm3, values.sm3, DIGEST_SIZE);
-}
-
-static struct offload_fetch fetch_of(uint32_t index, int64_t size)
-{
-        return (struct offload_fetch){.item = 1000 + index, .index = index, .size = size};
-}
-
-static struct offload_fetch resume_of(uint32_t index, int64_t size, int64_t offset)
-{
-        struct offload_fetch f = fetch_of(index, size);
-        struct digest_values values = digest_of(index, offset);
-
-        f.offset = offset;
-        f.has_prefix = 1;
-        memcpy(f.prefix_sha256, values.sha256, DIGEST_SIZE);
-        return f;
-}
-
-static struct offload_fetched fetch(const struct offload_fetch *f, int fd)
-{
-        struct offload_fetched fetched;
-
-        order(OFFLOAD_FETCH, f, sizeof(*f), fd);
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
-        ck_assert_uint_eq(fetched.item, f->item);
-        return fetched;
-}
-
 /* --- whole objects
  * ------------------------------------------------------------------------------------------------- */
 
@@ -298,15 +30,15 @@ START_TEST(fetch_brings_every_byte)
         _cleanup_close_ int fd =
                         part_of(1, 5000); /* what an earlier try left must not stay behind the end */
 
-        begin(&item, 1);
+        stage_begin(&item, 1);
         f.with_sm3 = _i % 2;
-        fetched = fetch(&f, fd);
+        fetched = stage_fetch(&f, fd);
         ck_assert_int_eq(fetched.digests.has_sm3, _i % 2);
         ck_assert_int_eq(fetched.error, 0);
         ck_assert_int_eq(fetched.from_device, item.size);
         assert_fetched(&fetched, RECORDER_OK, 0, item.size);
         assert_part(fd, 0, item.size);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -336,21 +68,21 @@ START_TEST(small_items_flow_without_a_sync)
 
         for (int i = 0; i < ITEMS; i++)
                 items[i].size = SIZE;
-        begin(items, ITEMS);
+        stage_begin(items, ITEMS);
         for (uint32_t got = 0; got < ITEMS; got++) {
                 for (; sent < ITEMS && sent - got < OFFLOAD_FETCH_MAX; sent++) {
                         _cleanup_close_ int fd = part_open("/tmp");
                         struct offload_fetch f = fetch_of(sent, SIZE);
 
-                        order(OFFLOAD_FETCH, &f, sizeof(f), fd);
+                        stage_order(OFFLOAD_FETCH, &f, sizeof(f), fd);
                 }
-                expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+                stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
                 ck_assert_uint_eq(fetched.item, 1000 + got);
                 ck_assert_int_eq(fetched.outcome, RECORDER_OK);
                 ck_assert_int_eq(fetched.size, SIZE);
         }
         ck_assert_uint_eq(checkpoints, 0);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -362,14 +94,14 @@ START_TEST(long_transfers_become_durable_on_the_way)
         _cleanup_close_ int fd = part_open("/tmp");
         struct digest_values values;
 
-        begin(&item, 1);
-        (void)fetch(&f, fd);
+        stage_begin(&item, 1);
+        (void)stage_fetch(&f, fd);
         ck_assert_uint_ge(checkpoints, 2);
         ck_assert_int_ge(checkpoint.bytes, PART_CHECKPOINT_BYTES);
         ck_assert_int_lt(checkpoint.bytes, size);
         values = digest_of(0, checkpoint.bytes);
         ck_assert_mem_eq(checkpoint.sha256, values.sha256, DIGEST_SIZE);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -386,16 +118,16 @@ START_TEST(resume_goes_on_behind_the_part)
 
         /* Bytes behind the durable ones came too late to be known: they are cut off and pulled again. */
         ck_assert_int_eq(pwrite(fd, "torn", 4, offset), 4);
-        begin(&item, 1);
+        stage_begin(&item, 1);
         f.with_sm3 = 1;
-        fetched = fetch(&f, fd);
+        fetched = stage_fetch(&f, fd);
         assert_fetched(&fetched, RECORDER_OK, 0, WHOLE_SIZE);
         ck_assert_int_eq(fetched.digests.has_sm3, 1);
         ck_assert_int_eq(fetched.from_device, WHOLE_SIZE - offset);
         ck_assert_int_eq(fake.read_from, offset);
         ck_assert_uint_eq(notices, 0);
         assert_part(fd, 0, WHOLE_SIZE);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -409,19 +141,19 @@ START_TEST(resume_starts_over_when_it_must)
         struct offload_fetched fetched;
         _cleanup_close_ int fd = part_of(_i == OTHER_BYTES ? 1 : 0, _i == TOO_SHORT ? offset - 1 : offset);
 
-        start(&item, 1);
+        stage_start(&item, 1);
         if (_i == CANNOT_RESUME)
                 fake.capabilities &= ~(uint32_t)RECORDER_CAN_RESUME;
-        introduce(1);
+        stage_introduce(1);
         f.with_sm3 = 1;
-        fetched = fetch(&f, fd);
+        fetched = stage_fetch(&f, fd);
         assert_fetched(&fetched, RECORDER_OK, 0, WHOLE_SIZE);
         ck_assert_int_eq(fetched.from_device, WHOLE_SIZE);
         ck_assert_int_eq(fake.read_from, 0);
         ck_assert_uint_eq(notices, 1);
         ck_assert_ptr_nonnull(strstr(notice, "starting from 0"));
         assert_part(fd, 0, WHOLE_SIZE);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -433,11 +165,11 @@ START_TEST(resume_without_a_digest_takes_the_part_as_it_is)
         _cleanup_close_ int fd = part_of(0, MIB);
 
         f.has_prefix = 0;
-        begin(&item, 1);
-        fetched = fetch(&f, fd);
+        stage_begin(&item, 1);
+        fetched = stage_fetch(&f, fd);
         assert_fetched(&fetched, RECORDER_OK, 0, WHOLE_SIZE);
         ck_assert_int_eq(fake.read_from, MIB);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -455,9 +187,9 @@ START_TEST(what_came_is_kept_and_durable)
         struct offload_fetched fetched;
         _cleanup_close_ int fd = part_open("/tmp"), other = part_open("/tmp");
 
-        begin(items, 2);
+        stage_begin(items, 2);
         f.with_sm3 = 1;
-        fetched = fetch(&f, fd);
+        fetched = stage_fetch(&f, fd);
         assert_fetched(&fetched, early[_i], 0, 6 * MIB + 1);
         ck_assert_int_eq(fetched.digests.has_sm3, 1);
         assert_part(fd, 0, 6 * MIB + 1);
@@ -465,14 +197,14 @@ START_TEST(what_came_is_kept_and_durable)
         ck_assert_int_eq(checkpoint.bytes, 6 * MIB + 1);
         ck_assert_mem_eq(checkpoint.sha256, fetched.digests.sha256, DIGEST_SIZE);
         /* The docking goes on, and so does the item at its next try. */
-        fetched = fetch(&next, other);
+        fetched = stage_fetch(&next, other);
         assert_fetched(&fetched, RECORDER_OK, 1, 10);
         items[0].end_at = 0;
         f = resume_of(0, WHOLE_SIZE, 6 * MIB + 1);
-        fetched = fetch(&f, fd);
+        fetched = stage_fetch(&f, fd);
         assert_fetched(&fetched, RECORDER_OK, 0, WHOLE_SIZE);
         assert_part(fd, 0, WHOLE_SIZE);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -485,19 +217,19 @@ START_TEST(gone_ends_the_docking)
         struct offload_failed failed;
         _cleanup_close_ int fd = part_open("/tmp"), other = part_of(1, 4);
 
-        begin(items, 2);
-        order(OFFLOAD_FETCH, &f, sizeof(f), fd);
-        order(OFFLOAD_FETCH, &waiting, sizeof(waiting), other);
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_begin(items, 2);
+        stage_order(OFFLOAD_FETCH, &f, sizeof(f), fd);
+        stage_order(OFFLOAD_FETCH, &waiting, sizeof(waiting), other);
+        stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
         assert_fetched(&fetched, RECORDER_GONE, 0, 6 * MIB);
         ck_assert_int_eq(checkpoint.bytes, 6 * MIB);
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
         ck_assert_uint_eq(fetched.item, waiting.item);
         assert_fetched(&fetched, RECORDER_CANCELLED, 1, 4);
         assert_part(other, 1, 4);
-        expect(OFFLOAD_FAILED, &failed, sizeof(failed));
+        stage_expect(OFFLOAD_FAILED, &failed, sizeof(failed));
         ck_assert_int_eq(failed.outcome, RECORDER_GONE);
-        finish(SESSION_FAILED);
+        stage_finish(SESSION_FAILED);
 }
 END_TEST
 
@@ -511,12 +243,12 @@ START_TEST(a_driver_that_says_whole_is_not_believed)
         struct offload_fetched fetched;
         _cleanup_close_ int fd = part_open("/tmp");
 
-        begin(items, 2);
-        fetched = fetch(&less, fd);
+        stage_begin(items, 2);
+        fetched = stage_fetch(&less, fd);
         assert_fetched(&fetched, RECORDER_SHORT, 0, 999);
-        fetched = fetch(&other, fd);
+        fetched = stage_fetch(&other, fd);
         assert_fetched(&fetched, RECORDER_MISMATCH, 1, 1000);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -527,10 +259,10 @@ START_TEST(an_unknown_size_is_what_comes)
         struct offload_fetched fetched;
         _cleanup_close_ int fd = part_open("/tmp");
 
-        begin(&item, 1);
-        fetched = fetch(&f, fd);
+        stage_begin(&item, 1);
+        fetched = stage_fetch(&f, fd);
         assert_fetched(&fetched, RECORDER_OK, 0, 1000);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -543,9 +275,9 @@ static void no_space_check(int fd, int64_t room)
         struct offload_fetch f = fetch_of(0, WHOLE_SIZE);
         struct offload_fetched fetched;
 
-        begin(&item, 1);
+        stage_begin(&item, 1);
         f.with_sm3 = 1;
-        fetched = fetch(&f, fd);
+        fetched = stage_fetch(&f, fd);
         ck_assert_int_lt(fetched.error, 0);
         ck_assert_int_gt(fetched.size, 0);
         ck_assert_int_le(fetched.size, room);
@@ -553,7 +285,7 @@ static void no_space_check(int fd, int64_t room)
         ck_assert_int_eq(fetched.digests.has_sm3, 1);
         assert_part(fd, 0, fetched.size);
         ck_assert_int_eq(checkpoint.bytes, fetched.size);
-        close_session();
+        stage_close();
 }
 
 START_TEST(a_limit_on_files_is_no_space)
@@ -590,7 +322,7 @@ END_TEST
 /* Starts a read that waits for the device in its middle; returns once it does. */
 static void fetch_until_it_waits(const struct offload_fetch *f, int fd)
 {
-        order(OFFLOAD_FETCH, f, sizeof(*f), fd);
+        stage_order(OFFLOAD_FETCH, f, sizeof(*f), fd);
         ck_assert_int_eq(sem_wait(&fake.waiting), 0);
 }
 
@@ -601,21 +333,21 @@ START_TEST(cancel_ends_the_read_and_not_the_docking)
         struct offload_fetched fetched;
         _cleanup_close_ int fd = part_open("/tmp"), other = part_open("/tmp");
 
-        begin(items, 2);
+        stage_begin(items, 2);
         fetch_until_it_waits(&f, fd);
-        order(OFFLOAD_FETCH, &waiting, sizeof(waiting), other);
-        order(OFFLOAD_CANCEL, NULL, 0, -EBADF);
-        order(OFFLOAD_FETCH, &waiting, sizeof(waiting), other);
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_order(OFFLOAD_FETCH, &waiting, sizeof(waiting), other);
+        stage_order(OFFLOAD_CANCEL, NULL, 0, -EBADF);
+        stage_order(OFFLOAD_FETCH, &waiting, sizeof(waiting), other);
+        stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
         assert_fetched(&fetched, RECORDER_CANCELLED, 0, 5 * MIB);
         ck_assert_int_eq(checkpoint.bytes, 5 * MIB);
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
         ck_assert_int_eq(fetched.outcome, RECORDER_CANCELLED);
         ck_assert_int_eq(fetched.size, 0);
         /* The one that was sent after CANCEL is done. */
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
         assert_fetched(&fetched, RECORDER_OK, 1, 10);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -626,15 +358,15 @@ START_TEST(close_in_a_read_answers_everything)
         struct offload_fetched fetched;
         _cleanup_close_ int fd = part_open("/tmp");
 
-        begin(&item, 1);
+        stage_begin(&item, 1);
         fetch_until_it_waits(&f, fd);
-        order(OFFLOAD_FETCH, &f, sizeof(f), fd);
-        order(OFFLOAD_CLOSE, NULL, 0, -EBADF);
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_order(OFFLOAD_FETCH, &f, sizeof(f), fd);
+        stage_order(OFFLOAD_CLOSE, NULL, 0, -EBADF);
+        stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
         assert_fetched(&fetched, RECORDER_CANCELLED, 0, 5 * MIB);
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
         ck_assert_int_eq(fetched.outcome, RECORDER_CANCELLED);
-        finish(SESSION_CLOSED);
+        stage_finish(SESSION_CLOSED);
 }
 END_TEST
 
@@ -645,13 +377,13 @@ START_TEST(sigterm_keeps_what_came)
         struct offload_fetched fetched;
         _cleanup_close_ int fd = part_open("/tmp");
 
-        begin(&item, 1);
+        stage_begin(&item, 1);
         fetch_until_it_waits(&f, fd);
         ck_assert_int_eq(eventfd_write(signal_fd, 1), 0);
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
         assert_fetched(&fetched, RECORDER_CANCELLED, 0, 5 * MIB);
         ck_assert_int_eq(checkpoint.bytes, 5 * MIB);
-        finish(SESSION_CLOSED);
+        stage_finish(SESSION_CLOSED);
 }
 END_TEST
 
@@ -659,9 +391,9 @@ START_TEST(sigterm_ends_an_idle_worker)
 {
         struct fake_item item = {.size = 1};
 
-        begin(&item, 1);
+        stage_begin(&item, 1);
         ck_assert_int_eq(eventfd_write(signal_fd, 1), 0);
-        finish(SESSION_CLOSED);
+        stage_finish(SESSION_CLOSED);
 }
 END_TEST
 
@@ -671,10 +403,10 @@ START_TEST(a_dead_recdockd_ends_the_worker)
         struct offload_fetch f = fetch_of(0, WHOLE_SIZE);
         _cleanup_close_ int fd = part_open("/tmp");
 
-        begin(&item, 1);
+        stage_begin(&item, 1);
         fetch_until_it_waits(&f, fd);
         ck_assert_int_eq(shutdown(sockets[0], SHUT_RDWR), 0);
-        finish(SESSION_ALONE);
+        stage_finish(SESSION_ALONE);
         /* Whatever of it was written is the beginning of the item. */
         assert_part(fd, 0, lseek(fd, 0, SEEK_END));
 }
@@ -687,13 +419,13 @@ START_TEST(what_a_stalled_device_sent_becomes_durable)
         struct offload_fetched fetched;
         _cleanup_close_ int fd = part_open("/tmp");
 
-        begin(&item, 1);
+        stage_begin(&item, 1);
         fetch_until_it_waits(&f, fd);
-        expect(OFFLOAD_CHECKPOINT, NULL, 0);
+        stage_expect(OFFLOAD_CHECKPOINT, NULL, 0);
         ck_assert_int_eq(checkpoint.bytes, 5 * MIB);
-        order(OFFLOAD_CANCEL, NULL, 0, -EBADF);
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
-        close_session();
+        stage_order(OFFLOAD_CANCEL, NULL, 0, -EBADF);
+        stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_close();
 }
 END_TEST
 
@@ -708,15 +440,15 @@ START_TEST(a_sync_that_failed_is_not_asked_again)
 
         ck_assert_int_eq(sem_init(&sync_failed, 0, 0), 0);
         sync_fails = 1;
-        begin(&item, 1);
+        stage_begin(&item, 1);
         fetch_until_it_waits(&f, fd);
         ck_assert_int_eq(sem_wait(&sync_failed), 0);
-        order(OFFLOAD_CANCEL, NULL, 0, -EBADF);
-        expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_order(OFFLOAD_CANCEL, NULL, 0, -EBADF);
+        stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
         ck_assert_int_eq(fetched.error, -EIO);
         ck_assert_int_eq(fetched.size, 0);
         ck_assert_uint_eq(checkpoints, 0);
-        close_session();
+        stage_close();
         (void)sem_destroy(&sync_failed);
 }
 END_TEST
@@ -732,22 +464,22 @@ START_TEST(remove_and_set_clock)
         struct offload_removed removed;
         struct offload_clock_set done;
 
-        begin(items, 2);
-        order(OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF);
-        expect(OFFLOAD_REMOVED, &removed, sizeof(removed));
+        stage_begin(items, 2);
+        stage_order(OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF);
+        stage_expect(OFFLOAD_REMOVED, &removed, sizeof(removed));
         ck_assert_uint_eq(removed.item, 5);
         ck_assert_int_eq(removed.outcome, RECORDER_OK);
         ck_assert_uint_eq(fake.removed, 2);
         remove.index = 2;
-        order(OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF);
-        expect(OFFLOAD_REMOVED, &removed, sizeof(removed));
+        stage_order(OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF);
+        stage_expect(OFFLOAD_REMOVED, &removed, sizeof(removed));
         ck_assert_int_eq(removed.outcome, RECORDER_ABSENT);
-        order(OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF);
-        expect(OFFLOAD_CLOCK_SET, &done, sizeof(done));
+        stage_order(OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF);
+        stage_expect(OFFLOAD_CLOCK_SET, &done, sizeof(done));
         ck_assert_int_eq(done.outcome, RECORDER_OK);
         ck_assert_str_eq(done.before, "20260101T000000");
         ck_assert_str_eq(done.after, "20261101T080000");
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -759,18 +491,18 @@ START_TEST(what_a_recorder_cannot_do_is_not_tried)
         struct offload_removed removed;
         struct offload_clock_set done;
 
-        start(&item, 1);
+        stage_start(&item, 1);
         fake.capabilities = RECORDER_CAN_LIST | RECORDER_CAN_READ;
-        introduce(1);
-        order(OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF);
-        expect(OFFLOAD_REMOVED, &removed, sizeof(removed));
+        stage_introduce(1);
+        stage_order(OFFLOAD_REMOVE, &remove, sizeof(remove), -EBADF);
+        stage_expect(OFFLOAD_REMOVED, &removed, sizeof(removed));
         ck_assert_int_eq(removed.outcome, RECORDER_UNSUPPORTED);
         ck_assert_uint_eq(fake.removed, 0);
-        order(OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF);
-        expect(OFFLOAD_CLOCK_SET, &done, sizeof(done));
+        stage_order(OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF);
+        stage_expect(OFFLOAD_CLOCK_SET, &done, sizeof(done));
         ck_assert_int_eq(done.outcome, RECORDER_UNSUPPORTED);
         ck_assert_str_eq(fake.clock, "20260101T000000");
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -781,11 +513,11 @@ START_TEST(an_item_that_was_not_listed_is_absent)
         struct offload_fetched fetched;
         _cleanup_close_ int fd = part_of(0, 3);
 
-        begin(&item, 1);
-        fetched = fetch(&f, fd);
+        stage_begin(&item, 1);
+        fetched = stage_fetch(&f, fd);
         ck_assert_int_eq(fetched.outcome, RECORDER_ABSENT);
         assert_part(fd, 0, 3);
-        close_session();
+        stage_close();
 }
 END_TEST
 
@@ -797,14 +529,14 @@ START_TEST(a_recorder_that_does_not_answer_fails)
         struct offload_sandbox sandbox;
         struct offload_failed failed;
 
-        start(&item, 1);
+        stage_start(&item, 1);
         fake.identify_outcome = unidentified[_i];
-        run();
-        expect(OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
-        expect(OFFLOAD_FAILED, &failed, sizeof(failed));
+        stage_run();
+        stage_expect(OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
+        stage_expect(OFFLOAD_FAILED, &failed, sizeof(failed));
         ck_assert_int_eq(failed.outcome, unidentified[_i] < 0 ? RECORDER_STALLED : unidentified[_i]);
         ck_assert_int_eq(failed.error, MIN(unidentified[_i], 0));
-        finish(SESSION_FAILED);
+        stage_finish(SESSION_FAILED);
 }
 END_TEST
 
@@ -814,15 +546,15 @@ START_TEST(a_locked_recorder_is_not_an_empty_one)
         struct recorder_identity identity;
         struct offload_failed failed;
 
-        start(NULL, 0);
+        stage_start(NULL, 0);
         fake.list_outcome = RECORDER_LOCKED;
-        run();
-        expect(OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
-        expect(OFFLOAD_IDENTITY, &identity, sizeof(identity));
-        order(OFFLOAD_LIST, NULL, 0, -EBADF);
-        expect(OFFLOAD_FAILED, &failed, sizeof(failed));
+        stage_run();
+        stage_expect(OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
+        stage_expect(OFFLOAD_IDENTITY, &identity, sizeof(identity));
+        stage_order(OFFLOAD_LIST, NULL, 0, -EBADF);
+        stage_expect(OFFLOAD_FAILED, &failed, sizeof(failed));
         ck_assert_int_eq(failed.outcome, RECORDER_LOCKED);
-        finish(SESSION_FAILED);
+        stage_finish(SESSION_FAILED);
 }
 END_TEST
 
@@ -870,12 +602,12 @@ START_TEST(a_broken_contract_ends_the_worker)
         struct offload_failed failed;
         _cleanup_close_ int fd = b->flags ? open("/tmp", O_TMPFILE | b->flags, 0600) : -EBADF;
 
-        begin(&item, 1);
-        order(b->type, &b->fetch, b->size, fd);
-        expect(OFFLOAD_FAILED, &failed, sizeof(failed));
+        stage_begin(&item, 1);
+        stage_order(b->type, &b->fetch, b->size, fd);
+        stage_expect(OFFLOAD_FAILED, &failed, sizeof(failed));
         ck_assert_int_eq(failed.outcome, RECORDER_PROTOCOL);
         ck_assert_msg(strstr(failed.text, b->expected) != NULL, "'%s' lacks '%s'", failed.text, b->expected);
-        finish(SESSION_FAILED);
+        stage_finish(SESSION_FAILED);
 }
 END_TEST
 
@@ -887,15 +619,15 @@ START_TEST(too_many_fetches_end_the_worker)
         struct offload_failed failed;
         _cleanup_close_ int fd = part_open("/tmp");
 
-        begin(&item, 1);
+        stage_begin(&item, 1);
         fetch_until_it_waits(&f, fd);
         for (int i = 0; i <= OFFLOAD_FETCH_MAX; i++)
-                order(OFFLOAD_FETCH, &f, sizeof(f), fd);
+                stage_order(OFFLOAD_FETCH, &f, sizeof(f), fd);
         for (int i = 0; i <= OFFLOAD_FETCH_MAX; i++)
-                expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
-        expect(OFFLOAD_FAILED, &failed, sizeof(failed));
+                stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        stage_expect(OFFLOAD_FAILED, &failed, sizeof(failed));
         ck_assert_ptr_nonnull(strstr(failed.text, "8 are waiting already"));
-        finish(SESSION_FAILED);
+        stage_finish(SESSION_FAILED);
 }
 END_TEST
 
