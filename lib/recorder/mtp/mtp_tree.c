@@ -123,12 +123,12 @@ static int object_keep(struct mtp_tree *t, const struct mtp_entry *e, uint32_t *
 static int item_give(struct walk *w, const struct mtp_entry *e, const char *folder)
 {
         struct recorder_item item = {.size = e->size, .flags = e->protected ? RECORDER_ITEM_PROTECTED : 0};
-        char name[MTP_NAME_MAX];
+        char name[ITEM_NAME_MAX];
         int r;
 
         (void)text_copy(name, sizeof(name), e->name);
-        mtp_name_settle(name, e->handle);
-        r = mtp_path_settle(&w->paths, w->storage->label, folder, name, e->handle, item.path);
+        item_name_settle(name, e->handle);
+        r = item_path_settle(&w->paths, w->storage->label, folder, name, e->handle, item.path);
         if (r < 0)
                 return r;
         memcpy(item.time_text, e->time_text, sizeof(item.time_text));
@@ -140,11 +140,11 @@ static int item_give(struct walk *w, const struct mtp_entry *e, const char *fold
 
 static int folder_add(struct walk *w, const struct mtp_entry *e, const char *parent, unsigned int depth)
 {
-        char name[MTP_NAME_MAX], path[RECORDER_PATH_MAX];
+        char name[ITEM_NAME_MAX], path[RECORDER_PATH_MAX];
 
         (void)text_copy(name, sizeof(name), e->name);
-        mtp_name_settle(name, e->handle);
-        if (!mtp_path_join(parent, name, path)) {
+        item_name_settle(name, e->handle);
+        if (!item_path_join(parent, name, path)) {
                 /* What is in it keeps its own name; the way to it is too long to be told. */
                 (void)snprintf(path, sizeof(path), "%s/(long)/%08x", w->storage->label, e->handle);
         }
