@@ -44,3 +44,7 @@ struct volume_findings {
         volume_finding_fn *fn; /* may be NULL */
         void *userdata;
 };
+
+/* Tells it, cut to VOLUME_FINDING_TEXT_MAX; nothing without a function. */
+void volume_finding_tell(const struct volume_findings *on, enum volume_finding finding, const char *format,
+                         va_list arguments) __attribute__((format(printf, 3, 0)));
