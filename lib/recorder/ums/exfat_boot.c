@@ -70,6 +70,8 @@ static const char *boot_fault(const uint8_t *s, const struct boot *b)
                 return "the clusters overlap the FAT";
         if (b->clusters == 0 || b->clusters >= CLUSTERS_END)
                 return "the number of clusters is impossible";
+        if (b->root < CLUSTER_FIRST || b->root - CLUSTER_FIRST >= b->clusters)
+                return "the root folder has no cluster";
         if (b->length >> (VOLUME_SHIFT - b->sector_shift) != 0 ||
             b->heap_offset + ((uint64_t)b->clusters << b->cluster_shift) > b->length)
                 return "the clusters go past the end of the volume";

@@ -83,6 +83,8 @@ static const char *bpb_fault(const uint8_t *s, const struct bpb *b)
                 return "the FAT has no size";
         if (b->wide == (b->root_entries != 0))
                 return "the size of the root folder does not go with the size of the FAT";
+        if (b->wide && b->root_cluster < CLUSTER_FIRST)
+                return "the root folder has no cluster";
         if (b->sectors <= heap_sector(b))
                 return "there is no room for a cluster";
         return NULL;
@@ -211,6 +213,26 @@ static bool backup_find(struct volume *v, uint8_t *sector)
         return false;
 }
 
+/* Whether the sector and its backup, if there is one, say the same of where things are. */
+static void backup_compare(struct volume *v, const struct bpb *b)
+{
+        uint8_t sector[BOOT_SECTOR_SIZE];
+        struct bpb other;
+
+        if (!b->wide || volume_cache_read(&v->cache, (uint64_t)BACKUP_SECTOR * b->sector_size, sector,
+                                          sizeof(sector), 0) != RECORDER_OK)
+                return;
+        bpb_decode(sector, &other);
+        if (!fat_boot_plausible(sector) || !other.wide)
+                return;
+        if (other.sector_size != b->sector_size || other.sectors_per_cluster != b->sectors_per_cluster ||
+            other.root_cluster != b->root_cluster || other.sectors != b->sectors ||
+            heap_sector(&other) != heap_sector(b))
+                volume_tell(v, VOLUME_BOOT_DAMAGED,
+                            "the boot sector and its backup place the clusters differently, "
+                            "the first one is followed");
+}
+
 static int boot_refuse(struct volume *v, const uint8_t *sector, const char *fault)
 {
         if (!is_labelled_fat(sector))
@@ -222,7 +244,6 @@ static int boot_refuse(struct volume *v, const uint8_t *sector, const char *faul
 int fat_boot_read(struct volume *v)
 {
         uint8_t sector[BOOT_SECTOR_SIZE], backup[BOOT_SECTOR_SIZE];
-        const uint8_t *used = sector;
         const char *fault = "it cannot be read";
         struct bpb b;
         int r = volume_cache_read(&v->cache, 0, sector, sizeof(sector), 0);
@@ -242,8 +263,9 @@ int fat_boot_read(struct volume *v)
                         return boot_refuse(v, sector, fault);
                 volume_tell(v, VOLUME_BOOT_DAMAGED, "the boot sector is damaged, %s; its backup is used",
                             fault);
-                used = backup;
-                bpb_decode(used, &b);
+                bpb_decode(backup, &b);
+        } else {
+                backup_compare(v, &b);
         }
         if (b.sector_size < v->cache.unit->sector_size) {
                 volume_tell(v, VOLUME_BOOT_DAMAGED, "its sectors have %u bytes, the unit's have %u",

@@ -104,23 +104,30 @@ static void end_tell(struct volume *v, const struct volume_chain *chain, const s
                             path, (unsigned long long)e->size);
 }
 
-/* A cluster that is taken: by another one, or by the same one in a circle. */
-static int shared_tell(struct volume *v, struct volume_chain *chain, uint32_t taken, const char *path)
+/* A cluster that is taken: by the same one, among the first 'given' of its clusters, or by another. */
+static int shared_tell(struct volume *v, const struct volume_entry *e, uint64_t given, uint32_t taken,
+                       const char *path)
 {
+        struct volume_chain chain;
         struct volume_run run;
-        int r = RECORDER_OK;
+        bool own = false;
 
-        do {
-                if (!steps_take(v, STEP_CLUSTERS))
+        volume_chain_begin(&chain, v, e->cluster, given, e->contiguous);
+        while (!own) {
+                int r = volume_chain_next(&chain, v, STEP_CLUSTERS, &run);
+
+                if (r != RECORDER_OK)
+                        return r;
+                if (run.n == 0 || !steps_take(v, run.n))
                         break;
-                r = volume_chain_next(chain, v, STEP_CLUSTERS, &run);
-        } while (r == RECORDER_OK && run.n > 0);
-        if (chain->end == CHAIN_CYCLED)
+                own = taken - run.cluster < run.n;
+        }
+        if (own)
                 volume_tell(v, VOLUME_CYCLE, "the clusters of '%s' lead back to cluster %u", path, taken);
         else
                 volume_tell(v, VOLUME_CROSS_LINK, "'%s' has cluster %u, which is another one's too", path,
                             taken);
-        return r;
+        return RECORDER_OK;
 }
 
 /* How many clusters an entry should have, and one more to see whether the chain goes on. */
@@ -157,9 +164,9 @@ int volume_claim(struct volume *v, const struct volume_entry *e, const char *pat
                         break;
                 if (!steps_take(v, run.n - 1))
                         return RECORDER_OK;
-                given += run.n;
                 if (!run_claim(v, &run, &taken))
-                        return shared_tell(v, &chain, taken, path);
+                        return shared_tell(v, e, given, taken, path);
+                given += run.n;
                 r = run_check_bitmap(v, &run, path);
                 if (r != RECORDER_OK)
                         return r;
