@@ -11,6 +11,7 @@ from model import Content, File, Folder, random_stamp
 
 GIB = 1 << 30
 CHINESE = "现场执法记录视频音频照片重要标记派出所二〇二六年警号"
+START = 2048  # sector at which a volume in a partition begins
 SCHEMES = ["none", "mbr", "gpt", "logical"]
 
 
@@ -173,13 +174,13 @@ def volume_new(case, image, offset, rng):
     return FatVolume(image, offset, case.kind, rng, fats=rng.choice([1, 2, 2]), **more)
 
 
-def make(case, path):
-    """Writes the image; returns what should be seen on it."""
+def make(case, path, tree=None):
+    """Writes the image, by the case's style or by tree(case, volume); returns what should be seen on it."""
     rng = random.Random(case.name)
     image = Image(path)
-    start = 0 if case.scheme == "none" else 2048
+    start = 0 if case.scheme == "none" else START
     volume = volume_new(case, image, start * case.sector, rng)
-    root = getattr(Tree(case, rng, volume.cluster_size), case.style)()
+    root = tree(case, volume) if tree else getattr(Tree(case, rng, volume.cluster_size), case.style)()
     volume.write(root)
     kind = {"fat12": 1, "fat16": 6, "fat32": 0xC, "exfat": 7}[case.kind]
     if case.scheme == "mbr":
