@@ -26,8 +26,9 @@ static void units_gather(const uint8_t slot[32], uint8_t ret[LONG_SLOT_BYTES])
 /* Only the end of a name has fewer than 13 characters. */
 static bool part_is_last(const uint8_t part[LONG_SLOT_BYTES])
 {
-        return wire_get16(part + LONG_SLOT_BYTES - 2) == 0 ||
-               wire_get16(part + LONG_SLOT_BYTES - 2) == 0xffff;
+        uint16_t unit = wire_get16(&part[LONG_SLOT_BYTES - 2]);
+
+        return unit == 0 || unit == 0xffff;
 }
 
 static void long_name_begin(struct long_name *l, const uint8_t slot[32], uint32_t at)

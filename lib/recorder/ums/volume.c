@@ -32,7 +32,7 @@ void volume_tell(struct volume *v, enum volume_finding finding, const char *form
 {
         va_list arguments;
 
-        if (v->told > v->limits.findings)
+        if (v->quiet || v->told > v->limits.findings)
                 return;
         if (v->told++ == v->limits.findings) {
                 finding = VOLUME_LIMIT;
@@ -90,7 +90,6 @@ static int boot_read(struct volume *v)
                 volume_tell(v, VOLUME_BOOT_DAMAGED, "the place ends before the first cluster");
                 return RECORDER_PROTOCOL;
         }
-        /* Nothing can be said of what the medium does not give. */
         return r;
 }
 
@@ -151,7 +150,6 @@ static int root_read(struct volume *v)
 {
         struct volume_folder root;
         _cleanup_free_ struct folder_reader *f = malloc(sizeof(*f));
-        const struct volume_findings on = v->on;
         unsigned int found = 0;
         bool end = false;
         int r = RECORDER_OK;
@@ -163,9 +161,9 @@ static int root_read(struct volume *v)
         while (r == RECORDER_OK && !end) {
                 struct volume_entry e;
 
-                v->on.fn = NULL;
+                v->quiet = true;
                 r = volume_entry_next(f, &e, &end);
-                v->on = on;
+                v->quiet = false;
                 if (r == RECORDER_OK && !end)
                         r = root_entry_take(v, &e, &found);
         }
@@ -245,15 +243,13 @@ void volume_free(struct volume *v)
 int volume_forget(struct volume *v)
 {
         struct volume_layout before = v->at;
-        const struct volume_findings on = v->on;
         int r;
 
         volume_cache_forget(&v->cache);
         v->cache.budget = MAX(v->cache.budget, (uint64_t)OPEN_BYTES);
-        /* What it says now was said before. */
-        v->on.fn = NULL;
+        v->quiet = true;
         r = boot_read(v);
-        v->on = on;
+        v->quiet = false;
         if (r == RECORDER_UNSUPPORTED || r == RECORDER_PROTOCOL ||
             (r == RECORDER_OK && (v->at.type != before.type || v->at.serial != before.serial ||
                                   v->at.heap != before.heap || v->at.cluster_size != before.cluster_size)))

@@ -57,6 +57,7 @@ struct volume {
         struct volume_charset *charset;
         struct volume_findings on;
         unsigned int told;
+        bool quiet; /* what is found now is told, or was, by somebody else */
         struct volume_cache cache;
         struct volume_layout at;
         struct volume_folder *folders;
