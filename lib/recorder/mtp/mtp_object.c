@@ -49,11 +49,11 @@ static bool label_taken(const struct mtp_storages *all, const char *label)
 static void label_settle(const struct mtp_storages *all, const struct ptp_storage_info *i,
                          struct mtp_storage *storage)
 {
-        char name[MTP_NAME_MAX];
+        char name[ITEM_NAME_MAX];
 
         (void)text_copy(name, sizeof(name), i->description[0] ? i->description : i->label);
         if (name[0] != '\0')
-                mtp_name_settle(name, storage->id);
+                item_name_settle(name, storage->id);
         else
                 (void)snprintf(name, sizeof(name), "%08x", storage->id);
         (void)text_copy(storage->label, sizeof(storage->label), name);

@@ -3,7 +3,7 @@
 
 /* Operations on single objects and storages: one or two transactions each, results as in ptp_session.h. */
 
-#include "recorder/mtp/mtp_path.h"
+#include "recorder/item_path.h"
 #include "recorder/mtp/ptp_dataset.h"
 #include "recorder/mtp/ptp_session.h"
 

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "recorder/folder_stack.h"
 #include "recorder/mtp/mtp_folder.h"
 
 #include <limits.h>
@@ -15,17 +16,9 @@
 #include <string.h>
 #include <syslog.h>
 
-#define DEPTH_MAX         64
-#define PENDING_BYTES_MAX (4U * 1024 * 1024) /* paths of folders still to be read */
-#define DEPTH_NONE        UINT_MAX           /* met outside the tree */
-#define PROPLIST_WORTH    2                  /* fewer objects are asked for one by one */
-
-struct pending {
-        uint32_t handle;
-        unsigned int depth;
-        char *path;
-        struct pending *next;
-};
+#define DEPTH_MAX      64
+#define DEPTH_NONE     UINT_MAX /* met outside the tree */
+#define PROPLIST_WORTH 2        /* fewer objects are asked for one by one */
 
 struct walk {
         struct mtp_tree *tree;
@@ -36,52 +29,29 @@ struct walk {
         const struct mtp_storage *storage;
         struct hash_set handles; /* admitted */
         struct hash_set paths;
-        struct pending *pending;
-        size_t pending_bytes;
+        struct folder_stack pending;
         size_t admitted;
         bool full; /* no more objects are taken */
         bool complete;
         int refused; /* why the root of a storage could not be read */
 };
 
-static void pending_pop(struct walk *w)
-{
-        struct pending *p = w->pending;
-
-        w->pending = p->next;
-        w->pending_bytes -= sizeof(*p) + (p->path ? strlen(p->path) + 1 : 0);
-        free(p->path);
-        free(p);
-}
-
 static void walk_done(struct walk *w)
 {
-        while (w->pending)
-                pending_pop(w);
+        folder_stack_done(&w->pending);
         hash_set_done(&w->handles);
         hash_set_done(&w->paths);
 }
 
 static int pending_push(struct walk *w, uint32_t handle, const char *path, unsigned int depth)
 {
-        size_t bytes = sizeof(struct pending) + strlen(path) + 1;
-        struct pending *p;
+        int r = depth > DEPTH_MAX ? -E2BIG : folder_stack_push(&w->pending, handle, depth, path);
 
-        if (depth > DEPTH_MAX || w->pending_bytes + bytes > PENDING_BYTES_MAX) {
+        if (r == -E2BIG) {
                 w->complete = false;
                 return RECORDER_OK;
         }
-        p = malloc(sizeof(*p));
-        if (!p)
-                return -ENOMEM;
-        *p = (struct pending){.handle = handle, .depth = depth, .path = strdup(path), .next = w->pending};
-        if (!p->path) {
-                free(p);
-                return -ENOMEM;
-        }
-        w->pending = p;
-        w->pending_bytes += bytes;
-        return RECORDER_OK;
+        return r;
 }
 
 /* What leaves out one folder or object, against what ends the walk. */
@@ -124,12 +94,12 @@ static int object_keep(struct mtp_tree *t, const struct mtp_entry *e, uint32_t *
 static int item_give(struct walk *w, const struct mtp_entry *e, const char *folder)
 {
         struct recorder_item item = {.size = e->size, .flags = e->protected ? RECORDER_ITEM_PROTECTED : 0};
-        char name[MTP_NAME_MAX];
+        char name[ITEM_NAME_MAX];
         int r;
 
         (void)text_copy(name, sizeof(name), e->name);
-        mtp_name_settle(name, e->handle);
-        r = mtp_path_settle(&w->paths, w->storage->label, folder, name, e->handle, item.path);
+        item_name_settle(name, e->handle);
+        r = item_path_settle(&w->paths, w->storage->label, folder, name, e->handle, item.path);
         if (r < 0)
                 return r;
         memcpy(item.time_text, e->time_text, sizeof(item.time_text));
@@ -141,11 +111,11 @@ static int item_give(struct walk *w, const struct mtp_entry *e, const char *fold
 
 static int folder_add(struct walk *w, const struct mtp_entry *e, const char *parent, unsigned int depth)
 {
-        char name[MTP_NAME_MAX], path[RECORDER_PATH_MAX];
+        char name[ITEM_NAME_MAX], path[RECORDER_PATH_MAX];
 
         (void)text_copy(name, sizeof(name), e->name);
-        mtp_name_settle(name, e->handle);
-        if (!mtp_path_join(parent, name, path)) {
+        item_name_settle(name, e->handle);
+        if (!item_path_join(parent, name, path)) {
                 /* What is in it keeps its own name; the way to it is too long to be told. */
                 (void)snprintf(path, sizeof(path), "%s/(long)/%08x", w->storage->label, e->handle);
         }
@@ -283,13 +253,14 @@ static int storage_walk(struct walk *w)
 {
         int r = folder_read(w, PTP_HANDLE_ROOT, w->storage->label, 0);
 
-        while (r == RECORDER_OK && w->pending && !w->full) {
-                struct pending p = *w->pending;
-                _cleanup_free_ char *path = TAKE_PTR(w->pending->path);
+        while (r == RECORDER_OK && !w->full) {
+                _cleanup_free_ char *path = NULL;
+                unsigned int depth;
+                uint32_t handle;
 
-                w->pending_bytes -= strlen(path) + 1;
-                pending_pop(w);
-                r = folder_read(w, p.handle, path, p.depth);
+                if (!folder_stack_pop(&w->pending, &handle, &depth, &path))
+                        break;
+                r = folder_read(w, handle, path, depth);
         }
         return r == RECORDER_OK ? orphans_read(w) : r;
 }

@@ -2,41 +2,16 @@
 #pragma once
 
 /*
- * Little-endian numbers, and a reader that cannot pass the end of its data: after the first failed take
- * every further one fails, so a parser checks once at its end.
+ * A reader that cannot pass the end of its data: after the first failed take every further one fails, so a
+ * parser checks once at its end.
  */
+
+#include "recorder/little_endian.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-static inline uint16_t wire_get16(const uint8_t *p)
-{
-        return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static inline uint32_t wire_get32(const uint8_t *p)
-{
-        return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static inline uint64_t wire_get64(const uint8_t *p)
-{
-        return (uint64_t)wire_get32(p) | (uint64_t)wire_get32(p + 4) << 32;
-}
-
-static inline void wire_put16(uint8_t *p, uint16_t v)
-{
-        p[0] = (uint8_t)v;
-        p[1] = (uint8_t)(v >> 8);
-}
-
-static inline void wire_put32(uint8_t *p, uint32_t v)
-{
-        wire_put16(p, (uint16_t)v);
-        wire_put16(p + 2, (uint16_t)(v >> 16));
-}
 
 struct wire {
         const uint8_t *p;

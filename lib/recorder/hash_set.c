@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* See hash_set.h. Values are mixed before use, so a device that chooses its handles does not choose the
  * probe sequence alone. */
-#include "recorder/mtp/hash_set.h"
+#include "recorder/hash_set.h"
 
 #include "base/cleanup.h"
 
