@@ -121,6 +121,40 @@ int usb_device_pause(struct usb_device *d, int milliseconds);
  * order. */
 void usb_device_mask_cancel(struct usb_device *d, bool masked);
 
+/*
+ * The ring of reads: each stands on bulk IN until the device fills it or ends it with a short packet;
+ * several stand there at once and complete in order.
+ */
+struct usb_read {
+        const uint8_t *data; /* valid until usb_device_release() */
+        size_t size;
+        size_t asked; /* more than size: a short or empty packet has ended the read */
+};
+
+/*
+ * Adds one read of 'size' bytes, rounded up to packets, or less when that is more than one read may have;
+ * *ret_asked says how much. -EAGAIN when the ring is full: take something first. -ENOMEM when no read stands
+ * and the kernel has no memory for one: other devices have it, try again after USB_MEMORY_PAUSE_MS.
+ */
+int usb_device_queue(struct usb_device *d, uint64_t size, size_t *ret_asked);
+
+#define USB_MEMORY_PAUSE_MS 20
+
+/*
+ * Waits for the oldest read. After USB_TIMEOUT and USB_CANCELLED it still stands; after any other failure it
+ * is over, and the ones behind it are best called back.
+ */
+int usb_device_take(struct usb_device *d, struct usb_read *ret, int timeout_ms);
+
+/* Gives the memory of all reads taken so far back to the ring. */
+void usb_device_release(struct usb_device *d);
+
+typedef void usb_late_fn(void *userdata, const uint8_t *data, size_t size);
+
+/* Calls all standing reads back, and hands out what they had caught ('late' may be NULL). The ring is empty
+ * then. USB_OK, or USB_GONE when the kernel kept one. */
+int usb_device_recall(struct usb_device *d, usb_late_fn *late, void *userdata);
+
 /* A stream of bulk IN data: several reads in flight, delivered in order. */
 struct usb_stream {
         /*
@@ -147,7 +181,7 @@ struct usb_stream {
 int usb_device_stream(struct usb_device *d, struct usb_stream *s);
 
 struct usb_stream_figures {
-        uint64_t transfers; /* bulk reads completed by streams since open */
+        uint64_t transfers; /* reads of the ring completed since open */
         uint64_t bytes;
         size_t transfer_size; /* now, after what NO_MEM took away */
         unsigned int depth;
