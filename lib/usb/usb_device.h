@@ -42,9 +42,16 @@ const char *usb_outcome_text(int outcome);
  * any thread sets. */
 typedef bool usb_cancelled_fn(void *userdata);
 
+/* What an interface is taken for. */
+enum usb_protocol {
+        USB_PTP,     /* still image, or a vendor's interface named MTP */
+        USB_STORAGE, /* SCSI over Bulk-Only Transport, in whichever alternate setting */
+};
+
 struct usb_device_open {
-        const char *node;      /* "/dev/bus/usb/003/007" */
-        int interface;         /* bInterfaceNumber, -1: choose (usb_interface_choose()) */
+        const char *node; /* "/dev/bus/usb/003/007" */
+        enum usb_protocol protocol;
+        int interface;         /* bInterfaceNumber, -1: choose (usb_interface.h) */
         size_t transfer_size;  /* of one bulk read of a stream; 0: USB_TRANSFER_SIZE_DEFAULT, less on a slow
                                   link */
         unsigned int depth;    /* bulk reads in flight; 0: USB_DEPTH_DEFAULT */
@@ -71,6 +78,14 @@ int usb_device_open(struct usb_device **ret, const struct usb_device_open *how);
  * for. */
 void usb_device_free(struct usb_device *d);
 
+#define USB_FUNCTIONS_MAX 32
+
+struct usb_function {
+        uint8_t interface_class;
+        uint8_t subclass;
+        uint8_t protocol;
+};
+
 /* What the device says of itself: descriptors read at open, texts bounded, printable UTF-8, "" when it has
  * none. */
 struct usb_description {
@@ -81,6 +96,10 @@ struct usb_description {
         uint8_t interface_class; /* 6 still image, 255 vendor */
         uint8_t speed;           /* enum libusb_speed: 1 low, 2 full, 3 high, 4 super, 5 super+ */
         uint16_t packet_size;    /* of bulk IN */
+        /* What the device is besides: its other interfaces in the active configuration, all their settings.
+         */
+        struct usb_function others[USB_FUNCTIONS_MAX];
+        unsigned int n_others; /* may be more than USB_FUNCTIONS_MAX */
         char manufacturer[USB_TEXT_MAX];
         char name[USB_TEXT_MAX];
         char serial[USB_TEXT_MAX];
@@ -110,6 +129,9 @@ int usb_device_event(struct usb_device *d, void *data, size_t size, size_t *ret_
 
 /* Clears the halt of bulk IN and bulk OUT. */
 int usb_device_clear_halt(struct usb_device *d);
+
+/* Clears the halt of bulk IN alone. */
+int usb_device_clear_halt_in(struct usb_device *d);
 
 /* Resets the port. USB_GONE when the device came back as another one. */
 int usb_device_reset(struct usb_device *d);
