@@ -182,7 +182,7 @@ static int quirks_load_dir(const char *dir, struct quirk_table **ret)
 static int recorder_open(struct session *s, struct recorder **ret)
 {
         _cleanup_(quirks_freep) struct quirk_table *quirks = NULL;
-        char holder[MTP_HOLDER_TEXT_MAX] = "";
+        char holder[RECORDER_HOLDER_MAX] = "";
         struct recorder_open how = {
                         .node = arg_node,
                         .interface = arg_interface,
@@ -224,7 +224,7 @@ static int run(int signal_fd)
         _cleanup_(session_freep) struct session *s = NULL;
         /* Freed before the session, whose hooks it calls. */
         _cleanup_(recorder_freep) struct recorder *recorder = NULL;
-        struct session_start start = {.figures = mtp_recorder_figures};
+        struct session_start start = {0};
         int r = session_new(&s, OFFLOAD_SOCKET_FD, signal_fd);
 
         if (r == 0)
