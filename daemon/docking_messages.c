@@ -313,8 +313,8 @@ static void on_deleted(struct docking *d, const struct recorder_deleted *m)
                 return;
         docking_alive(d);
         TEXT_FIELD(path, m->path);
-        event_log(EVENT_WORKER_NOTICE, &subject, "bay %s: deleted on the recorder: '%s', %" PRId64 " bytes, %s",
-                  d->row.bay, path, m->size,
+        event_log(EVENT_WORKER_NOTICE, &subject,
+                  "bay %s: deleted on the recorder: '%s', %" PRId64 " bytes, %s", d->row.bay, path, m->size,
                   m->flags & RECORDER_DELETED_RECOVERABLE ? "can be read" : "cannot be read any more");
 }
 
@@ -421,7 +421,8 @@ static void on_unreadable(struct docking *d, const struct offload_unreadable *m)
         subject.item = e->item;
         subject.priority = LOG_WARNING;
         event_log(EVENT_WORKER_NOTICE, &subject,
-                  "bay %s: item %" PRId64 ": %" PRId64 " bytes at %" PRId64 " cannot be read from the medium%s",
+                  "bay %s: item %" PRId64 ": %" PRId64 " bytes at %" PRId64
+                  " cannot be read from the medium%s",
                   d->row.bay, e->item, m->size, m->offset,
                   m->rest ? ", or some of them: there are too many places to tell" : "");
 }
