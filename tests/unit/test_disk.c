@@ -347,6 +347,30 @@ START_TEST(a_failure_that_passes)
 }
 END_TEST
 
+/* The device calls a read passed of which it sent only a part: the rest of it is not taken from anywhere. */
+static void ends_early(struct sim *s, const struct sim_cbw *c)
+{
+        if (c->cdb[0] == 0x28 && c->size > fail_reads) {
+                sim_send_joined(s, fail_reads);
+                sim_csw(s, c->tag, c->size - fail_reads, 0);
+        } else {
+                sim_disk(s, c);
+        }
+}
+
+START_TEST(a_passed_read_that_is_short)
+{
+        struct check c = stream_of(ten_mib, 1);
+
+        opened();
+        sim.on_cbw = ends_early;
+        fail_reads = 256 * 1024;
+        ck_assert_int_eq(streamed(&c), RECORDER_OK);
+        ck_assert_uint_eq(c.bad, 0);
+        ck_assert_uint_eq(c.good, 10 * MIB);
+}
+END_TEST
+
 /* Behind the first megabytes there is nothing: the device lied about its size. */
 START_TEST(a_capacity_that_lies)
 {
@@ -616,6 +640,7 @@ static void tests_add(TCase *c)
         tcase_add_test(c, bad_sectors_here_and_there);
         tcase_add_test(c, large_sectors);
         tcase_add_test(c, a_failure_that_passes);
+        tcase_add_test(c, a_passed_read_that_is_short);
         tcase_add_test(c, a_capacity_that_lies);
         tcase_add_test(c, a_read_of_tables);
         tcase_add_test(c, a_sector_that_hangs);
