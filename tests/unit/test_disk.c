@@ -437,6 +437,22 @@ START_TEST(a_size_is_learnt)
 }
 END_TEST
 
+/* The medium's own failures say nothing of the size, even when the second try finds nothing wrong. */
+START_TEST(a_medium_error_teaches_no_size)
+{
+        struct check c = stream_of(ten_mib, 1);
+        struct disk_figures f;
+
+        opened();
+        sim.on_cbw = flaky;
+        fail_reads = 2;
+        ck_assert_int_eq(streamed(&c), RECORDER_OK);
+        disk_figures(unit, &f);
+        ck_assert_uint_eq(f.read_size, MIB);
+        ck_assert_uint_eq(c.good, 10 * MIB);
+}
+END_TEST
+
 START_TEST(a_size_that_is_given)
 {
         const struct disk_limits limits = {.read_size = 4 * 1024 * 1024};
@@ -645,6 +661,7 @@ static void tests_add(TCase *c)
         tcase_add_test(c, a_read_of_tables);
         tcase_add_test(c, a_sector_that_hangs);
         tcase_add_test(c, a_size_is_learnt);
+        tcase_add_test(c, a_medium_error_teaches_no_size);
         tcase_add_test(c, a_size_that_is_given);
         tcase_add_test(c, a_medium_that_dies);
         tcase_add_test(c, behind_the_bad_part);

@@ -82,6 +82,7 @@ static int verdict_outcome(struct disk *d, enum scsi_verdict verdict, unsigned i
                 (*again)++;
                 return RECORDER_UNREADABLE;
         case SCSI_REFUSED:
+                d->suspect = true;
                 return RECORDER_UNREADABLE;
         case SCSI_NO_MEDIUM:
                 d->scsi.changed = true;
@@ -100,6 +101,7 @@ static int silence_outcome(struct disk *d)
 {
         int r = d->scsi.bot->dead ? RECORDER_STALLED : scsi_wait_ready(&d->scsi);
 
+        d->suspect = true;
         if (r < 0 || r == RECORDER_GONE || r == RECORDER_CANCELLED || r == RECORDER_MISMATCH ||
             r == RECORDER_ABSENT)
                 return r;
@@ -116,8 +118,10 @@ static int failure_outcome(struct disk *d, const struct disk_range *range, int r
                 return silence_outcome(d);
         if (result != RECORDER_OK)
                 return result;
-        if (answer->passed)
-                return RECORDER_UNREADABLE; /* it is shorter than it should be */
+        if (answer->passed) { /* and is shorter than it should be */
+                d->suspect = true;
+                return RECORDER_UNREADABLE;
+        }
         result = scsi_explain(&d->scsi, &verdict);
         if (result == RECORDER_STALLED || result == RECORDER_PROTOCOL)
                 return silence_outcome(d);
@@ -150,6 +154,7 @@ static int range_try(struct disk *d, const struct disk_range *range, unsigned in
         if (r == RECORDER_OK && answer.passed && answer.size == range->size) {
                 scsi_passed(&d->scsi);
                 d->skip_next = 0;
+                d->largest = MAX(d->largest, range->size);
                 return RECORDER_OK;
         }
         r = failure_outcome(d, range, r, &answer, again);
@@ -205,14 +210,14 @@ static void range_halve(const struct disk *d, const struct disk_range *range, st
         ret[1] = (struct disk_range){.offset = range->offset + first, .size = range->size - first};
 }
 
-/* What a size means that failed although nothing in it is unreadable: it is too large. */
+/* A size that failed, for no reason of the medium's, although all of its parts passed: it is too large. */
 static void size_learn(struct disk *d, uint32_t failed)
 {
         char text[96];
-        uint32_t size = MAX(failed / 2, DISK_READ_SIZE_MIN);
+        uint32_t size = MAX(d->largest, DISK_READ_SIZE_MIN);
 
         size -= size % d->unit.sector_size;
-        if (size >= d->figures.read_size)
+        if (!d->suspect || size >= d->figures.read_size)
                 return;
         d->figures.read_size = size;
         (void)snprintf(text, sizeof(text), "reads of %u KiB fail, going on with %u KiB", failed / 1024,
@@ -270,8 +275,11 @@ static int range_skip(struct disk *d, struct disk_range *range, const struct blo
 static int piece_salvage(struct disk *d, const struct disk_range *piece, const struct block_sink *sink)
 {
         uint64_t unreadable = d->figures.unreadable_bytes;
-        int r = range_read(d, piece);
+        int r;
 
+        d->suspect = false;
+        d->largest = 0;
+        r = range_read(d, piece);
         if (r == RECORDER_OK)
                 return sink->write(sink->userdata, d->spare, piece->size);
         if (r != RECORDER_UNREADABLE)

@@ -30,6 +30,8 @@ struct disk {
         uint8_t *spare;             /* the same; salvage reads into it */
         struct disk_flight *flight; /* under way while a stream looks elsewhere, else NULL */
 
+        bool suspect;      /* a read failed in a way that its size may be to blame for */
+        uint32_t largest;  /* bytes of the largest part that passed, of those last salvaged */
         bool tried;        /* what salvage begins with was tried once already */
         int64_t lost_usec; /* spent on reads that failed */
         unsigned int lost_ranges;
