@@ -62,16 +62,31 @@ static int outcome_of_part(int result)
         return result;
 }
 
+static int sink_outcome(const struct session *s)
+{
+        if (report_outcome(s->feed_result) == RECORDER_NO_SPACE && s->feed_result < 0)
+                return RECORDER_NO_SPACE;
+        return outcome_of_part(s->feed_result);
+}
+
 static int fetch_sink(void *userdata, const void *data, size_t size)
 {
         struct session *s = userdata;
 
-        s->feed_result = part_feed(s->writer, data, size);
+        s->feed_result = unreadable_flush(&s->unreadable);
+        if (s->feed_result == PART_OK)
+                s->feed_result = part_feed(s->writer, data, size);
         if (s->feed_result == PART_OK)
                 s->from_device += (int64_t)size;
-        if (report_outcome(s->feed_result) == RECORDER_NO_SPACE && s->feed_result < 0)
-                return RECORDER_NO_SPACE;
-        return outcome_of_part(s->feed_result);
+        return sink_outcome(s);
+}
+
+static int fetch_sink_unreadable(void *userdata, int64_t size)
+{
+        struct session *s = userdata;
+
+        s->feed_result = unreadable_add(&s->unreadable, size);
+        return sink_outcome(s);
 }
 
 /* Readies the part. PART_OK with *ret_start, where reading goes on; or what ends the FETCH. */
@@ -116,10 +131,17 @@ static int whole_check(const struct session *s, int64_t size)
 
 static int fetch_read(struct session *s, int64_t start)
 {
-        const struct recorder_sink sink = {.write = fetch_sink, .userdata = s};
+        const struct recorder_sink sink = {
+                        .write = fetch_sink, .unreadable = fetch_sink_unreadable, .userdata = s};
         int64_t size = -1;
-        int r = recorder_read(s->recorder, s->fetch.index, start, &sink, &size);
+        int r;
 
+        unreadable_init(&s->unreadable, s->writer, s->socket, &s->fetch);
+        r = recorder_read(s->recorder, s->fetch.index, start, &sink, &size);
+        if (r == RECORDER_OK) {
+                s->feed_result = unreadable_flush(&s->unreadable);
+                r = sink_outcome(s);
+        }
         /* The disk's own errno says more than the outcome it was made into. */
         if (r != RECORDER_OK && s->feed_result < 0)
                 return s->feed_result;
@@ -129,14 +151,12 @@ static int fetch_read(struct session *s, int64_t start)
 /* --- answering
  * ----------------------------------------------------------------------------------------------------- */
 
-static void fetched_figures(const struct session *s, const struct mtp_figures *before,
+static void fetched_figures(const struct session *s, const struct recorder_figures *before,
                             struct offload_fetched *ret)
 {
-        struct mtp_figures now = {0};
+        struct recorder_figures now;
 
-        if (!s->figures)
-                return;
-        s->figures(s->recorder, &now);
+        recorder_figures(s->recorder, &now);
         ret->transfers = (uint32_t)(now.transfers - before->transfers);
         ret->transfer_size = now.transfer_size;
         ret->depth = now.depth;
@@ -179,6 +199,7 @@ static int fetch_answer(struct session *s, const struct part_result *part, int r
         fetched->size = part->size;
         fetched->digests = part->digests;
         fetched->from_device = s->from_device;
+        fetched->unreadable = s->unreadable.total;
         (void)report_send(s->socket, OFFLOAD_FETCHED, fetched, sizeof(*fetched));
         return fetched->outcome;
 }
@@ -195,21 +216,21 @@ static int fetch_give_up(struct session *s, int result)
         return outcome;
 }
 
-static void fetch_start(struct session *s, const struct order *order, struct mtp_figures *ret_before)
+static void fetch_start(struct session *s, const struct order *order, struct recorder_figures *ret_before)
 {
         s->fetch = order->fetch;
         s->from_device = 0;
         s->feed_result = PART_OK;
+        s->unreadable.total = 0;
         s->orders.reading = true;
-        if (s->figures)
-                s->figures(s->recorder, ret_before);
+        recorder_figures(s->recorder, ret_before);
 }
 
 int fetch_run(struct session *s, const struct order *order)
 {
         struct offload_fetched fetched = {.item = order->fetch.item};
         struct part_result part = {0};
-        struct mtp_figures before = {0};
+        struct recorder_figures before;
         int64_t start = 0;
         int r;
 

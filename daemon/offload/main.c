@@ -11,6 +11,7 @@
 #include "daemon/offload/session.h"
 #include "recorder/mtp/mtp_recorder.h"
 #include "recorder/quirks.h"
+#include "recorder/ums/ums_recorder.h"
 
 #include <getopt.h>
 #include <glob.h>
@@ -27,6 +28,17 @@ static const char *arg_node;
 static int arg_interface = -1;
 static const char *arg_quirks;
 
+/* A way to open a recorder. It fills 'why' when there is more to say than the outcome does. */
+typedef int driver_open_fn(struct recorder **ret, struct session *s, const struct quirk_table *quirks,
+                           char *why);
+
+struct driver {
+        const char *name;
+        driver_open_fn *open;
+};
+
+static const struct driver *arg_driver; /* NULL: by the interfaces of the device */
+
 DEFINE_CLEANUP(struct quirk_table *, quirks_free);
 
 static void help(void)
@@ -34,6 +46,9 @@ static void help(void)
         (void)printf("Usage: recdock-offload --node=/dev/bus/usb/BBB/DDD [OPTION...]\n"
                      "Offload one recorder; started by recdockd(8) with a socket as descriptor %d.\n\n"
                      "      --node=PATH         device node of the recorder\n"
+                     "      --driver=NAME       what the recorder speaks: mtp or ums (a disk); by default "
+                     "what\n"
+                     "                          its interfaces say\n"
                      "      --interface=NUMBER  interface to use, 0 to 255, instead of choosing one\n"
                      "      --quirks-dir=PATH   read PATH/*.quirks, and no other quirks\n"
                      "  -h, --help              print this help\n"
@@ -57,14 +72,56 @@ static int parse_interface(const char *text)
         return 1;
 }
 
+static int open_mtp(struct recorder **ret, struct session *s, const struct quirk_table *quirks, char *why)
+{
+        const struct recorder_open how = {
+                        .node = arg_node,
+                        .interface = arg_interface,
+                        .quirks = quirks,
+                        .cancelled = session_cancelled,
+                        .notice = session_notice,
+                        .userdata = s,
+        };
+
+        return mtp_recorder_open(ret, &how, why);
+}
+
+static int open_ums(struct recorder **ret, struct session *s, const struct quirk_table *quirks, char *why)
+{
+        const struct ums_open how = {
+                        .node = arg_node,
+                        .interface = arg_interface,
+                        .quirks = quirks,
+                        .cancelled = session_cancelled,
+                        .notice = session_notice,
+                        .userdata = s,
+        };
+
+        return ums_recorder_open(ret, &how, why);
+}
+
+/* In the order in which they look for an interface of theirs. */
+static const struct driver drivers[] = {{"mtp", open_mtp}, {"ums", open_ums}};
+
+static int parse_driver(const char *text)
+{
+        for (size_t i = 0; i < ELEMENTSOF(drivers); i++)
+                if (strcmp(text, drivers[i].name) == 0) {
+                        arg_driver = &drivers[i];
+                        return 1;
+                }
+        return usage_error("--driver expects mtp or ums, not", text);
+}
+
 /* Returns 1 to go on, 0 when everything is done, -EINVAL after a word on what is wrong. */
 static int parse_arguments(int argc, char *argv[])
 {
-        enum { OPT_VERSION = 256, OPT_NODE, OPT_INTERFACE, OPT_QUIRKS };
+        enum { OPT_VERSION = 256, OPT_NODE, OPT_DRIVER, OPT_INTERFACE, OPT_QUIRKS };
         static const struct option options[] = {
                         {"help", no_argument, NULL, 'h'},
                         {"version", no_argument, NULL, OPT_VERSION},
                         {"node", required_argument, NULL, OPT_NODE},
+                        {"driver", required_argument, NULL, OPT_DRIVER},
                         {"interface", required_argument, NULL, OPT_INTERFACE},
                         {"quirks-dir", required_argument, NULL, OPT_QUIRKS},
                         {0},
@@ -81,6 +138,10 @@ static int parse_arguments(int argc, char *argv[])
                         return 0;
                 case OPT_NODE:
                         arg_node = optarg;
+                        break;
+                case OPT_DRIVER:
+                        if (parse_driver(optarg) < 0)
+                                return -EINVAL;
                         break;
                 case OPT_INTERFACE:
                         if (parse_interface(optarg) < 0)
@@ -179,28 +240,33 @@ static int quirks_load_dir(const char *dir, struct quirk_table **ret)
         return r;
 }
 
+/* A device without an interface of the one driver may have one of the next. */
+static int drivers_open(struct recorder **ret, struct session *s, const struct quirk_table *quirks,
+                        char *why)
+{
+        int r = RECORDER_UNSUPPORTED;
+
+        if (arg_driver)
+                return arg_driver->open(ret, s, quirks, why);
+        for (size_t i = 0; i < ELEMENTSOF(drivers) && r == RECORDER_UNSUPPORTED; i++)
+                r = drivers[i].open(ret, s, quirks, why);
+        return r;
+}
+
 static int recorder_open(struct session *s, struct recorder **ret)
 {
         _cleanup_(quirks_freep) struct quirk_table *quirks = NULL;
-        char holder[MTP_HOLDER_TEXT_MAX] = "";
-        struct recorder_open how = {
-                        .node = arg_node,
-                        .interface = arg_interface,
-                        .cancelled = session_cancelled,
-                        .notice = session_notice,
-                        .userdata = s,
-        };
+        char why[RECORDER_HOLDER_MAX] = "";
         int r = arg_quirks ? quirks_load_dir(arg_quirks, &quirks)
                            : quirks_load(&quirks, on_quirks_report, NULL, NULL);
 
         if (r < 0)
                 log_warning("cannot read what is known of recorders%s%s: %s, going on without it",
                             arg_quirks ? " in " : "", arg_quirks ? arg_quirks : "", log_errno_text(r));
-        how.quirks = quirks;
-        r = mtp_recorder_open(ret, &how, holder);
+        r = drivers_open(ret, s, quirks, why);
         if (r != RECORDER_OK)
                 (void)report_failed(OFFLOAD_SOCKET_FD, report_outcome(r), MIN(r, 0),
-                                    r < 0 ? log_errno_text(r) : holder);
+                                    r < 0 ? log_errno_text(r) : why);
         return r;
 }
 
@@ -224,7 +290,7 @@ static int run(int signal_fd)
         _cleanup_(session_freep) struct session *s = NULL;
         /* Freed before the session, whose hooks it calls. */
         _cleanup_(recorder_freep) struct recorder *recorder = NULL;
-        struct session_start start = {.figures = mtp_recorder_figures};
+        struct session_start start = {0};
         int r = session_new(&s, OFFLOAD_SOCKET_FD, signal_fd);
 
         if (r == 0)

@@ -106,14 +106,44 @@ static int session_on_item(void *userdata, const struct recorder_item *item)
         return 0;
 }
 
+static int session_on_deleted(void *userdata, const struct recorder_deleted *deleted)
+{
+        struct session *s = userdata;
+
+        if (session_cancelled(s))
+                return RECORDER_CANCELLED;
+        if (report_send(s->socket, OFFLOAD_DELETED, deleted, sizeof(*deleted)) < 0) {
+                s->orders.abandoned = true;
+                return RECORDER_CANCELLED;
+        }
+        if (deleted->flags & RECORDER_DELETED_RECOVERABLE)
+                s->listed = MAX(s->listed, deleted->index + 1);
+        return 0;
+}
+
+static int session_on_finding(void *userdata, const struct recorder_finding *finding)
+{
+        struct session *s = userdata;
+
+        if (report_send(s->socket, OFFLOAD_FINDING, finding, sizeof(*finding)) < 0) {
+                s->orders.abandoned = true;
+                return RECORDER_CANCELLED;
+        }
+        return 0;
+}
+
 static int list_run(struct session *s)
 {
+        const struct recorder_listener listener = {.on_item = session_on_item,
+                                                   .on_deleted = session_on_deleted,
+                                                   .on_finding = session_on_finding,
+                                                   .userdata = s};
         struct offload_listed listed = {0};
         bool complete = false;
         int r;
 
         s->listed = s->items = 0;
-        r = recorder_list(s->recorder, session_on_item, s, &complete);
+        r = recorder_list(s->recorder, &listener, &complete);
         if (orders_over(&s->orders))
                 return RECORDER_CANCELLED;
         if (r < 0 || outcome_is_final(r))
@@ -205,11 +235,10 @@ static int session_introduce(struct session *s, const struct session_start *star
                         .no_new_privs = start->sandbox.no_new_privs,
                         .seccomp = start->sandbox.seccomp,
         };
-        struct mtp_figures figures = {0};
+        struct recorder_figures figures;
         int r;
 
-        if (s->figures)
-                s->figures(s->recorder, &figures);
+        recorder_figures(s->recorder, &figures);
         sandbox.zero_copy = figures.zero_copy;
         r = report_send(s->socket, OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
         if (r == 0)
@@ -259,7 +288,6 @@ int session_run(struct session *s, const struct session_start *start)
         int r;
 
         s->recorder = start->recorder;
-        s->figures = start->figures;
         r = session_introduce(s, start);
         if (r == RECORDER_OK || orders_over(&s->orders))
                 r = orders_run(s);

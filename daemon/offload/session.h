@@ -3,8 +3,7 @@
 
 /*
  * One docking as the worker sees it: a recorder on one side, recdockd on the other. It works for any
- * recorder behind recorder.h; what only an MTP recorder can tell (figures of its transfers) comes through a
- * hook.
+ * recorder behind recorder.h.
  *
  *   session_new() ─▶ open the recorder with session_cancelled() and session_notice() as its hooks
  *   ─▶ session_threads() ─▶ session_run() ─▶ recorder_free() ─▶ session_free()
@@ -12,7 +11,6 @@
 
 #include "base/cleanup.h"
 #include "base/sandbox.h"
-#include "recorder/mtp/mtp_recorder.h"
 #include "recorder/recorder.h"
 
 #include <stdbool.h>
@@ -28,14 +26,13 @@ void session_free(struct session *s);
 
 DEFINE_CLEANUP(struct session *, session_free);
 
-/* For struct recorder_open; 'userdata' is the session. */
+/* Hooks for opening a recorder; 'userdata' is the session. */
 bool session_cancelled(void *userdata);
 void session_notice(void *userdata, int priority, const char *text);
 
 struct session_start {
         struct recorder *recorder; /* not owned */
         struct sandbox_state sandbox;
-        void (*figures)(const struct recorder *r, struct mtp_figures *ret); /* may be NULL */
 };
 
 enum session_end {

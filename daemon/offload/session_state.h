@@ -6,6 +6,7 @@
 #include "daemon/offload/orders.h"
 #include "daemon/offload/part_writer.h"
 #include "daemon/offload/session.h"
+#include "daemon/offload/unreadable.h"
 
 #include <stdint.h>
 
@@ -14,7 +15,6 @@ struct session {
         struct orders orders;
         struct part_writer *writer;
         struct recorder *recorder; /* not owned */
-        void (*figures)(const struct recorder *r, struct mtp_figures *ret);
         struct recorder_identity identity;
         uint32_t listed; /* indices below it exist */
         uint32_t items;  /* of the last listing */
@@ -23,6 +23,7 @@ struct session {
         /* The FETCH under way; the writer's thread reads 'item' and 'size' while it is. */
         struct offload_fetch fetch;
         int64_t from_device;
+        struct unreadable unreadable;
         int feed_result; /* what ended the sink: enum part_outcome or a negative errno */
 };
 

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The seam between what a device speaks and what a docking wants. A driver (mtp/, later ums/) fills in the
- * verbs; one it cannot do is missing from its capabilities. Unknown is never zero: -1 for sizes and
- * percentages, "" for texts.
+ * The seam between what a device speaks and what a docking wants. A driver (mtp/, ums/) fills in the verbs;
+ * one it cannot do is missing from its capabilities. Unknown is never zero: -1 for sizes and percentages, ""
+ * for texts.
  *
  * Every verb is bounded in time and count by the driver, whatever the device does. It returns RECORDER_OK, a
  * positive outcome its caller decides on, or a negative errno for a failure of this host.
@@ -17,9 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RECORDER_TEXT_MAX 128
-#define RECORDER_PATH_MAX 1024
-#define RECORDER_TIME_MAX 40
+#define RECORDER_TEXT_MAX         128
+#define RECORDER_PATH_MAX         1024
+#define RECORDER_TIME_MAX         40
+#define RECORDER_WORD_MAX         32
+#define RECORDER_FINDING_TEXT_MAX 512
+
+#define RECORDER_HOLDER_MAX 128 /* "gvfsd-mtp (pid 1234)" */
 
 /* Wire values: they cross the socket between the worker and recdockd, so never renumber. */
 enum recorder_outcome {
@@ -59,7 +63,7 @@ struct recorder_identity {
         char serial[RECORDER_TEXT_MAX];  /* what the device says of itself (MTP serial) */
         char officer[RECORDER_TEXT_MAX]; /* the device's own user number */
         char unit[RECORDER_TEXT_MAX];
-        char driver[16]; /* "mtp" */
+        char driver[16]; /* "mtp", "ums" */
         uint32_t capabilities;
         int32_t battery_percent; /* -1 unknown */
         int64_t free_bytes;      /* -1 unknown, all storages together */
@@ -86,10 +90,54 @@ struct recorder_item {
  * errno, which end the read. */
 struct recorder_sink {
         int (*write)(void *userdata, const void *data, size_t size);
+        /* The medium does not give the next 'size' bytes of the object, and reading goes on behind them; the
+         * sink puts something in their place. NULL: such a read ends with RECORDER_UNREADABLE. */
+        int (*unreadable)(void *userdata, int64_t size);
         void *userdata;
 };
 
 typedef int recorder_item_fn(void *userdata, const struct recorder_item *item);
+
+enum recorder_deleted_flags {
+        RECORDER_DELETED_RECOVERABLE = 1 << 0, /* where its bytes were is not in use again: it can be read */
+};
+
+/* An entry that was deleted on the recorder and is still to be seen. */
+struct recorder_deleted {
+        uint32_t index; /* a number of the same row as those of the items; for reading */
+        uint32_t flags;
+        int64_t size;                      /* as the entry says */
+        char time_text[RECORDER_TIME_MAX]; /* as of an item */
+        char path[RECORDER_PATH_MAX];      /* as of an item, as far as it is still known */
+};
+
+typedef int recorder_deleted_fn(void *userdata, const struct recorder_deleted *deleted);
+
+/* Something that is not as it should be with what the recorder stores its items on. */
+struct recorder_finding {
+        char kind[RECORDER_WORD_MAX];  /* a word of the driver's, [a-z-]: "fat-copies" */
+        char place[RECORDER_TEXT_MAX]; /* the first part of the paths it is about; "" the recorder */
+        char text[RECORDER_FINDING_TEXT_MAX];
+};
+
+typedef int recorder_finding_fn(void *userdata, const struct recorder_finding *finding);
+
+/* Takes a listing. What a function returns other than 0 ends it and is returned. */
+struct recorder_listener {
+        recorder_item_fn *on_item;
+        recorder_deleted_fn *on_deleted; /* may be NULL: then deleted entries are not looked for */
+        recorder_finding_fn *on_finding; /* may be NULL */
+        void *userdata;
+};
+
+/* How the driver reads. */
+struct recorder_figures {
+        uint64_t transfers;     /* bulk reads since open */
+        uint32_t transfer_size; /* bytes of one */
+        uint32_t depth;         /* in flight */
+        uint32_t recoveries;    /* steps of recovery taken since open */
+        bool zero_copy;         /* reads go into memory of usbfs */
+};
 
 struct recorder_verbs;
 
@@ -100,9 +148,9 @@ struct recorder {
 
 struct recorder_verbs {
         int (*identify)(struct recorder *r, struct recorder_identity *ret);
-        /* Streams items while still listing. *ret_complete is false when a part of the tree could not be
-         * listed. */
-        int (*list)(struct recorder *r, recorder_item_fn *on_item, void *userdata, bool *ret_complete);
+        /* Streams items, and what else it comes across, while still listing. *ret_complete is false when a
+         * part of the tree could not be listed. */
+        int (*list)(struct recorder *r, const struct recorder_listener *to, bool *ret_complete);
         /* Reads item 'index' from 'offset' to its end. *ret_size is the object's whole size as proved by the
          * transfer. */
         int (*read)(struct recorder *r, uint32_t index, int64_t offset, const struct recorder_sink *sink,
@@ -110,6 +158,8 @@ struct recorder_verbs {
         int (*remove)(struct recorder *r, uint32_t index);
         /* Sets the clock to 'text' ("YYYYMMDDThhmmss"); reads it back into ret_after (RECORDER_TIME_MAX). */
         int (*set_clock)(struct recorder *r, const char *text, char *ret_after);
+        /* May be NULL. */
+        void (*figures)(const struct recorder *r, struct recorder_figures *ret);
         void (*close)(struct recorder *r);
 };
 
@@ -118,10 +168,9 @@ static inline int recorder_identify(struct recorder *r, struct recorder_identity
         return r->verbs->identify(r, ret);
 }
 
-static inline int recorder_list(struct recorder *r, recorder_item_fn *on_item, void *userdata,
-                                bool *ret_complete)
+static inline int recorder_list(struct recorder *r, const struct recorder_listener *to, bool *ret_complete)
 {
-        return r->verbs->list(r, on_item, userdata, ret_complete);
+        return r->verbs->list(r, to, ret_complete);
 }
 
 static inline int recorder_read(struct recorder *r, uint32_t index, int64_t offset,
@@ -138,6 +187,13 @@ static inline int recorder_remove(struct recorder *r, uint32_t index)
 static inline int recorder_set_clock(struct recorder *r, const char *text, char *ret_after)
 {
         return r->verbs->set_clock(r, text, ret_after);
+}
+
+static inline void recorder_figures(const struct recorder *r, struct recorder_figures *ret)
+{
+        *ret = (struct recorder_figures){0};
+        if (r->verbs->figures)
+                r->verbs->figures(r, ret);
 }
 
 /* Ends the session with the device and frees; NULL is fine. */

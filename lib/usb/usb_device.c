@@ -76,7 +76,15 @@ static int node_wrap(struct usb_device *d, const char *node)
         return usb_outcome_of_error(libusb_wrap_sys_device(d->context, (intptr_t)d->fd, &d->handle));
 }
 
-static int interface_find(struct usb_device *d, int wanted)
+static bool interface_choose(struct usb_device *d, const struct libusb_config_descriptor *config,
+                             const struct usb_device_open *how, struct usb_interface *ret)
+{
+        if (how->protocol == USB_STORAGE)
+                return usb_interface_choose_storage(config, how->interface, ret);
+        return usb_interface_choose(config, how->interface, names_mtp, d, ret);
+}
+
+static int interface_find(struct usb_device *d, const struct usb_device_open *how)
 {
         struct libusb_config_descriptor *config;
         struct usb_interface found;
@@ -87,19 +95,31 @@ static int interface_find(struct usb_device *d, int wanted)
                 return USB_NO_INTERFACE;
         if (r < 0)
                 return usb_outcome_of_error(r);
-        ok = usb_interface_choose(config, wanted, names_mtp, d, &found);
+        ok = interface_choose(d, config, how, &found);
+        if (ok)
+                d->description.n_others = usb_interface_others(config, found.number, d->description.others);
         libusb_free_config_descriptor(config);
         if (!ok)
                 return USB_NO_INTERFACE;
         d->description.interface = found.number;
         d->description.interface_class = found.interface_class;
         d->description.packet_size = found.packet_in;
+        d->alternates = found.alternates;
+        d->alternate = found.alternate;
         d->bulk_in = found.bulk_in;
         d->bulk_out = found.bulk_out;
         d->packet_out = found.packet_out;
         d->interrupt_in = found.interrupt_in;
         d->packet_interrupt = MIN(found.packet_interrupt, (uint16_t)sizeof(d->event_data));
         return USB_OK;
+}
+
+int usb_alternate_select(struct usb_device *d)
+{
+        if (!d->alternates)
+                return USB_OK;
+        return usb_outcome_of_error(
+                        libusb_set_interface_alt_setting(d->handle, d->description.interface, d->alternate));
 }
 
 static int interface_claim(struct usb_device *d)
@@ -109,7 +129,7 @@ static int interface_claim(struct usb_device *d)
         (void)libusb_set_auto_detach_kernel_driver(d->handle, 1);
         r = usb_outcome_of_error(libusb_claim_interface(d->handle, d->description.interface));
         d->claimed = r == USB_OK;
-        return r;
+        return r == USB_OK ? usb_alternate_select(d) : r;
 }
 
 static int product_read(struct usb_device *d)
@@ -169,7 +189,7 @@ static int device_prepare(struct usb_device *d, const struct usb_device_open *ho
                 return r;
         if (how->adapt)
                 how->adapt(&adapted, d->description.vendor, d->description.product, how->adapt_userdata);
-        r = interface_find(d, adapted.interface);
+        r = interface_find(d, &adapted);
         if (r != USB_OK)
                 return r;
         r = interface_claim(d);

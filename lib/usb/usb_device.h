@@ -42,9 +42,16 @@ const char *usb_outcome_text(int outcome);
  * any thread sets. */
 typedef bool usb_cancelled_fn(void *userdata);
 
+/* What an interface is taken for. */
+enum usb_protocol {
+        USB_PTP,     /* still image, or a vendor's interface named MTP */
+        USB_STORAGE, /* SCSI over Bulk-Only Transport, in whichever alternate setting */
+};
+
 struct usb_device_open {
-        const char *node;      /* "/dev/bus/usb/003/007" */
-        int interface;         /* bInterfaceNumber, -1: choose (usb_interface_choose()) */
+        const char *node; /* "/dev/bus/usb/003/007" */
+        enum usb_protocol protocol;
+        int interface;         /* bInterfaceNumber, -1: choose (usb_interface.h) */
         size_t transfer_size;  /* of one bulk read of a stream; 0: USB_TRANSFER_SIZE_DEFAULT, less on a slow
                                   link */
         unsigned int depth;    /* bulk reads in flight; 0: USB_DEPTH_DEFAULT */
@@ -71,6 +78,14 @@ int usb_device_open(struct usb_device **ret, const struct usb_device_open *how);
  * for. */
 void usb_device_free(struct usb_device *d);
 
+#define USB_FUNCTIONS_MAX 32
+
+struct usb_function {
+        uint8_t interface_class;
+        uint8_t subclass;
+        uint8_t protocol;
+};
+
 /* What the device says of itself: descriptors read at open, texts bounded, printable UTF-8, "" when it has
  * none. */
 struct usb_description {
@@ -81,6 +96,10 @@ struct usb_description {
         uint8_t interface_class; /* 6 still image, 255 vendor */
         uint8_t speed;           /* enum libusb_speed: 1 low, 2 full, 3 high, 4 super, 5 super+ */
         uint16_t packet_size;    /* of bulk IN */
+        /* What the device is besides: its other interfaces in the active configuration, all their settings.
+         */
+        struct usb_function others[USB_FUNCTIONS_MAX];
+        unsigned int n_others; /* may be more than USB_FUNCTIONS_MAX */
         char manufacturer[USB_TEXT_MAX];
         char name[USB_TEXT_MAX];
         char serial[USB_TEXT_MAX];
@@ -111,6 +130,9 @@ int usb_device_event(struct usb_device *d, void *data, size_t size, size_t *ret_
 /* Clears the halt of bulk IN and bulk OUT. */
 int usb_device_clear_halt(struct usb_device *d);
 
+/* Clears the halt of bulk IN alone. */
+int usb_device_clear_halt_in(struct usb_device *d);
+
 /* Resets the port. USB_GONE when the device came back as another one. */
 int usb_device_reset(struct usb_device *d);
 
@@ -120,6 +142,40 @@ int usb_device_pause(struct usb_device *d, int milliseconds);
 /* While masked the cancel hook is not asked: for the short exchange that ends a cancelled transaction in
  * order. */
 void usb_device_mask_cancel(struct usb_device *d, bool masked);
+
+/*
+ * The ring of reads: each stands on bulk IN until the device fills it or ends it with a short packet;
+ * several stand there at once and complete in order.
+ */
+struct usb_read {
+        const uint8_t *data; /* valid until usb_device_release() */
+        size_t size;
+        size_t asked; /* more than size: a short or empty packet has ended the read */
+};
+
+/*
+ * Adds one read of 'size' bytes, rounded up to packets, or less when that is more than one read may have;
+ * *ret_asked says how much. -EAGAIN when the ring is full: take something first. -ENOMEM when no read stands
+ * and the kernel has no memory for one: other devices have it, try again after USB_MEMORY_PAUSE_MS.
+ */
+int usb_device_queue(struct usb_device *d, uint64_t size, size_t *ret_asked);
+
+#define USB_MEMORY_PAUSE_MS 20
+
+/*
+ * Waits for the oldest read. After USB_TIMEOUT and USB_CANCELLED it still stands; after any other failure it
+ * is over, and the ones behind it are best called back.
+ */
+int usb_device_take(struct usb_device *d, struct usb_read *ret, int timeout_ms);
+
+/* Gives the memory of all reads taken so far back to the ring. */
+void usb_device_release(struct usb_device *d);
+
+typedef void usb_late_fn(void *userdata, const uint8_t *data, size_t size);
+
+/* Calls all standing reads back, and hands out what they had caught ('late' may be NULL). The ring is empty
+ * then. USB_OK, or USB_GONE when the kernel kept one. */
+int usb_device_recall(struct usb_device *d, usb_late_fn *late, void *userdata);
 
 /* A stream of bulk IN data: several reads in flight, delivered in order. */
 struct usb_stream {
@@ -147,7 +203,7 @@ struct usb_stream {
 int usb_device_stream(struct usb_device *d, struct usb_stream *s);
 
 struct usb_stream_figures {
-        uint64_t transfers; /* bulk reads completed by streams since open */
+        uint64_t transfers; /* reads of the ring completed since open */
         uint64_t bytes;
         size_t transfer_size; /* now, after what NO_MEM took away */
         unsigned int depth;

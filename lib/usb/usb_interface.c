@@ -2,13 +2,16 @@
 /*
  * Choosing the interface. Real MTP devices come in two shapes: the still image class of the USB forum, and a
  * vendor class whose only sign is the interface string "MTP" (Android and many older players). An interface
- * without both bulk endpoints is never chosen, whatever it calls itself.
+ * without both bulk endpoints is never chosen, whatever it calls itself. Disks are of one shape, and may
+ * have it in any alternate setting.
  */
 #include "usb/usb_interface.h"
 
 #include <stddef.h>
 
-#define MAX_PACKET_MASK 0x7ff /* wMaxPacketSize: bits 10..0 */
+#define MAX_PACKET_MASK   0x7ff /* wMaxPacketSize: bits 10..0 */
+#define STORAGE_SCSI      0x06
+#define STORAGE_BULK_ONLY 0x50
 
 static void endpoint_note(struct usb_interface *i, const struct libusb_endpoint_descriptor *e)
 {
@@ -42,6 +45,7 @@ static bool interface_read(const struct libusb_interface_descriptor *alt, struct
 {
         struct usb_interface i = {
                         .number = alt->bInterfaceNumber,
+                        .alternate = alt->bAlternateSetting,
                         .interface_class = alt->bInterfaceClass,
         };
 
@@ -92,4 +96,54 @@ bool usb_interface_choose(const struct libusb_config_descriptor *config, int wan
                 return false;
         *ret = found;
         return true;
+}
+
+static bool is_bulk_only(const struct libusb_interface_descriptor *alt, int wanted)
+{
+        return (wanted < 0 || alt->bInterfaceNumber == wanted) &&
+               alt->bInterfaceClass == LIBUSB_CLASS_MASS_STORAGE &&
+               alt->bInterfaceSubClass == STORAGE_SCSI && alt->bInterfaceProtocol == STORAGE_BULK_ONLY;
+}
+
+bool usb_interface_choose_storage(const struct libusb_config_descriptor *config, int wanted,
+                                  struct usb_interface *ret)
+{
+        for (uint8_t n = 0; n < config->bNumInterfaces; n++) {
+                const struct libusb_interface *interface = &config->interface[n];
+
+                for (int a = 0; a < interface->num_altsetting; a++) {
+                        struct usb_interface found;
+
+                        if (!is_bulk_only(&interface->altsetting[a], wanted) ||
+                            !interface_read(&interface->altsetting[a], &found))
+                                continue;
+                        found.alternates = interface->num_altsetting > 1;
+                        *ret = found;
+                        return true;
+                }
+        }
+        return false;
+}
+
+unsigned int usb_interface_others(const struct libusb_config_descriptor *config, uint8_t number,
+                                  struct usb_function ret[USB_FUNCTIONS_MAX])
+{
+        unsigned int count = 0;
+
+        for (uint8_t n = 0; n < config->bNumInterfaces; n++) {
+                const struct libusb_interface *interface = &config->interface[n];
+
+                for (int a = 0; a < interface->num_altsetting; a++) {
+                        const struct libusb_interface_descriptor *alt = &interface->altsetting[a];
+
+                        if (alt->bInterfaceNumber == number)
+                                continue;
+                        if (count < USB_FUNCTIONS_MAX)
+                                ret[count] = (struct usb_function){.interface_class = alt->bInterfaceClass,
+                                                                   .subclass = alt->bInterfaceSubClass,
+                                                                   .protocol = alt->bInterfaceProtocol};
+                        count++;
+                }
+        }
+        return count;
 }

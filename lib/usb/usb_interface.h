@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Which interface of a device speaks PTP. Works on descriptors alone. */
+/* Which interface of a device speaks PTP, or is a disk, and what else the device has. Works on descriptors
+ * alone. */
+
+#include "usb/usb_device.h"
 
 #include <libusb.h>
 #include <stdbool.h>
@@ -9,6 +12,8 @@
 
 struct usb_interface {
         uint8_t number;
+        uint8_t alternate; /* setting, always 0 for PTP */
+        bool alternates;   /* there is more than one: the alternate setting has to be selected */
         uint8_t interface_class;
         uint8_t bulk_in, bulk_out;
         uint8_t interrupt_in; /* 0: none */
@@ -26,3 +31,19 @@ typedef bool usb_names_mtp_fn(void *userdata, uint8_t index);
  */
 bool usb_interface_choose(const struct libusb_config_descriptor *config, int wanted,
                           usb_names_mtp_fn *names_mtp, void *userdata, struct usb_interface *ret);
+
+/*
+ * The first interface with a setting that is SCSI over Bulk-Only Transport (08/06/50: USB Mass Storage Class
+ * Specification Overview 1.4, sections 2 and 3) and both bulk endpoints, or the one of number 'wanted' >= 0.
+ * A UAS device (08/06/62) has Bulk-Only Transport as another alternate setting of the same interface, as a
+ * rule its first.
+ */
+bool usb_interface_choose_storage(const struct libusb_config_descriptor *config, int wanted,
+                                  struct usb_interface *ret);
+
+/*
+ * What the other interfaces are, in all their alternate settings. Returns how many there are, of which the
+ * first USB_FUNCTIONS_MAX are in 'ret'.
+ */
+unsigned int usb_interface_others(const struct libusb_config_descriptor *config, uint8_t number,
+                                  struct usb_function ret[USB_FUNCTIONS_MAX]);

@@ -27,6 +27,13 @@ struct usb_slot {
         size_t asked;
 };
 
+/* Where the ring is; see usb_ring.c. */
+struct usb_ring {
+        unsigned int head;
+        unsigned int taken;
+        unsigned int flying;
+};
+
 struct usb_event_packet {
         uint8_t data[USB_EVENT_SIZE];
         size_t size;
@@ -41,6 +48,8 @@ struct usb_device {
         bool gone;
         bool dead; /* a transfer was abandoned: no event is handled any more, so that nothing is written to
                       freed memory */
+        bool alternates; /* the interface has several settings, 'alternate' is ours */
+        uint8_t alternate;
         uint8_t bulk_in, bulk_out, interrupt_in;
         uint16_t packet_out, packet_interrupt;
         bool no_device_memory;
@@ -51,7 +60,8 @@ struct usb_device {
 
         struct usb_slot slots[USB_DEPTH_MAX];
         unsigned int slots_used; /* allocated */
-        size_t slot_size;        /* bytes each slot's memory has */
+        struct usb_ring ring;
+        size_t slot_size; /* bytes each slot's memory has */
         struct usb_stream_figures figures;
 
         struct usb_job *event_job;
@@ -80,9 +90,12 @@ int usb_job_wait(struct usb_device *d, struct usb_job *j, int timeout_ms);
  * dead then. */
 bool usb_job_recall(struct usb_device *d, struct usb_job *j);
 
-/* The memory of the stream's reads; called once at open. */
+/* The memory of the ring's reads; called once at open. */
 int usb_slots_new(struct usb_device *d, size_t transfer_size, unsigned int depth);
 void usb_slots_free(struct usb_device *d);
+
+/* Selects the interface's setting, where there is a choice: a claim and a reset both leave the first one. */
+int usb_alternate_select(struct usb_device *d);
 
 /* Ends the standing interrupt read. */
 void usb_events_stop(struct usb_device *d);

@@ -296,6 +296,13 @@ int usb_device_clear_halt(struct usb_device *d)
         return in != USB_OK ? in : out;
 }
 
+int usb_device_clear_halt_in(struct usb_device *d)
+{
+        if (d->gone || d->dead)
+                return USB_GONE;
+        return usb_outcome_of_error(libusb_clear_halt(d->handle, d->bulk_in));
+}
+
 int usb_device_reset(struct usb_device *d)
 {
         int r;
@@ -304,6 +311,8 @@ int usb_device_reset(struct usb_device *d)
                 return USB_GONE;
         usb_events_stop(d);
         r = usb_outcome_of_error(libusb_reset_device(d->handle));
+        if (r == USB_OK)
+                r = usb_alternate_select(d);
         if (r == USB_GONE)
                 d->gone = true;
         return r;

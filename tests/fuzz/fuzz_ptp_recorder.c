@@ -200,6 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct fuzzed f = {
                         .transport = {.verbs = &verbs, .packet_size = PACKET}, .data = data, .left = size};
         const struct recorder_sink sink = {.write = sink_write};
+        const struct recorder_listener listener = {.on_item = on_item};
         const struct quirks quirks = QUIRKS_NONE;
         struct recorder_open how = {.limits = {.objects = 1000}};
         struct recorder_identity identity;
@@ -212,7 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         n_items = 0;
         (void)recorder_identify(r, &identity);
-        (void)recorder_list(r, on_item, NULL, &complete);
+        (void)recorder_list(r, &listener, &complete);
         for (uint32_t i = 0; i < MIN(n_items, 3U); i++)
                 (void)recorder_read(r, i, i, &sink, &whole);
         (void)recorder_remove(r, 0);

@@ -43,9 +43,24 @@ static int fake_identify(struct recorder *r, struct recorder_identity *ret)
         return f->identify_outcome;
 }
 
-static int fake_list(struct recorder *r, recorder_item_fn *on_item, void *userdata, bool *ret_complete)
+static int fake_list_extras(struct fake_recorder *f, const struct recorder_listener *to)
+{
+        struct recorder_deleted deleted = {.index = f->n,
+                                           .flags = RECORDER_DELETED_RECOVERABLE,
+                                           .size = 7,
+                                           .path = "SD/(deleted)/_1.mp4"};
+        struct recorder_finding finding = {.kind = "dirty", .place = "SD", .text = "it was not unmounted"};
+        int result = f->with_extras ? to->on_deleted(to->userdata, &deleted) : 0;
+
+        if (result == 0 && f->with_extras)
+                result = to->on_finding(to->userdata, &finding);
+        return result;
+}
+
+static int fake_list(struct recorder *r, const struct recorder_listener *to, bool *ret_complete)
 {
         struct fake_recorder *f = (struct fake_recorder *)r;
+        int extras;
 
         for (uint32_t i = 0; i < f->n; i++) {
                 struct recorder_item item = {.index = i,
@@ -54,10 +69,13 @@ static int fake_list(struct recorder *r, recorder_item_fn *on_item, void *userda
                 int result;
 
                 (void)snprintf(item.path, sizeof(item.path), "SD/DCIM/%04u.mp4", i);
-                result = on_item(userdata, &item);
+                result = to->on_item(to->userdata, &item);
                 if (result != 0)
                         return result;
         }
+        extras = fake_list_extras(f, to);
+        if (extras != 0)
+                return extras;
         *ret_complete = f->list_outcome == RECORDER_OK;
         return f->list_outcome;
 }
@@ -71,6 +89,17 @@ static int fake_wait(struct fake_recorder *f)
         return RECORDER_CANCELLED;
 }
 
+/* Told as a disk does, a few at a time. */
+static int fake_gap(const struct fake_item *item, const struct recorder_sink *sink)
+{
+        int64_t pieces = MAX(item->gap_pieces, 1);
+        int result = 0;
+
+        for (int64_t i = 0; i < pieces && result == 0; i++)
+                result = sink->unreadable(sink->userdata, item->gap_size / pieces);
+        return result;
+}
+
 static int fake_read(struct recorder *r, uint32_t index, int64_t offset, const struct recorder_sink *sink,
                      int64_t *ret_size)
 {
@@ -81,12 +110,21 @@ static int fake_read(struct recorder *r, uint32_t index, int64_t offset, const s
 
         f->read_from = offset;
         while (position < end) {
-                int64_t stop = item->wait_at > position ? MIN(item->wait_at, end) : end;
+                int64_t stop = item->wait_at > position  ? MIN(item->wait_at, end)
+                               : item->gap_at > position ? MIN(item->gap_at, end)
+                                                         : end;
                 size_t n = (size_t)MIN((int64_t)MIN(f->piece, sizeof(data)), stop - position);
                 int result;
 
                 if (item->wait_at == position && position > 0)
                         return fake_wait(f);
+                if (item->gap_size > 0 && item->gap_at == position) {
+                        result = fake_gap(item, sink);
+                        if (result != 0)
+                                return result;
+                        position += item->gap_size;
+                        continue;
+                }
                 fake_fill(index, position, data, n);
                 result = sink->write(sink->userdata, data, n);
                 if (result != 0)

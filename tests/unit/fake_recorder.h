@@ -13,6 +13,8 @@ struct fake_item {
         int64_t listed; /* what the listing says; as size when it is 0 */
         int64_t end_at; /* the read ends here with 'outcome'; 0: it does not */
         int outcome;
+        int64_t gap_at, gap_size; /* the medium does not give so many bytes here; in so many pieces */
+        int64_t gap_pieces;
         int64_t wait_at; /* the read waits here until it is cancelled; 0: it does not */
 };
 
@@ -22,7 +24,8 @@ struct fake_recorder {
         uint32_t n;
         uint32_t capabilities;
         int identify_outcome, list_outcome;
-        size_t piece; /* bytes handed to the sink at once */
+        bool with_extras; /* a listing has a deleted entry and a finding, too */
+        size_t piece;     /* bytes handed to the sink at once */
         bool (*cancelled)(void *userdata);
         void *userdata;
 

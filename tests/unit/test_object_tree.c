@@ -25,7 +25,9 @@ static void list_expect(int outcome, bool complete)
         if (!recorder)
                 open_recorder(0);
         n_items = 0;
-        ck_assert_int_eq(recorder_list(recorder, on_item, NULL, &is_complete), outcome);
+        const struct recorder_listener listener = {.on_item = on_item};
+
+        ck_assert_int_eq(recorder_list(recorder, &listener, &is_complete), outcome);
         if (outcome == RECORDER_OK)
                 ck_assert_int_eq(is_complete, complete);
 }
@@ -372,7 +374,7 @@ END_TEST
 
 START_TEST(a_stall_in_the_middle_is_resumed)
 {
-        struct mtp_figures f;
+        struct recorder_figures f;
 
         object_add(9, 0, FILE_MP4, "a.mp4", 200000);
         if (_i == 1) {
@@ -382,7 +384,7 @@ START_TEST(a_stall_in_the_middle_is_resumed)
         list_expect(RECORDER_OK, true);
         model.stall_after = 150000;
         read_expect(0, RECORDER_OK);
-        mtp_recorder_figures(recorder, &f);
+        recorder_figures(recorder, &f);
         ck_assert_uint_eq(f.recoveries, 1);
 }
 END_TEST

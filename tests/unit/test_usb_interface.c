@@ -109,6 +109,91 @@ START_TEST(the_one_that_is_wanted)
 }
 END_TEST
 
+/* --- disks --- */
+
+static int disk(int wanted)
+{
+        struct usb_interface i;
+
+        return usb_interface_choose_storage(&config, wanted, &i) ? i.number : -1;
+}
+
+START_TEST(a_disk_is_bulk_only_scsi)
+{
+        interface_add(8, 6, 0, 0, 3);  /* control, bulk and interrupt */
+        interface_add(8, 4, 80, 0, 3); /* a floppy drive */
+        interface_add(8, 6, 80, 0, 1); /* without bulk OUT */
+        interface_add(8, 6, 80, 0, 2);
+        ck_assert_int_eq(disk(-1), 3);
+        ck_assert_int_eq(disk(3), 3);
+        ck_assert_int_eq(disk(0), -1);
+        ck_assert_int_eq(disk(1), -1);
+        ck_assert_int_eq(disk(2), -1);
+}
+END_TEST
+
+START_TEST(a_disk_is_no_ptp_and_the_other_way_round)
+{
+        interface_add(6, 1, 1, 0, 3);
+        ck_assert_int_eq(disk(-1), -1);
+        interface_add(8, 6, 80, 0, 3);
+        ck_assert_int_eq(disk(-1), 1);
+        ck_assert_int_eq(chosen(-1), 0);
+}
+END_TEST
+
+/* USB attached SCSI before or behind the setting of Bulk-Only Transport. */
+START_TEST(uas_is_left_for_bulk_only)
+{
+        struct libusb_interface_descriptor both[2];
+        struct usb_interface i;
+
+        interface_add(3, 1, 1, 0, 1);
+        interface_add(8, 6, 98, 0, 3);
+        ck_assert_int_eq(disk(-1), -1);
+        both[0] = both[1] = alts[1];
+        both[_i].bInterfaceProtocol = 80;
+        both[1].bAlternateSetting = 1;
+        interfaces[1] = (struct libusb_interface){.altsetting = both, .num_altsetting = 2};
+        ck_assert(usb_interface_choose_storage(&config, -1, &i));
+        ck_assert_uint_eq(i.number, 1);
+        ck_assert_uint_eq(i.alternate, (uint8_t)_i);
+        ck_assert(i.alternates);
+}
+END_TEST
+
+START_TEST(what_a_disk_is_besides)
+{
+        struct usb_function others[USB_FUNCTIONS_MAX];
+
+        interface_add(8, 6, 80, 0, 3);
+        ck_assert_uint_eq(usb_interface_others(&config, 0, others), 0);
+        interface_add(3, 1, 1, 0, 1);
+        interface_add(2, 6, 0, 0, 1);
+        ck_assert_uint_eq(usb_interface_others(&config, 0, others), 2);
+        ck_assert_uint_eq(others[0].interface_class, 3);
+        ck_assert_uint_eq(others[0].subclass, 1);
+        ck_assert_uint_eq(others[0].protocol, 1);
+        ck_assert_uint_eq(others[1].interface_class, 2);
+}
+END_TEST
+
+/* A setting that is only selected later counts too, and more of them than there is room for are counted. */
+START_TEST(besides_in_every_setting)
+{
+        static struct libusb_interface_descriptor many[USB_FUNCTIONS_MAX + 5];
+        struct usb_function others[USB_FUNCTIONS_MAX];
+
+        interface_add(8, 6, 80, 0, 3);
+        interface_add(255, 0, 0, 0, 0);
+        for (size_t n = 0; n < ELEMENTSOF(many); n++)
+                many[n] = (struct libusb_interface_descriptor){.bInterfaceNumber = 1, .bInterfaceClass = 3};
+        interfaces[1] = (struct libusb_interface){.altsetting = many, .num_altsetting = ELEMENTSOF(many)};
+        ck_assert_uint_eq(usb_interface_others(&config, 0, others), USB_FUNCTIONS_MAX + 5);
+        ck_assert_uint_eq(others[USB_FUNCTIONS_MAX - 1].interface_class, 3);
+}
+END_TEST
+
 START_TEST(no_packet_size)
 {
         static const struct libusb_endpoint_descriptor empty[] = {
@@ -190,6 +275,11 @@ int main(void)
         tcase_add_test(c, an_interface_without_both_pipes);
         tcase_add_test(c, the_one_that_is_wanted);
         tcase_add_test(c, no_packet_size);
+        tcase_add_test(c, a_disk_is_bulk_only_scsi);
+        tcase_add_test(c, a_disk_is_no_ptp_and_the_other_way_round);
+        tcase_add_loop_test(c, uas_is_left_for_bulk_only, 0, 2);
+        tcase_add_test(c, what_a_disk_is_besides);
+        tcase_add_test(c, besides_in_every_setting);
         tcase_add_test(c, holder_is_found);
         tcase_add_test(c, a_node_that_is_not_there);
         tcase_add_test(c, a_node_that_is_no_device);

@@ -3,8 +3,7 @@
 #include "recorder/mtp/mtp_state.h"
 
 #include "base/cleanup.h"
-
-#include <stdio.h>
+#include "recorder/open_outcome.h"
 
 DEFINE_CLEANUP(struct usb_device *, usb_device_free);
 
@@ -26,33 +25,6 @@ static void adapt(struct usb_device_open *open, uint16_t vendor, uint16_t produc
         open->depth = a->quirks.depth;
 }
 
-static void holder_text(const char *node, char *ret)
-{
-        struct usb_holder holder;
-
-        ret[0] = '\0';
-        if (usb_node_holder(node, &holder) == 0 && holder.pid > 0)
-                (void)snprintf(ret, MTP_HOLDER_TEXT_MAX, "%s (pid %d)", holder.name, (int)holder.pid);
-}
-
-static int outcome_of_open(int r, const char *node, char *ret_holder)
-{
-        switch (r) {
-        case USB_BUSY:
-                if (ret_holder)
-                        holder_text(node, ret_holder);
-                return RECORDER_BUSY;
-        case USB_GONE:
-                return RECORDER_GONE;
-        case USB_NO_INTERFACE:
-                return RECORDER_UNSUPPORTED;
-        case USB_CANCELLED:
-                return RECORDER_CANCELLED;
-        default:
-                return r < 0 ? r : RECORDER_STALLED;
-        }
-}
-
 int mtp_recorder_open(struct recorder **ret, const struct recorder_open *how, char *ret_holder)
 {
         struct adaptation adaptation = {.how = how, .quirks = QUIRKS_NONE};
@@ -70,7 +42,7 @@ int mtp_recorder_open(struct recorder **ret, const struct recorder_open *how, ch
         int r = usb_device_open(&usb, &open);
 
         if (r != USB_OK)
-                return outcome_of_open(r, how->node, ret_holder);
+                return recorder_open_outcome(r, how->node, ret_holder);
         r = ptp_usb_new(&transport, usb);
         if (r < 0)
                 return r;
@@ -83,14 +55,14 @@ int mtp_recorder_open(struct recorder **ret, const struct recorder_open *how, ch
         return RECORDER_OK;
 }
 
-void mtp_recorder_figures(const struct recorder *r, struct mtp_figures *ret)
+void mtp_figures(const struct recorder *r, struct recorder_figures *ret)
 {
         const struct mtp_recorder *m = (const struct mtp_recorder *)r;
         struct usb_stream_figures f = {0};
 
         if (m->usb)
                 usb_device_figures(m->usb, &f);
-        *ret = (struct mtp_figures){
+        *ret = (struct recorder_figures){
                         .transfers = f.transfers,
                         .transfer_size = (uint32_t)f.transfer_size,
                         .depth = f.depth,

@@ -163,7 +163,7 @@ static int identify(struct recorder *recorder, struct recorder_identity *ret)
         return r;
 }
 
-static int list(struct recorder *recorder, recorder_item_fn *on_item, void *userdata, bool *ret_complete)
+static int list(struct recorder *recorder, const struct recorder_listener *to, bool *ret_complete)
 {
         struct mtp_recorder *m = (struct mtp_recorder *)recorder;
         int r = mtp_ready(m);
@@ -172,7 +172,7 @@ static int list(struct recorder *recorder, recorder_item_fn *on_item, void *user
                 return r;
         if (!(capabilities(m) & RECORDER_CAN_LIST))
                 return RECORDER_UNSUPPORTED;
-        return mtp_tree_list(&m->tree, &m->session, &m->info, on_item, userdata, ret_complete);
+        return mtp_tree_list(&m->tree, &m->session, &m->info, to->on_item, to->userdata, ret_complete);
 }
 
 int mtp_object_check(struct mtp_recorder *m, const struct mtp_object *o, struct mtp_entry *ret)
@@ -272,6 +272,7 @@ static const struct recorder_verbs mtp_verbs = {
                 .read = mtp_read,
                 .remove = remove_item,
                 .set_clock = set_clock,
+                .figures = mtp_figures,
                 .close = close_recorder,
 };
 

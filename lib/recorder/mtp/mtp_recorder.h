@@ -19,8 +19,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MTP_HOLDER_TEXT_MAX 128
-
 struct usb_device;
 
 /* Bounds on time (milliseconds) and count; a field that is 0 has its default. */
@@ -52,19 +50,8 @@ struct recorder_open {
 };
 
 /*
- * Opens. RECORDER_BUSY when somebody else holds the interface: ret_holder (MTP_HOLDER_TEXT_MAX bytes, may be
+ * Opens. RECORDER_BUSY when somebody else holds the interface: ret_holder (RECORDER_HOLDER_MAX bytes, may be
  * NULL) then has "gvfsd-mtp (pid 1234)" or "". RECORDER_GONE; RECORDER_UNSUPPORTED when no interface fits;
  * negative errno. Frees with recorder_free().
  */
 int mtp_recorder_open(struct recorder **ret, const struct recorder_open *how, char *ret_holder);
-
-struct mtp_figures {
-        uint64_t transfers;     /* bulk reads since open */
-        uint32_t transfer_size; /* bytes of one */
-        uint32_t depth;         /* in flight */
-        uint32_t recoveries;    /* steps of the ladder taken */
-        bool zero_copy;         /* reads go into memory of usbfs */
-};
-
-/* Only for a recorder made by mtp_recorder_open() or mtp_recorder_new(). */
-void mtp_recorder_figures(const struct recorder *r, struct mtp_figures *ret);

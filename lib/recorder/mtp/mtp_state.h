@@ -29,6 +29,9 @@ int mtp_ready(struct mtp_recorder *m);
 int mtp_read(struct recorder *r, uint32_t index, int64_t offset, const struct recorder_sink *sink,
              int64_t *ret_size);
 
+/* The verb 'figures'. */
+void mtp_figures(const struct recorder *r, struct recorder_figures *ret);
+
 /* Is partial reading to be had at 'offset'? */
 bool mtp_can_resume(const struct mtp_recorder *m, int64_t offset, int64_t size);
 
