@@ -4,7 +4,7 @@
  * pipe of bulk IN or to the queue of events. One transaction at a time, as PTP has it.
  */
 
-#include "recsim_mtp.h"
+#include "recsim.h"
 
 #include "recsim_operation.h"
 

@@ -5,7 +5,7 @@
 
 #include "recsim_buffer.h"
 #include "recsim_codes.h"
-#include "recsim_mtp.h"
+#include "recsim.h"
 
 struct recsim_reply {
         uint16_t code;

@@ -5,7 +5,7 @@
  */
 
 #include "recsim_buffer.h"
-#include "recsim_mtp.h"
+#include "recsim.h"
 
 #include <json-c/json.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * class.
  */
 
-#include "recsim_mtp.h"
+#include "recsim.h"
 #include "recsim_operation.h"
 
 #include "base/cleanup.h"

@@ -10,7 +10,7 @@
  */
 
 #include "recsim_buffer.h"
-#include "recsim_mtp.h"
+#include "recsim.h"
 #include "recsim_plug.h"
 
 #include "base/cleanup.h"

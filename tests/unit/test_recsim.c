@@ -6,7 +6,7 @@
 
 #include "recsim_buffer.h"
 #include "recsim_codes.h"
-#include "recsim_mtp.h"
+#include "recsim.h"
 
 #include "base/cleanup.h"
 
