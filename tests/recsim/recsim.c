@@ -35,10 +35,25 @@ size_t recsim_packet_size(const struct recsim *r)
         return r->profile.speed == RECSIM_SUPER ? 1024 : r->profile.speed == RECSIM_HIGH ? 512 : 64;
 }
 
+/* A disk knows no objects, and MTP no sectors. */
+static bool fault_place_fits(const struct recsim *r, const struct recsim_fault *f, char *why)
+{
+        if (r->ums && *f->object)
+                (void)snprintf(why, RECSIM_WHY_MAX, "object='%.80s': a disk has none, expected lba",
+                               f->object);
+        else if (!r->ums && (f->lun >= 0 || f->lba_last != UINT64_MAX))
+                (void)snprintf(why, RECSIM_WHY_MAX, "lun, lba: MTP has none, expected object");
+        else
+                return true;
+        return false;
+}
+
 int recsim_fault(struct recsim *r, const struct recsim_fault *fault, char *why)
 {
         int e;
 
+        if (!fault_place_fits(r, fault, why))
+                return -EINVAL;
         if (!recsim_fault_fits(fault->kind, r->ums != NULL)) {
                 (void)snprintf(why, RECSIM_WHY_MAX, "fault '%s': not for a recorder that %s",
                                recsim_fault_name(fault->kind), r->ums ? "is a disk" : "speaks MTP");
@@ -92,6 +107,12 @@ int recsim_new(struct recsim **ret, const struct recsim_profile *profile, const 
         r->tree.fd = -EBADF;
         recsim_pipe_init(&r->pipe, recsim_packet_size(r), profile->zlp && profile->n_disks == 0,
                          profile->rate);
+        if (profile->n_disks > 0 && *profile->dir) {
+                (void)snprintf(why, RECSIM_WHY_MAX, "dir='%.180s': a recorder that is a disk has none",
+                               profile->dir);
+                free(r);
+                return -EINVAL;
+        }
         e = profile->n_disks > 0 ? recsim_ums_open(&r->ums, profile, why) : open_tree(r, why);
         for (size_t i = 0; e == 0 && faults && i < faults->n; i++)
                 e = recsim_fault(r, &faults->entry[i], why);

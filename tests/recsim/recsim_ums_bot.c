@@ -110,6 +110,7 @@ static void send_status_bytes(struct recsim *r, uint32_t tag, size_t size)
                 recsim_put_u8(&b, 0);
         t->head = b.data;
         t->head_size = size;
+        t->empty = true;
         send_transfer(r, t);
 }
 
@@ -179,17 +180,25 @@ static struct recsim_transfer *data_transfer(struct recsim *r, uint64_t n)
         return t;
 }
 
-static void data_corrupt(struct recsim *r, struct recsim_transfer *t, uint64_t from, uint64_t n)
+/* Inverts what faults name among the bytes 'from' to 'to'; 'base' is where the transfer begins. */
+static void data_corrupt(struct recsim *r, struct recsim_transfer *t, uint64_t base, uint64_t from,
+                         uint64_t to)
 {
-        struct recsim_occasion o = recsim_ums_occasion(r, from, from + n);
+        struct recsim_occasion o = recsim_ums_occasion(r, from, to);
         const struct recsim_fault *f;
+        uint64_t at;
 
-        while (t->n_flips < RECSIM_FLIPS_MAX && (f = recsim_faults_due(&r->faults, FAULT_CORRUPT, &o))) {
-                t->flips[t->n_flips++] = f->at >= 0 ? (uint64_t)f->at - from : 0;
-                o.from = f->at >= 0 ? (uint64_t)f->at + 1 : o.to; /* further ones lie behind it */
-                if (o.from >= o.to)
-                        break;
-        }
+        if (from >= to || t->n_flips == RECSIM_FLIPS_MAX)
+                return;
+        f = recsim_faults_due(&r->faults, FAULT_CORRUPT, &o);
+        if (!f)
+                return;
+        at = f->at >= 0 ? (uint64_t)f->at : from;
+        t->flips[t->n_flips++] = at - base;
+        if (f->at < 0)
+                return;
+        data_corrupt(r, t, base, from, at);
+        data_corrupt(r, t, base, at + 1, to);
 }
 
 /* Breaks off where a fault with 'at' says so; true when it is a halt. */
@@ -242,7 +251,7 @@ static void send_data(struct recsim *r)
         bool halts = u->reply.failed && n < u->command.size && r->profile.halts;
 
         u->residue = u->command.size - (uint32_t)n;
-        data_corrupt(r, t, from, n);
+        data_corrupt(r, t, from, from, from + n);
         if (due(r, FAULT_STALL)) {
                 cut_behind(t, 0);
                 halts = true;
