@@ -120,6 +120,7 @@ int recsim_new(struct recsim **ret, const struct recsim_profile *profile, const 
                 recsim_free(r);
                 return e;
         }
+        r->driver = r->ums && profile->driver && !r->vendor_mode;
         *ret = r;
         return 0;
 }
@@ -162,6 +163,26 @@ void recsim_count_size(struct recsim_size_count *sizes, size_t *n, size_t size)
         if (i == *n)
                 sizes[(*n)++].size = size;
         sizes[i].n++;
+}
+
+int recsim_driver_detach(struct recsim *r)
+{
+        if (!r->driver)
+                return -ENODATA;
+        r->driver = false;
+        r->stats.driver_detached++;
+        return 0;
+}
+
+int recsim_driver_attach(struct recsim *r, bool claimed)
+{
+        if (!r->ums || r->vendor_mode)
+                return -ENODATA;
+        if (r->driver || claimed)
+                return -EBUSY;
+        r->driver = true;
+        r->stats.driver_attached++;
+        return 1;
 }
 
 void recsim_note_waiting(struct recsim *r, size_t n)

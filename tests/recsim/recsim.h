@@ -17,10 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RECSIM_ENDPOINT_IN    0x81
-#define RECSIM_ENDPOINT_OUT   0x02
-#define RECSIM_ENDPOINT_EVENT 0x83 /* events of MTP; of a disk, the interrupt pipe of its second interface \
-                                    */
+#define RECSIM_ENDPOINT_IN  0x81
+#define RECSIM_ENDPOINT_OUT 0x02
+#define RECSIM_ENDPOINT_EVENT                                                        \
+        0x83 /* events of MTP; of a disk, the interrupt pipe of its second interface \
+              */
 #define RECSIM_EVENTS_MAX  16
 #define RECSIM_OPS_MAX     64
 #define RECSIM_SIZES_MAX   32
@@ -85,6 +86,7 @@ struct recsim {
         bool muted;       /* silence: nothing is answered until a reset */
         bool out_halted;
         uint8_t alternate;             /* of interface 0 */
+        bool driver;                   /* the kernel's driver has interface 0 */
         struct recsim_command pending; /* waits for its data */
         bool has_pending;
         uint8_t *request; /* data sent by the host so far */
@@ -121,6 +123,11 @@ int recsim_control(struct recsim *r, const uint8_t *setup, uint8_t *data);
 /* Bytes from the host. 0, -EPIPE while halted, -ENODEV; -EAGAIN: not now, the transfer waits (NAK) and is
  * brought again after whatever happens next. */
 int recsim_bulk_out(struct recsim *r, const uint8_t *data, size_t size);
+/* The kernel's driver gives interface 0 up, or takes it again, as far as nobody claims it. Negative errno as
+ * usbfs has it; attaching returns 1, the number of interfaces that got their driver. */
+int recsim_driver_detach(struct recsim *r);
+int recsim_driver_attach(struct recsim *r, bool claimed);
+
 /* So many transfers of bulk OUT wait in the front end; for the figures. */
 void recsim_note_waiting(struct recsim *r, size_t n);
 

@@ -61,7 +61,6 @@ struct recsim_node {
         struct urb *urbs; /* in order of submission */
         struct client *clients;
         UMockdevIoctlClient *claimer;
-        bool driver;    /* the kernel's driver has the interface */
         GSource *timer; /* in umockdev's thread, for transfers that wait for time to pass */
         void (*vanished)(void *userdata);
         void *userdata;
@@ -437,7 +436,7 @@ static int ioctl_claim(struct recsim_node *n, UMockdevIoctlClient *id, unsigned 
                 return -ENOENT;
         if (interface != 0)
                 return 0;
-        if (n->sim->profile.claimed || n->driver || (n->claimer && n->claimer != id))
+        if (n->sim->profile.claimed || n->sim->driver || (n->claimer && n->claimer != id))
                 return -EBUSY;
         n->claimer = id;
         return 0;
@@ -471,28 +470,6 @@ static int ioctl_connect_info(UMockdevIoctlClient *id, UMockdevIoctlData *data)
         return 0;
 }
 
-/* Takes the interface from the kernel's driver. */
-static int driver_detach(struct recsim_node *n)
-{
-        if (!n->driver)
-                return -ENODATA;
-        n->driver = false;
-        n->sim->stats.driver_detached++;
-        return 0;
-}
-
-/* Looks for a driver, as the kernel does for an interface that nobody has; returns whether there is one. */
-static int driver_attach(struct recsim_node *n)
-{
-        if (!n->sim->ums || n->sim->vendor_mode)
-                return -ENODATA;
-        if (n->driver || n->claimer)
-                return -EBUSY;
-        n->driver = true;
-        n->sim->stats.driver_attached++;
-        return 1;
-}
-
 static int ioctl_driver(struct recsim_node *n, const UMockdevIoctlData *data)
 {
         const struct usbdevfs_ioctl *command = (const struct usbdevfs_ioctl *)data->data;
@@ -500,8 +477,10 @@ static int ioctl_driver(struct recsim_node *n, const UMockdevIoctlData *data)
         if (command->ifno != 0)
                 return -ENODATA;
         if (command->ioctl_code == (int)USBDEVFS_DISCONNECT)
-                return driver_detach(n);
-        return command->ioctl_code == (int)USBDEVFS_CONNECT ? driver_attach(n) : -ENOTTY;
+                return recsim_driver_detach(n->sim);
+        return command->ioctl_code == (int)USBDEVFS_CONNECT
+                               ? recsim_driver_attach(n->sim, n->claimer != NULL)
+                               : -ENOTTY;
 }
 
 static int ioctl_get_driver(const struct recsim_node *n, UMockdevIoctlData *data)
@@ -509,10 +488,10 @@ static int ioctl_get_driver(const struct recsim_node *n, UMockdevIoctlData *data
         struct usbdevfs_getdriver *get = (struct usbdevfs_getdriver *)data->data;
         struct recsim_interface interfaces[RECSIM_INTERFACES_MAX];
 
-        if (get->interface != 0 || (!n->driver && !n->claimer))
+        if (get->interface != 0 || (!n->sim->driver && !n->claimer))
                 return -ENODATA;
         (void)recsim_interfaces(n->sim, interfaces);
-        (void)g_strlcpy(get->driver, n->driver ? interfaces[0].driver : "usbfs", sizeof(get->driver));
+        (void)g_strlcpy(get->driver, n->sim->driver ? interfaces[0].driver : "usbfs", sizeof(get->driver));
         return 0;
 }
 
@@ -521,7 +500,7 @@ static int ioctl_disconnect_claim(struct recsim_node *n, UMockdevIoctlClient *id
         const struct usbdevfs_disconnect_claim *d = (const struct usbdevfs_disconnect_claim *)data->data;
 
         if (d->interface == 0)
-                (void)driver_detach(n);
+                (void)recsim_driver_detach(n->sim);
         return ioctl_claim(n, id, d->interface);
 }
 
@@ -740,7 +719,6 @@ int recsim_node_new(struct recsim_node **ret, const char *path, struct recsim *s
         g_mutex_init(&n->lock);
         n->fifo = fifo;
         n->sim = sim;
-        n->driver = sim->ums && sim->profile.driver && !sim->vendor_mode;
         n->vanished = vanished;
         n->userdata = userdata;
         n->handler = g_object_new(RECSIM_TYPE_HANDLER, NULL);
