@@ -101,10 +101,10 @@ void recsim_ums_range(const struct ums_command *c, uint64_t *ret_lba, uint64_t *
 /* --- sectors ----------------------------------------------------------------------------------------------
  */
 
-/* False when the sectors are not all there, and the command has failed for it. */
+/* False when the sectors are not all there, whatever was told of it, and the command has failed for it. */
 static bool range_allowed(struct recsim *r, struct ums_reply *reply)
 {
-        uint64_t end = MIN(recsim_ums_capacity(r), recsim_ums_unit(r)->medium.sectors);
+        uint64_t end = recsim_ums_unit(r)->medium.sectors;
 
         if (reply->lba <= end && reply->sectors <= end - reply->lba)
                 return true;

@@ -89,7 +89,7 @@ static const struct {
                 {"read-limit,value=7", -EPIPE, 0, -EPIPE, 0},
                 {"read-limit-stall,value=7", -EPIPE, 0, -EPIPE, 0},
                 {"empty", -EPIPE, 0, -EPIPE, 0},
-                {"capacity,value=15", -EPIPE, 0, -EPIPE, 0},
+                {"capacity,value=15", 0, 4096, 0, 13},
                 {"capacity,value=5000", 0, 4096, 0, 13},
 };
 
