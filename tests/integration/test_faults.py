@@ -270,19 +270,6 @@ class Faults(StationTest):
         samples = os.environ["RECDOCK_SAMPLES"]
         return os.path.join(samples, next(n for n in os.listdir(samples) if n.endswith(".jpg")))
 
-    def wait_any(self, *events, timeout):
-        import select
-        import time
-
-        end = time.monotonic() + timeout * float(os.environ.get("RECDOCK_TEST_SLOWNESS", "1"))
-        while time.monotonic() < end:
-            self.station.log.read()
-            for event in events:
-                if found := self.station.log.find(event):
-                    return found
-            select.select([], [], [], 0.05)
-        return None
-
 
 if __name__ == "__main__":
     tap.main("__main__")

@@ -33,6 +33,14 @@ def read_events():
 EVENTS = read_events()  # MESSAGE_ID → name
 
 
+def make_card(image, folder, **options):
+    """An image of a memory card with the files of a folder: see tests/recsim/make-card."""
+    words = [f"--{k.replace('_', '-')}={v}" for k, v in options.items() if k != "delete"]
+    words += [f"--delete={path}" for path in options.get("delete", ())]
+    subprocess.run([os.path.join(SOURCE, "tests/recsim/make-card"), image, folder, *words], check=True, stdout=subprocess.DEVNULL)
+    return image
+
+
 def sha256_file(path):
     digest = hashlib.sha256()
     with open(path, "rb") as f:
@@ -198,6 +206,17 @@ class Station:
                 raise AssertionError(f"no {event} {fields or ''} in {timeout * SLOW:.0f} s")
             select.select([], [], [], 0.02)  # the log is a file: there is no event to wait for
 
+    def wait_any(self, *events, timeout):
+        """Waits until the log has one of these events; returns those of the first kind that is there, None when time is up."""
+        end = time.monotonic() + timeout * SLOW
+        while time.monotonic() < end:
+            self.log.read()
+            for event in events:
+                if found := self.log.find(event):
+                    return found
+            select.select([], [], [], 0.05)
+        return None
+
     def wait_exit(self, timeout=60):
         code = self.process.wait(timeout * SLOW)
         self.notify.shutdown(socket.SHUT_RDWR)
@@ -308,6 +327,27 @@ class StationTest(unittest.TestCase):
         words = " ".join(f"{k.replace('_', '-')}={v}" for k, v in options.items())
         self.control.send(f"plug {name} dir={folder} port={port} {words}")
         self.plugged[name] = port
+
+    def plug_disk(self, name, *cards, port="1-1", **options):
+        """A recorder that is a disk, with a card (or "none") in each of its slots; fault=[…] sets several faults."""
+        options.setdefault("serial", f"SER{name.upper()}")
+        faults = options.pop("fault", ())
+        words = [f"disk={card}" for card in cards] + [f"{k.replace('_', '-')}={v}" for k, v in options.items()]
+        words += [f"fault={fault}" for fault in ((faults,) if isinstance(faults, str) else faults)]
+        self.control.send(f"plug {name} port={port} {' '.join(words)}")
+        self.plugged[name] = port
+
+    def wait_any(self, *events, timeout):
+        found = self.station.wait_any(*events, timeout=timeout)
+        self.assertTrue(found, f"none of {', '.join(events)} in time")
+        return found
+
+    def assert_untouched(self, name, card, digest):
+        """No command came that could have changed the evidence, and nothing did change."""
+        stats = self.control.stats(name)
+        self.assertEqual((stats["violations"], stats["sector_bytes_written"]), ({}, 0))
+        self.assertEqual(sha256_file(card), digest)
+        return stats
 
     def unplug(self, name):
         try:

@@ -85,6 +85,24 @@ void recsim_put_u64(struct recsim_buffer *b, uint64_t v)
         recsim_put_u32(b, (uint32_t)(v >> 32));
 }
 
+void recsim_put_be16(struct recsim_buffer *b, uint16_t v)
+{
+        recsim_put_u8(b, (uint8_t)(v >> 8));
+        recsim_put_u8(b, (uint8_t)v);
+}
+
+void recsim_put_be32(struct recsim_buffer *b, uint32_t v)
+{
+        recsim_put_be16(b, (uint16_t)(v >> 16));
+        recsim_put_be16(b, (uint16_t)v);
+}
+
+void recsim_put_be64(struct recsim_buffer *b, uint64_t v)
+{
+        recsim_put_be32(b, (uint32_t)(v >> 32));
+        recsim_put_be32(b, (uint32_t)v);
+}
+
 /* Takes one character; a byte that is no UTF-8 becomes U+FFFD, so that any file name can be served. */
 static uint32_t utf8_next(const char **s)
 {
@@ -150,6 +168,21 @@ uint16_t recsim_get_u16(const uint8_t *p)
 uint32_t recsim_get_u32(const uint8_t *p)
 {
         return recsim_get_u16(p) | (uint32_t)recsim_get_u16(p + 2) << 16;
+}
+
+uint16_t recsim_get_be16(const uint8_t *p)
+{
+        return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+uint32_t recsim_get_be32(const uint8_t *p)
+{
+        return (uint32_t)recsim_get_be16(p) << 16 | recsim_get_be16(p + 2);
+}
+
+uint64_t recsim_get_be64(const uint8_t *p)
+{
+        return (uint64_t)recsim_get_be32(p) << 32 | recsim_get_be32(p + 4);
 }
 
 bool recsim_get_ascii(const uint8_t *p, size_t size, char *ret, size_t room)

@@ -77,10 +77,8 @@ static char *command_fault(struct recsim_testbed *b, char **words, int n)
         }
         r = recsim_fault_parse(words[2], &fault, why);
         if (r == 0) {
-                r = recsim_fault(recsim_device_acquire(d), &fault);
+                r = recsim_fault(recsim_device_acquire(d), &fault, why);
                 recsim_device_release(d);
-                if (r < 0)
-                        (void)snprintf(why, sizeof(why), "fault: more than %d", RECSIM_FAULTS_MAX);
         }
         return r < 0 ? answer("error %s", why) : answer("ok");
 }
@@ -108,6 +106,27 @@ static char *command_set(struct recsim_testbed *b, char **words, int n)
                 return r < 0 ? answer("error %s", why) : answer("ok");
         }
         return answer("error '%s' cannot be set while plugged", words[2]);
+}
+
+static char *command_switch(struct recsim_testbed *b, char **words, int n)
+{
+        struct recsim_device *d = recsim_testbed_find(b, words[1]);
+        bool leaves;
+
+        (void)n;
+        if (!d || !recsim_device_plugged(d))
+                return answer("error '%s' is not plugged", words[1]);
+        recsim_leave_vendor_mode(recsim_device_acquire(d));
+        recsim_device_release(d);
+        leaves = recsim_device_acquire(d)->returns;
+        recsim_device_release(d);
+        if (!leaves)
+                return answer("error '%s' is not in vendor mode", words[1]);
+        recsim_testbed_sweep(b);
+        d = recsim_testbed_find(b, words[1]);
+        if (!d || !recsim_device_plugged(d))
+                return answer("error '%s' did not come back", words[1]);
+        return answer("ok node=%s syspath=%s", recsim_device_node(d), recsim_device_syspath(d));
 }
 
 static char *command_rescan(struct recsim_testbed *b, char **words, int n)
@@ -161,7 +180,7 @@ static const struct {
 } commands[] = {
                 {"plug", 2, command_plug}, {"unplug", 2, command_unplug}, {"fault", 2, command_fault},
                 {"set", 2, command_set},   {"rescan", 2, command_rescan}, {"stats", 2, command_stats},
-                {"list", 1, command_list},
+                {"list", 1, command_list}, {"switch", 2, command_switch},
 };
 
 char *recsim_control_answer(struct recsim_testbed *b, const char *line, bool *ret_quit)
@@ -185,7 +204,8 @@ char *recsim_control_answer(struct recsim_testbed *b, const char *line, bool *re
                         return answer("error %s: expected the name of a recorder", words[0]);
                 return commands[i].run(b, words, n);
         }
-        return answer("error '%.60s': expected plug, unplug, fault, set, rescan, stats, list or quit",
+        return answer("error '%.60s': expected plug, unplug, fault, set, switch, rescan, stats, list or "
+                      "quit",
                       words[0]);
 }
 

@@ -14,44 +14,74 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_names[_FAULT_MAX] = {
-                [FAULT_STALL] = "stall",
-                [FAULT_SILENCE] = "silence",
-                [FAULT_VANISH] = "vanish",
-                [FAULT_SHORT] = "short",
-                [FAULT_BABBLE] = "babble",
-                [FAULT_CORRUPT] = "corrupt",
-                [FAULT_ENDLESS_DATA] = "endless-data",
-                [FAULT_BUSY] = "busy",
-                [FAULT_REFUSE] = "refuse",
-                [FAULT_STALE] = "stale",
-                [FAULT_TRANSACTION] = "transaction",
-                [FAULT_GARBAGE] = "garbage",
-                [FAULT_DELAY] = "delay",
-                [FAULT_SIZE] = "size",
-                [FAULT_INFO_SIZE] = "info-size",
-                [FAULT_LIST_SIZE] = "list-size",
-                [FAULT_LIST_OMITS] = "list-omits",
-                [FAULT_LIST_LIES] = "list-lies",
-                [FAULT_UNKNOWN_HANDLES] = "unknown-handles",
-                [FAULT_DELETE_LIES] = "delete-lies",
-                [FAULT_CLOCK_BACK] = "clock-back",
-                [FAULT_CLOCK_STUCK] = "clock-stuck",
-                [FAULT_CANCEL_IGNORED] = "cancel-ignored",
-                [FAULT_HOSTILE_NAMES] = "hostile-names",
-                [FAULT_CYCLIC] = "cyclic",
-                [FAULT_ENDLESS_LISTING] = "endless-listing",
+enum {
+        MTP = 1 << 0,
+        DISK = 1 << 1,
+};
+
+static const struct {
+        const char *name;
+        unsigned int fits;
+} kinds[_FAULT_MAX] = {
+                [FAULT_STALL] = {"stall", MTP | DISK},
+                [FAULT_SILENCE] = {"silence", MTP | DISK},
+                [FAULT_VANISH] = {"vanish", MTP | DISK},
+                [FAULT_SHORT] = {"short", MTP | DISK},
+                [FAULT_BABBLE] = {"babble", MTP | DISK},
+                [FAULT_CORRUPT] = {"corrupt", MTP | DISK},
+                [FAULT_ENDLESS_DATA] = {"endless-data", MTP},
+                [FAULT_BUSY] = {"busy", MTP},
+                [FAULT_REFUSE] = {"refuse", MTP},
+                [FAULT_STALE] = {"stale", MTP | DISK},
+                [FAULT_TRANSACTION] = {"transaction", MTP},
+                [FAULT_GARBAGE] = {"garbage", MTP | DISK},
+                [FAULT_DELAY] = {"delay", MTP | DISK},
+                [FAULT_SIZE] = {"size", MTP},
+                [FAULT_INFO_SIZE] = {"info-size", MTP},
+                [FAULT_LIST_SIZE] = {"list-size", MTP},
+                [FAULT_LIST_OMITS] = {"list-omits", MTP},
+                [FAULT_LIST_LIES] = {"list-lies", MTP},
+                [FAULT_UNKNOWN_HANDLES] = {"unknown-handles", MTP},
+                [FAULT_DELETE_LIES] = {"delete-lies", MTP},
+                [FAULT_CLOCK_BACK] = {"clock-back", MTP},
+                [FAULT_CLOCK_STUCK] = {"clock-stuck", MTP},
+                [FAULT_CANCEL_IGNORED] = {"cancel-ignored", MTP},
+                [FAULT_HOSTILE_NAMES] = {"hostile-names", MTP},
+                [FAULT_CYCLIC] = {"cyclic", MTP},
+                [FAULT_ENDLESS_LISTING] = {"endless-listing", MTP},
+                [FAULT_STALL_COMMAND] = {"stall-command", DISK},
+                [FAULT_STALL_STATUS] = {"stall-status", DISK},
+                [FAULT_TAG] = {"tag", DISK},
+                [FAULT_SIGNATURE] = {"signature", DISK},
+                [FAULT_STATUS_SIZE] = {"status-size", DISK},
+                [FAULT_RESIDUE] = {"residue", DISK},
+                [FAULT_PHASE] = {"phase", DISK},
+                [FAULT_SENSE] = {"sense", DISK},
+                [FAULT_ATTENTION] = {"attention", DISK},
+                [FAULT_NOT_READY] = {"not-ready", DISK},
+                [FAULT_MEDIUM] = {"medium", DISK},
+                [FAULT_CAPACITY] = {"capacity", DISK},
+                [FAULT_EMPTY] = {"empty", DISK},
+                [FAULT_READ_LIMIT] = {"read-limit", DISK},
+                [FAULT_READ_LIMIT_STALL] = {"read-limit-stall", DISK},
+                [FAULT_NO_MAX_LUN] = {"no-max-lun", DISK},
+                [FAULT_RESET_IGNORED] = {"reset-ignored", DISK},
 };
 
 const char *recsim_fault_name(enum recsim_fault_kind kind)
 {
-        return kind < _FAULT_MAX ? kind_names[kind] : "unknown";
+        return kind < _FAULT_MAX ? kinds[kind].name : "unknown";
+}
+
+bool recsim_fault_fits(enum recsim_fault_kind kind, bool disk)
+{
+        return kind < _FAULT_MAX && (kinds[kind].fits & (disk ? DISK : MTP));
 }
 
 static int kind_parse(const char *text, enum recsim_fault_kind *ret, char *why)
 {
         for (int i = 0; i < _FAULT_MAX; i++) {
-                if (strcmp(kind_names[i], text) == 0) {
+                if (strcmp(kinds[i].name, text) == 0) {
                         *ret = (enum recsim_fault_kind)i;
                         return 0;
                 }
@@ -91,6 +121,30 @@ static int times_parse(const char *text, struct recsim_fault *f, char *why)
         return r;
 }
 
+/* "100" or "100-107". */
+static int lba_parse(const char *text, struct recsim_fault *f, char *why)
+{
+        char first[32];
+        const char *dash = strchr(text, '-');
+        int r;
+
+        if (!text_copy(first, sizeof(first), text) || dash == text) {
+                (void)snprintf(why, RECSIM_WHY_MAX, "lba='%.60s': expected FIRST or FIRST-LAST", text);
+                return -EINVAL;
+        }
+        if (dash)
+                first[dash - text] = '\0';
+        r = number_parse("lba", first, INT64_MAX, &f->lba_first, why);
+        f->lba_last = f->lba_first;
+        if (r == 0 && dash)
+                r = number_parse("lba", dash + 1, INT64_MAX, &f->lba_last, why);
+        if (r == 0 && f->lba_last < f->lba_first) {
+                (void)snprintf(why, RECSIM_WHY_MAX, "lba='%.60s': ends before it begins", text);
+                r = -EINVAL;
+        }
+        return r;
+}
+
 static int setting_parse(const char *key, const char *value, struct recsim_fault *f, char *why)
 {
         uint64_t v = 0;
@@ -104,7 +158,12 @@ static int setting_parse(const char *key, const char *value, struct recsim_fault
                 r = times_parse(value, f, why);
         } else if (strcmp(key, "op") == 0) {
                 r = number_parse(key, value, UINT16_MAX, &v, why);
-                f->op = (uint16_t)v;
+                f->op = (int32_t)v;
+        } else if (strcmp(key, "lba") == 0) {
+                r = lba_parse(value, f, why);
+        } else if (strcmp(key, "lun") == 0) {
+                r = number_parse(key, value, 15, &v, why);
+                f->lun = (int16_t)v;
         } else if (strcmp(key, "at") == 0) {
                 r = number_parse(key, value, INT64_MAX, &v, why);
                 f->at = (int64_t)v;
@@ -116,14 +175,16 @@ static int setting_parse(const char *key, const char *value, struct recsim_fault
                 f->has_value = r == 0;
         } else {
                 (void)snprintf(why, RECSIM_WHY_MAX,
-                               "fault setting '%.60s': expected op, object, at, nth, times or value", key);
+                               "fault setting '%.60s': expected op, object, lun, lba, at, nth, times or "
+                               "value",
+                               key);
         }
         return r;
 }
 
 int recsim_fault_parse(const char *text, struct recsim_fault *ret, char *why)
 {
-        struct recsim_fault f = {.at = -1};
+        struct recsim_fault f = {.op = -1, .at = -1, .lun = -1, .lba_last = UINT64_MAX};
         char copy[512];
         char *rest = copy;
         char *word;
@@ -172,9 +233,19 @@ static bool object_matches(const char *wanted, const char *path)
         return strcmp(wanted, path) == 0 || (name && strcmp(wanted, name + 1) == 0);
 }
 
+static bool sectors_match(const struct recsim_fault *f, const struct recsim_occasion *o)
+{
+        if (f->lun >= 0 && f->lun != o->lun)
+                return false;
+        if (f->lba_first == 0 && f->lba_last == UINT64_MAX)
+                return true;
+        return o->sectors > 0 && o->lba <= f->lba_last && o->lba + o->sectors > f->lba_first;
+}
+
 static bool fault_is_due(struct recsim_fault *f, const struct recsim_occasion *o)
 {
-        if (f->times == 0 || (f->op && f->op != o->op) || !object_matches(f->object, o->path))
+        if (f->times == 0 || (f->op >= 0 && f->op != o->op) || !object_matches(f->object, o->path) ||
+            !sectors_match(f, o))
                 return false;
         if (f->at >= 0 && ((uint64_t)f->at < o->from || (uint64_t)f->at >= o->to))
                 return false;

@@ -4,11 +4,13 @@
 /*
  * What is to go wrong, and when. A fault is text:
  *
- *      KIND[,op=CODE][,object=NAME-OR-PATH][,at=BYTE][,nth=K][,times=N|always][,value=V]
+ *      KIND[,op=CODE][,object=NAME-OR-PATH][,lun=N][,lba=FIRST[-LAST]][,at=BYTE][,nth=K][,times=N|always]
+ *          [,value=V]
  *
- * 'op' limits it to one operation, 'object' to one file; 'at' puts it behind that byte of the object (of the
- * dataset, for other operations); 'nth' lets the first K-1 occasions pass; 'times' defaults to 1 for a
- * fault of one transfer and to always for one that describes the device.
+ * 'op' limits it to one operation, 'object' to one file, 'lun' and 'lba' to sectors of a disk; 'at' puts it
+ * behind that byte of the object or of the disk (of the dataset, for other operations); 'nth' lets the first
+ * K-1 occasions pass; 'times' defaults to 1 for a fault of one transfer and to always for one that describes
+ * the device.
  */
 
 #include <stdbool.h>
@@ -33,6 +35,17 @@ enum recsim_fault_kind {
         FAULT_TRANSACTION,  /* a wrong transaction id */
         FAULT_GARBAGE,      /* bytes that are no container */
         FAULT_DELAY,        /* the answer comes 'value' milliseconds late */
+        /* Of a disk. */
+        FAULT_STALL_COMMAND, /* the command halts both pipes until a reset recovery */
+        FAULT_STALL_STATUS,  /* bulk IN halts once before the status */
+        FAULT_TAG,           /* the status has a wrong tag */
+        FAULT_SIGNATURE,     /* the status has a wrong signature */
+        FAULT_STATUS_SIZE,   /* the status has 'value' bytes */
+        FAULT_RESIDUE,       /* 'value' as the residue */
+        FAULT_PHASE,         /* phase error */
+        FAULT_SENSE,         /* the command fails with key, code and qualifier of 'value' */
+        FAULT_ATTENTION,     /* unit attention */
+        FAULT_NOT_READY,     /* becoming ready */
         /* Faults from here on describe the device and last unless 'times' says otherwise. */
         FAULT_SIZE,            /* 'value' as the object's size, everywhere */
         FAULT_INFO_SIZE,       /* only in ObjectInfo */
@@ -47,13 +60,24 @@ enum recsim_fault_kind {
         FAULT_HOSTILE_NAMES,   /* names with slashes, controls, lone surrogates; when plugged */
         FAULT_CYCLIC,          /* folders inside each other; when plugged */
         FAULT_ENDLESS_LISTING, /* a folder in a folder without end; when plugged */
+        /* Of a disk. */
+        FAULT_MEDIUM,           /* sectors that cannot be read */
+        FAULT_CAPACITY,         /* 'value' as the number of sectors */
+        FAULT_EMPTY,            /* no medium */
+        FAULT_READ_LIMIT,       /* reads of more than 'value' sectors are refused */
+        FAULT_READ_LIMIT_STALL, /* …, by halting both pipes */
+        FAULT_NO_MAX_LUN,       /* Get Max LUN stalls */
+        FAULT_RESET_IGNORED,    /* Mass Storage Reset has no effect */
         _FAULT_MAX,
 };
 
 struct recsim_fault {
         enum recsim_fault_kind kind;
-        uint16_t op; /* 0: any */
+        int32_t op; /* -1: any */
         char object[256];
+        int16_t lun;        /* -1: any */
+        uint64_t lba_first; /* sectors, both ends belong to it */
+        uint64_t lba_last;
         int64_t at;    /* -1: at once */
         uint32_t nth;  /* 0: the first occasion */
         int64_t times; /* RECSIM_ALWAYS */
@@ -72,13 +96,18 @@ struct recsim_faults {
 struct recsim_occasion {
         uint16_t op;
         const char *path; /* of the object, NULL none */
-        uint64_t from;    /* bytes about to be sent; both 0: no data */
+        int16_t lun;      /* of a disk */
+        uint64_t lba;     /* sectors asked for; 0 of them: any fault that is not for sectors */
+        uint64_t sectors;
+        uint64_t from; /* bytes about to be sent; both 0: no data */
         uint64_t to;
 };
 
 /* Reads a fault. -EINVAL with the reason in 'why' (RECSIM_WHY_MAX). */
 int recsim_fault_parse(const char *text, struct recsim_fault *ret, char *why);
 const char *recsim_fault_name(enum recsim_fault_kind kind);
+/* True when a recorder can have it: one that is a disk, or one that speaks MTP. */
+bool recsim_fault_fits(enum recsim_fault_kind kind, bool disk);
 
 /* -ENOSPC when there is no room for one more. */
 int recsim_faults_add(struct recsim_faults *f, const struct recsim_fault *fault);

@@ -41,6 +41,7 @@ struct urb {
         int status;
         size_t actual;
         uint8_t *filled; /* data produced before the reap; owned */
+        uint8_t *bytes;  /* data for the device that it has not taken yet; owned */
 };
 
 /* A client of the node. */
@@ -87,12 +88,12 @@ static struct urb *first_pending(const struct recsim_node *n, uint8_t type, uint
         return NULL;
 }
 
-static size_t count_pending_reads(const struct recsim_node *n)
+static size_t count_pending(const struct recsim_node *n, uint8_t endpoint)
 {
         size_t count = 0;
 
         for (struct urb *u = n->urbs; u; u = u->next)
-                count += !u->done && u->type == USBDEVFS_URB_TYPE_BULK && u->endpoint == RECSIM_ENDPOINT_IN;
+                count += !u->done && u->type == USBDEVFS_URB_TYPE_BULK && u->endpoint == endpoint;
         return count;
 }
 
@@ -127,12 +128,29 @@ static bool node_can_reap(const struct recsim_node *n)
         return n->sim->n_events > 0 && first_pending(n, USBDEVFS_URB_TYPE_INTERRUPT, RECSIM_ENDPOINT_EVENT);
 }
 
+/* Gives the device what waits for it, in order, as far as it takes it now. */
+static void node_feed(struct recsim_node *n)
+{
+        struct urb *u;
+
+        while ((u = first_pending(n, USBDEVFS_URB_TYPE_BULK, RECSIM_ENDPOINT_OUT))) {
+                int r = recsim_bulk_out(n->sim, u->bytes, u->size);
+
+                if (r == -EAGAIN)
+                        break;
+                urb_finish(u, r == -ENODEV ? -ESHUTDOWN : r, r < 0 ? 0 : u->size);
+        }
+        recsim_note_waiting(n->sim, count_pending(n, RECSIM_ENDPOINT_OUT));
+}
+
 /* Called after anything that may have changed what can be reaped. */
 static void node_update(struct recsim_node *n)
 {
         int64_t wakeup = -1;
         bool ready;
 
+        if (!n->shut)
+                node_feed(n);
         if (n->sim->gone && !n->shut) {
                 node_shut(n);
                 n->vanished(n->userdata);
@@ -181,6 +199,7 @@ static void urb_free(struct urb *u)
 {
         g_object_unref(u->data);
         free(u->filled);
+        free(u->bytes);
         free(u);
 }
 
@@ -218,15 +237,16 @@ static int urb_control(struct recsim_node *n, struct urb *u)
         return 0;
 }
 
-static int urb_out(struct recsim_node *n, struct urb *u)
+/* The bytes are fetched now: later, when the device takes them, their client may not be listening. */
+static int urb_out(struct urb *u)
 {
         g_autoptr(UMockdevIoctlData) buffer = urb_buffer(u, u->size);
-        int r;
 
         if (u->size > 0 && !buffer)
                 return -EFAULT;
-        r = recsim_bulk_out(n->sim, buffer ? buffer->data : NULL, u->size);
-        urb_finish(u, r, r < 0 ? 0 : u->size);
+        u->bytes = recsim_alloc(u->size);
+        if (buffer)
+                memcpy(u->bytes, buffer->data, u->size);
         return 0;
 }
 
@@ -235,7 +255,7 @@ static int urb_start(struct recsim_node *n, struct urb *u)
         if (u->type == USBDEVFS_URB_TYPE_CONTROL)
                 return urb_control(n, u);
         if (u->type == USBDEVFS_URB_TYPE_BULK && u->endpoint == RECSIM_ENDPOINT_OUT)
-                return urb_out(n, u);
+                return urb_out(u);
         if (u->type == USBDEVFS_URB_TYPE_BULK && u->endpoint == RECSIM_ENDPOINT_IN)
                 return 0;
         return u->type == USBDEVFS_URB_TYPE_INTERRUPT && u->endpoint == RECSIM_ENDPOINT_EVENT ? 0 : -ENOENT;
@@ -264,7 +284,7 @@ static int node_submit(struct recsim_node *n, UMockdevIoctlClient *id, UMockdevI
         while (*last)
                 last = &(*last)->next;
         *last = u;
-        n->sim->stats.in_flight_max = MAX(n->sim->stats.in_flight_max, count_pending_reads(n));
+        n->sim->stats.in_flight_max = MAX(n->sim->stats.in_flight_max, count_pending(n, RECSIM_ENDPOINT_IN));
         return 0;
 }
 
@@ -296,7 +316,7 @@ static int node_discard(struct recsim_node *n, UMockdevIoctlClient *id, gulong a
                 u = u->next;
         if (!u)
                 return -EINVAL;
-        while (u->type == USBDEVFS_URB_TYPE_BULK && !u->done) {
+        while (u->type == USBDEVFS_URB_TYPE_BULK && u->endpoint == RECSIM_ENDPOINT_IN && !u->done) {
                 struct urb *first = first_pending(n, USBDEVFS_URB_TYPE_BULK, RECSIM_ENDPOINT_IN);
 
                 if (!first || !urb_fill_early(n, first))
@@ -402,11 +422,21 @@ static int ioctl_control(struct recsim_node *n, UMockdevIoctlData *data)
         return recsim_control(n->sim, setup, buffer ? buffer->data : NULL);
 }
 
+static bool node_has_interface(const struct recsim_node *n, unsigned int interface)
+{
+        struct recsim_interface interfaces[RECSIM_INTERFACES_MAX];
+
+        return interface <= interfaces[recsim_interfaces(n->sim, interfaces) - 1].number;
+}
+
+/* Only interface 0 is of any interest; those beside it may be had by anybody. */
 static int ioctl_claim(struct recsim_node *n, UMockdevIoctlClient *id, unsigned int interface)
 {
-        if (interface != 0)
+        if (!node_has_interface(n, interface))
                 return -ENOENT;
-        if (n->sim->profile.claimed || (n->claimer && n->claimer != id))
+        if (interface != 0)
+                return 0;
+        if (n->sim->profile.claimed || n->sim->driver || (n->claimer && n->claimer != id))
                 return -EBUSY;
         n->claimer = id;
         return 0;
@@ -440,15 +470,45 @@ static int ioctl_connect_info(UMockdevIoctlClient *id, UMockdevIoctlData *data)
         return 0;
 }
 
-/* What the kernel does with a driver of its own: there is none on a recorder's interface. */
-static int ioctl_driver(const UMockdevIoctlData *data)
+static int ioctl_driver(struct recsim_node *n, const UMockdevIoctlData *data)
 {
         const struct usbdevfs_ioctl *command = (const struct usbdevfs_ioctl *)data->data;
 
-        return command->ioctl_code == (int)USBDEVFS_DISCONNECT ||
-                                               command->ioctl_code == (int)USBDEVFS_CONNECT
-                               ? -ENODATA
+        if (command->ifno != 0)
+                return -ENODATA;
+        if (command->ioctl_code == (int)USBDEVFS_DISCONNECT)
+                return recsim_driver_detach(n->sim);
+        return command->ioctl_code == (int)USBDEVFS_CONNECT
+                               ? recsim_driver_attach(n->sim, n->claimer != NULL)
                                : -ENOTTY;
+}
+
+static int ioctl_get_driver(const struct recsim_node *n, UMockdevIoctlData *data)
+{
+        struct usbdevfs_getdriver *get = (struct usbdevfs_getdriver *)data->data;
+        struct recsim_interface interfaces[RECSIM_INTERFACES_MAX];
+
+        if (get->interface != 0 || (!n->sim->driver && !n->claimer))
+                return -ENODATA;
+        (void)recsim_interfaces(n->sim, interfaces);
+        (void)g_strlcpy(get->driver, n->sim->driver ? interfaces[0].driver : "usbfs", sizeof(get->driver));
+        return 0;
+}
+
+static int ioctl_disconnect_claim(struct recsim_node *n, UMockdevIoctlClient *id, UMockdevIoctlData *data)
+{
+        const struct usbdevfs_disconnect_claim *d = (const struct usbdevfs_disconnect_claim *)data->data;
+
+        if (d->interface == 0)
+                (void)recsim_driver_detach(n->sim);
+        return ioctl_claim(n, id, d->interface);
+}
+
+static int ioctl_set_interface(struct recsim_node *n, const UMockdevIoctlData *data)
+{
+        const struct usbdevfs_setinterface *s = (const struct usbdevfs_setinterface *)data->data;
+
+        return recsim_set_alternate(n->sim, s->interface, s->altsetting) ? 0 : -EINVAL;
 }
 
 /* Requests without an argument in memory. */
@@ -484,7 +544,7 @@ static int node_ioctl(struct recsim_node *n, UMockdevIoctlClient *id, UMockdevIo
         case USBDEVFS_CLAIMINTERFACE:
                 return ioctl_claim(n, id, *(unsigned int *)data->data);
         case USBDEVFS_DISCONNECT_CLAIM:
-                return ioctl_claim(n, id, ((struct usbdevfs_disconnect_claim *)data->data)->interface);
+                return ioctl_disconnect_claim(n, id, data);
         case USBDEVFS_RELEASEINTERFACE:
                 return ioctl_release(n, id);
         case USBDEVFS_CLEAR_HALT:
@@ -494,12 +554,13 @@ static int node_ioctl(struct recsim_node *n, UMockdevIoctlClient *id, UMockdevIo
         case USBDEVFS_CONNECTINFO:
                 return ioctl_connect_info(id, data);
         case USBDEVFS_SETCONFIGURATION:
-        case USBDEVFS_SETINTERFACE:
                 return 0;
+        case USBDEVFS_SETINTERFACE:
+                return ioctl_set_interface(n, data);
         case USBDEVFS_GETDRIVER:
-                return -ENODATA;
+                return ioctl_get_driver(n, data);
         case USBDEVFS_IOCTL:
-                return ioctl_driver(data);
+                return ioctl_driver(n, data);
         default:
                 return -ENOTTY;
         }
@@ -599,13 +660,13 @@ static gboolean handler_read(UMockdevIoctlBase *base, UMockdevIoctlClient *id)
 {
         struct recsim_node *n = ((RecsimHandler *)base)->node;
         UMockdevIoctlData *buffer = umockdev_ioctl_client_get_arg(id);
-        uint8_t descriptors[256];
+        uint8_t descriptors[RECSIM_DESCRIPTORS_MAX];
         struct client *c;
         size_t size, got;
 
         g_mutex_lock(&n->lock);
         c = client_of(n, id);
-        size = recsim_descriptors(n->sim, descriptors, sizeof(descriptors));
+        size = recsim_descriptors(n->sim, descriptors);
         got = MIN(size - c->position, (size_t)buffer->data_len);
         memcpy(buffer->data, descriptors + c->position, got);
         c->position = got > 0 ? c->position + got : 0;

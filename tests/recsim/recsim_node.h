@@ -6,7 +6,7 @@
  * ioctls of usbfs behind it. Inside of the umockdev front end.
  */
 
-#include "recsim_mtp.h"
+#include "recsim.h"
 
 /* Before GLib, which takes back its own MIN and MAX. */
 #include "base/cleanup.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Inside of the simulated recorder: what one operation leaves behind for its answer. */
+/* Inside of the simulated recorder: what one operation of MTP leaves behind for its answer. */
 
 #include "recsim_buffer.h"
 #include "recsim_codes.h"
-#include "recsim_mtp.h"
+#include "recsim.h"
 
 struct recsim_reply {
         uint16_t code;
@@ -45,3 +45,15 @@ void recsim_answer(struct recsim *r, const struct recsim_command *c);
 /* Puts containers on the pipe. */
 void recsim_reply_send(struct recsim *r, const struct recsim_command *c, struct recsim_reply *reply);
 void recsim_send_response(struct recsim *r, const struct recsim_command *c, uint16_t code);
+
+/* What came from the host while the recorder speaks MTP. */
+void recsim_mtp_out(struct recsim *r, const uint8_t *data, size_t size);
+void recsim_mtp_reset(struct recsim *r);
+/* Says that the storages appeared, or disappeared. */
+void recsim_mtp_show_storages(struct recsim *r);
+/* Adds the objects of a fault that needs some. */
+void recsim_mtp_grow(struct recsim *r, enum recsim_fault_kind kind);
+
+/* Figures. */
+void recsim_count_command(struct recsim *r, uint16_t op);
+void recsim_count_size(struct recsim_size_count *sizes, size_t *n, size_t size);

@@ -106,7 +106,7 @@ bool recsim_pipe_plan(struct recsim_pipe *p, size_t want, int64_t now, struct re
                         return plan_cut(t, ret);
                 }
                 plan.done++;
-                if (total % p->packet != 0 || p->zlp || t->repeat) {
+                if (total % p->packet != 0 || p->zlp || t->empty || t->repeat) {
                         *ret = plan;
                         return true;
                 }

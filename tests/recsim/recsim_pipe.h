@@ -43,6 +43,7 @@ struct recsim_transfer {
         uint64_t cut_at;                  /* bytes of this transfer that are sent before the cut */
         uint64_t flips[RECSIM_FLIPS_MAX]; /* positions in this transfer */
         size_t n_flips;
+        bool empty;         /* an empty packet ends it where one is needed, whatever the habit of the pipe */
         bool repeat;        /* starts anew when it has been sent */
         bool endless;       /* never reaches its end */
         int64_t not_before; /* microseconds, monotonic; 0 at once */

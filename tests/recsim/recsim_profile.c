@@ -69,6 +69,14 @@ static const struct setting settings[] = {
                 NUMBER("capacity", capacity, INT64_MAX),
                 {"clock", SETTING_OFFSET, FIELD(clock_offset), 0},
                 NUMBER("rate", rate, INT64_MAX),
+                TEXT("inquiry-vendor", inquiry_vendor),
+                TEXT("inquiry-product", inquiry_product),
+                TEXT("inquiry-revision", inquiry_revision),
+                BOOL("writable", writable),
+                BOOL("halts", halts),
+                BOOL("uas", uas),
+                BOOL("driver", driver),
+                BOOL("vendor-mode", vendor_mode),
 };
 
 void recsim_profile_init(struct recsim_profile *p)
@@ -91,6 +99,12 @@ void recsim_profile_init(struct recsim_profile *p)
                         .zlp = true,
                         .reads_clock = true,
                         .storages = 1,
+                        .inquiry_vendor = "Recdock",
+                        .inquiry_product = "Simulated Disk",
+                        .inquiry_revision = "1.00",
+                        .sector = 512,
+                        .halts = true,
+                        .driver = true,
         };
 }
 
@@ -184,14 +198,55 @@ static int synth_set(struct recsim_profile *p, const char *value, char *why)
         return 0;
 }
 
+/* One more logical unit. The first one makes a disk of the recorder, and our rules tag it as one. */
+static int disk_set(struct recsim_profile *p, const char *value, char *why)
+{
+        if (p->n_disks == RECSIM_LUNS_MAX)
+                return refuse(why, "disk", value, "no more than 8 logical units");
+        if (!*value || !text_copy(p->disk[p->n_disks], sizeof(p->disk[0]), value))
+                return refuse(why, "disk", value, "the path of an image, or none");
+        if (p->n_disks++ == 0 && strcmp(p->tag, "mtp") == 0)
+                (void)text_copy(p->tag, sizeof(p->tag), "ums");
+        return 0;
+}
+
+static int sector_set(struct recsim_profile *p, const char *value, char *why)
+{
+        uint64_t v = 0;
+
+        if (number_read(value, 4096, &v) < 0 || v < 512 || (v & (v - 1)) != 0)
+                return refuse(why, "sector", value, "512, 1024, 2048 or 4096");
+        p->sector = v;
+        return 0;
+}
+
+static int beside_set(struct recsim_profile *p, const char *value, char *why)
+{
+        if (strcmp(value, "none") == 0)
+                p->beside = RECSIM_BESIDE_NOTHING;
+        else if (strcmp(value, "keyboard") == 0)
+                p->beside = RECSIM_BESIDE_KEYBOARD;
+        else if (strcmp(value, "network") == 0)
+                p->beside = RECSIM_BESIDE_NETWORK;
+        else
+                return refuse(why, "beside", value, "none, keyboard or network");
+        return 0;
+}
+
+static const struct {
+        const char *key;
+        int (*set)(struct recsim_profile *p, const char *value, char *why);
+} readers[] = {
+                {"speed", speed_set}, {"class", class_set},   {"synth", synth_set},
+                {"disk", disk_set},   {"sector", sector_set}, {"beside", beside_set},
+};
+
 int recsim_profile_set(struct recsim_profile *p, const char *key, const char *value, char *why)
 {
-        if (strcmp(key, "speed") == 0)
-                return speed_set(p, value, why);
-        if (strcmp(key, "class") == 0)
-                return class_set(p, value, why);
-        if (strcmp(key, "synth") == 0)
-                return synth_set(p, value, why);
+        for (size_t i = 0; i < ELEMENTSOF(readers); i++) {
+                if (strcmp(readers[i].key, key) == 0)
+                        return readers[i].set(p, value, why);
+        }
         for (size_t i = 0; i < ELEMENTSOF(settings); i++) {
                 if (strcmp(settings[i].key, key) == 0)
                         return setting_apply(p, &settings[i], value, why);

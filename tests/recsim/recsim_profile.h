@@ -10,11 +10,19 @@
 #include <stdint.h>
 
 #define RECSIM_TEXT_MAX 128
+#define RECSIM_LUNS_MAX 8
 
 enum recsim_speed {
         RECSIM_FULL = 2, /* as in enum usb_device_speed of the kernel */
         RECSIM_HIGH = 3,
         RECSIM_SUPER = 5,
+};
+
+/* What a disk shows beside its disk. */
+enum recsim_beside {
+        RECSIM_BESIDE_NOTHING,
+        RECSIM_BESIDE_KEYBOARD,
+        RECSIM_BESIDE_NETWORK,
 };
 
 struct recsim_profile {
@@ -47,6 +55,20 @@ struct recsim_profile {
         uint64_t rate;        /* bytes a second, 0: as fast as it goes */
         uint64_t synth_count; /* files made of a pattern, beside those of dir */
         uint64_t synth_size;
+
+        /* Of a recorder that is a disk. */
+        char disk[RECSIM_LUNS_MAX][PATH_MAX]; /* image of each logical unit; "none": a slot without a card */
+        size_t n_disks;                       /* 0: it speaks MTP */
+        char inquiry_vendor[9];               /* as INQUIRY has them */
+        char inquiry_product[17];
+        char inquiry_revision[5];
+        uint64_t sector;  /* bytes */
+        bool writable;    /* writes are carried out; else refused as write-protected */
+        bool halts;       /* a command that fails halts bulk IN; else it ends with a short packet */
+        bool uas;         /* a second setting of the interface speaks UAS */
+        bool driver;      /* the kernel's driver holds the interface when it is plugged */
+        bool vendor_mode; /* first shows an interface of its vendor's, and the disk when told to */
+        enum recsim_beside beside;
 };
 
 void recsim_profile_init(struct recsim_profile *p);

@@ -27,6 +27,7 @@ struct recsim_device {
         char syspath[320];  /* "/sys/devices/…/3-1.4" */
         struct recsim *sim;
         struct recsim_node *node;
+        unsigned int n_interfaces;
         bool plugged;
         bool replaced; /* the name has been used again */
 };
@@ -116,8 +117,7 @@ static void put_usb_device(GString *s, const char *devpath, unsigned int bus, un
         g_string_append_printf(s, "A: dev=189:%u\n", (bus - 1) * 128 + address - 1);
         g_string_append_printf(s, "A: busnum=%u\\n\nA: devnum=%u\\n\nA: speed=%s\\n\n", bus, address,
                                speed_text(speed));
-        g_string_append(s, "A: bConfigurationValue=1\\n\nA: bNumConfigurations=1\\n\nA: bNumInterfaces= "
-                           "1\\n\n");
+        g_string_append(s, "A: bConfigurationValue=1\\n\nA: bNumConfigurations=1\\n\n");
 }
 
 static void put_hub(GString *s, const char *devpath, unsigned int bus, unsigned int address)
@@ -131,22 +131,37 @@ static void put_hub(GString *s, const char *devpath, unsigned int bus, unsigned 
 
         put_usb_device(s, devpath, bus, address, RECSIM_HIGH);
         g_string_append(s, "A: idVendor=1d6b\\n\nA: idProduct=0002\\n\nA: bDeviceClass=09\\n\n");
+        g_string_append(s, "A: bNumInterfaces= 1\\n\n");
         put_hex(s, "descriptors", descriptors, sizeof(descriptors));
 }
 
-static void put_identity(GString *s, const struct recsim_profile *p)
+static void put_interfaces_seen(GString *s, const struct recsim *sim)
 {
-        g_string_append_printf(s, "E: ID_VENDOR_ID=%04x\nE: ID_MODEL_ID=%04x\n", (unsigned int)p->vendor,
-                               (unsigned int)p->product);
-        g_string_append_printf(s, "E: PRODUCT=%x/%x/100\n", (unsigned int)p->vendor,
-                               (unsigned int)p->product);
+        struct recsim_interface interfaces[RECSIM_INTERFACES_MAX];
+        size_t n = recsim_interfaces(sim, interfaces);
+
+        g_string_append_printf(s, "A: bNumInterfaces= %u\\n\nE: ID_USB_INTERFACES=:",
+                               interfaces[n - 1].number + 1U);
+        for (size_t i = 0; i < n; i++)
+                g_string_append_printf(s, "%02x%02x%02x:", interfaces[i].class, interfaces[i].subclass,
+                                       interfaces[i].protocol);
+        g_string_append_c(s, '\n');
+}
+
+static void put_identity(GString *s, const struct recsim *sim)
+{
+        const struct recsim_profile *p = &sim->profile;
+        unsigned int vendor = (unsigned int)p->vendor, product = recsim_product(sim);
+
+        g_string_append_printf(s, "E: ID_VENDOR_ID=%04x\nE: ID_MODEL_ID=%04x\n", vendor, product);
+        g_string_append_printf(s, "E: PRODUCT=%x/%x/100\n", vendor, product);
         if (*p->serial)
                 g_string_append_printf(s, "E: ID_SERIAL_SHORT=%s\nA: serial=%s\\n\n", p->serial, p->serial);
-        if (*p->tag)
+        if (*p->tag && !sim->vendor_mode)
                 g_string_append_printf(s, "E: ID_RECDOCK=%s\nE: TAGS=:recdock:\n", p->tag);
-        g_string_append_printf(s, "E: ID_USB_INTERFACES=:%s:\n", p->vendor_class ? "ffff00" : "060101");
+        put_interfaces_seen(s, sim);
         g_string_append_printf(s, "A: idVendor=%04x\\n\nA: idProduct=%04x\\n\nA: bcdDevice=0100\\n\n",
-                               (unsigned int)p->vendor, (unsigned int)p->product);
+                               vendor, product);
         g_string_append_printf(s, "A: manufacturer=%s\\n\nA: product=%s\\n\n", p->manufacturer, p->model);
         g_string_append(s, "A: bDeviceClass=00\\n\nA: bDeviceSubClass=00\\n\nA: bDeviceProtocol=00\\n\n");
 }
@@ -160,25 +175,40 @@ static void put_endpoint(GString *s, unsigned int address, const char *type, con
         g_string_append_printf(s, "A: ep_%02x/wMaxPacketSize=%04zx\\n\n", address, packet);
 }
 
-static void put_interface(GString *s, const char *devpath, const char *port, const struct recsim_profile *p,
-                          size_t packet)
+static void put_endpoints(GString *s, const struct recsim *sim)
 {
-        bool vendor = p->vendor_class;
+        size_t packet = recsim_packet_size(sim);
 
-        g_string_append_printf(s, "P: %s/%s:1.0\n", devpath, port);
-        g_string_append(s, "E: DEVTYPE=usb_interface\nE: SUBSYSTEM=usb\n");
-        g_string_append_printf(s, "E: INTERFACE=%s\n", vendor ? "255/255/0" : "6/1/1");
-        g_string_append_printf(s, "E: PRODUCT=%x/%x/100\n", (unsigned int)p->vendor,
-                               (unsigned int)p->product);
-        g_string_append_printf(s, "A: bInterfaceClass=%s\\n\nA: bInterfaceSubClass=%s\\n\n",
-                               vendor ? "ff" : "06", vendor ? "ff" : "01");
-        g_string_append_printf(s, "A: bInterfaceProtocol=%s\\n\n", vendor ? "00" : "01");
-        g_string_append(s,
-                        "A: bInterfaceNumber=00\\n\nA: bAlternateSetting= 0\\n\nA: bNumEndpoints=03\\n\n");
-        g_string_append(s, "A: interface=MTP\\n\n");
         put_endpoint(s, RECSIM_ENDPOINT_IN, "Bulk", "in", packet);
         put_endpoint(s, RECSIM_ENDPOINT_OUT, "Bulk", "out", packet);
-        put_endpoint(s, RECSIM_ENDPOINT_EVENT, "Interrupt", "in", 28);
+        if (!sim->ums)
+                put_endpoint(s, RECSIM_ENDPOINT_EVENT, "Interrupt", "in", 28);
+}
+
+static void put_interface(GString *s, const char *devpath, const struct recsim_device *d,
+                          const struct recsim_interface *i)
+{
+        const struct recsim *sim = d->sim;
+
+        g_string_append_printf(s, "\nP: %s/%s:1.%u\n", devpath, d->port, i->number);
+        g_string_append(s, "E: DEVTYPE=usb_interface\nE: SUBSYSTEM=usb\n");
+        if (i->driver)
+                g_string_append_printf(s, "E: DRIVER=%s\n", i->driver);
+        g_string_append_printf(s, "E: INTERFACE=%u/%u/%u\n", i->class, i->subclass, i->protocol);
+        g_string_append_printf(s, "E: PRODUCT=%x/%x/100\n", (unsigned int)sim->profile.vendor,
+                               recsim_product(sim));
+        g_string_append_printf(s, "A: bInterfaceClass=%02x\\n\nA: bInterfaceSubClass=%02x\\n\n", i->class,
+                               i->subclass);
+        g_string_append_printf(s, "A: bInterfaceProtocol=%02x\\n\nA: bInterfaceNumber=%02x\\n\n",
+                               i->protocol, i->number);
+        g_string_append_printf(s, "A: bAlternateSetting= 0\\n\nA: bNumEndpoints=%02x\\n\n",
+                               i->number > 0 ? 1
+                               : sim->ums    ? 2
+                                             : 3);
+        if (i->text)
+                g_string_append_printf(s, "A: interface=%s\\n\n", i->text);
+        if (i->number == 0)
+                put_endpoints(s, sim);
 }
 
 static int testbed_add(struct recsim_testbed *b, const GString *s, char *why)
@@ -284,17 +314,21 @@ static int node_prepare(struct recsim_testbed *b, struct recsim_device *d, char 
 static int device_announce(struct recsim_testbed *b, struct recsim_device *d, const char *devpath,
                            unsigned int bus, unsigned int address, char *why)
 {
-        const struct recsim_profile *p = &d->sim->profile;
+        struct recsim_interface interfaces[RECSIM_INTERFACES_MAX];
+        size_t n_interfaces = recsim_interfaces(d->sim, interfaces);
         g_autoptr(GString) s = g_string_new(NULL);
-        uint8_t descriptors[256];
-        size_t n = recsim_descriptors(d->sim, descriptors, sizeof(descriptors));
+        uint8_t descriptors[RECSIM_DESCRIPTORS_MAX];
+        size_t n = recsim_descriptors(d->sim, descriptors);
 
-        put_usb_device(s, devpath, bus, address, p->speed);
-        put_identity(s, p);
+        put_usb_device(s, devpath, bus, address, d->sim->profile.speed);
+        put_identity(s, d->sim);
         put_hex(s, "descriptors", descriptors, n);
         put_endpoint(s, 0, "Control", "both", 64);
-        g_string_append_c(s, '\n');
-        put_interface(s, devpath, d->port, p, recsim_packet_size(d->sim));
+        for (size_t i = 0; i < n_interfaces; i++) {
+                if (interfaces[i].alternate == 0)
+                        put_interface(s, devpath, d, &interfaces[i]);
+        }
+        d->n_interfaces = interfaces[n_interfaces - 1].number + 1U;
         return testbed_add(b, s, why);
 }
 
@@ -336,9 +370,7 @@ int recsim_testbed_plug(struct recsim_testbed *b, const char *name, const struct
         d = recsim_alloc(sizeof(*d));
         (void)text_copy(d->name, sizeof(d->name), name);
         (void)text_copy(d->port, sizeof(d->port), profile->port);
-        r = recsim_new(&d->sim, profile, faults);
-        if (r < 0)
-                (void)g_snprintf(why, RECSIM_WHY_MAX, "dir='%s': %s", profile->dir, g_strerror(-r));
+        r = recsim_new(&d->sim, profile, faults, why);
         if (r == 0)
                 r = device_plug(b, d, why);
         if (r < 0) {
@@ -364,18 +396,33 @@ static void syspath_remove(struct recsim_testbed *b, const char *syspath)
 
 int recsim_testbed_unplug(struct recsim_testbed *b, struct recsim_device *d)
 {
-        g_autofree char *interface = g_strdup_printf("%s/%s:1.0", d->syspath, d->port);
         g_autofree char *path = g_strconcat(b->root, d->node_path, NULL);
 
         if (!d->plugged)
                 return -ENODEV;
         d->plugged = false;
         recsim_node_disconnect(d->node);
-        syspath_remove(b, interface);
+        for (unsigned int i = 0; i < d->n_interfaces; i++) {
+                g_autofree char *interface = g_strdup_printf("%s/%s:1.%u", d->syspath, d->port, i);
+
+                syspath_remove(b, interface);
+        }
         syspath_remove(b, d->syspath);
         (void)umockdev_testbed_detach_ioctl(b->umockdev, d->node_path, NULL);
         (void)unlink(path);
         return 0;
+}
+
+/* Comes back to its port as what it is, at a new address. */
+static void device_return(struct recsim_testbed *b, const struct recsim_device *d)
+{
+        struct recsim_profile profile = d->sim->profile;
+        struct recsim_device *back = NULL;
+        char why[RECSIM_WHY_MAX] = "";
+
+        profile.vendor_mode = false;
+        if (recsim_testbed_plug(b, d->name, &profile, &d->sim->faults, &back, why) < 0)
+                g_warning("%s: %s", d->name, why);
 }
 
 void recsim_testbed_sweep(struct recsim_testbed *b)
@@ -385,13 +432,17 @@ void recsim_testbed_sweep(struct recsim_testbed *b)
         if (read(b->vanished, &count, sizeof(count)) < 0)
                 return;
         for (struct recsim_device *d = b->devices; d; d = d->next) {
-                bool gone;
+                bool gone, returns;
 
                 recsim_node_lock(d->node);
                 gone = d->sim->gone;
+                returns = d->sim->returns;
                 recsim_node_unlock(d->node);
-                if (d->plugged && gone)
-                        (void)recsim_testbed_unplug(b, d);
+                if (!d->plugged || !gone)
+                        continue;
+                (void)recsim_testbed_unplug(b, d);
+                if (returns)
+                        device_return(b, d);
         }
 }
 

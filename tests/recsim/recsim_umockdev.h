@@ -6,7 +6,7 @@
  * belong to the main thread; the ioctls of clients are answered in umockdev's own thread.
  */
 
-#include "recsim_mtp.h"
+#include "recsim.h"
 #include "recsim_plug.h"
 
 #include <stdbool.h>

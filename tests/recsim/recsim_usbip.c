@@ -10,7 +10,7 @@
  */
 
 #include "recsim_buffer.h"
-#include "recsim_mtp.h"
+#include "recsim.h"
 #include "recsim_plug.h"
 
 #include "base/cleanup.h"
@@ -42,12 +42,14 @@ enum {
         RET_UNLINK = 4,
 };
 
-/* A read that waits for the recorder. */
+/* A transfer that waits for the recorder. */
 struct waiting {
         struct waiting *next;
         uint32_t seqnum;
         uint32_t endpoint;
+        bool in;
         uint32_t size;
+        uint8_t *data; /* for the recorder; owned */
 };
 
 struct export
@@ -86,23 +88,6 @@ static bool io_receive(int fd, void *data, size_t n)
         return n == 0 || recv(fd, data, n, MSG_WAITALL) == (ssize_t)n;
 }
 
-static void put_be16(struct recsim_buffer *b, uint16_t v)
-{
-        v = htons(v);
-        recsim_put_bytes(b, &v, sizeof(v));
-}
-
-static void put_be32(struct recsim_buffer *b, uint32_t v)
-{
-        v = htonl(v);
-        recsim_put_bytes(b, &v, sizeof(v));
-}
-
-static uint32_t get_be32(const uint8_t *p)
-{
-        return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static void put_padded(struct recsim_buffer *b, const char *text, size_t size)
 {
         char field[256] = "";
@@ -115,35 +100,43 @@ static void put_padded(struct recsim_buffer *b, const char *text, size_t size)
 static void put_device(struct recsim_buffer *b, const struct export *e)
 {
         const struct recsim_profile *p = &e->sim->profile;
+        struct recsim_interface interfaces[RECSIM_INTERFACES_MAX];
         uint32_t number = (uint32_t)strtoul(strchr(e->busid, '-') + 1, NULL, 10);
         char path[128];
 
         (void)snprintf(path, sizeof(path), "/sys/devices/recsim/%s", e->busid);
         put_padded(b, path, 256);
         put_padded(b, e->busid, 32);
-        put_be32(b, 1);
-        put_be32(b, number + 1);
-        put_be32(b, (uint32_t)p->speed);
-        put_be16(b, (uint16_t)p->vendor);
-        put_be16(b, (uint16_t)p->product);
-        put_be16(b, 0x0100);
+        recsim_put_be32(b, 1);
+        recsim_put_be32(b, number + 1);
+        recsim_put_be32(b, (uint32_t)p->speed);
+        recsim_put_be16(b, (uint16_t)p->vendor);
+        recsim_put_be16(b, recsim_product(e->sim));
+        recsim_put_be16(b, 0x0100);
         /* Class, subclass, protocol: by interface; then configuration in use, configurations, interfaces. */
-        recsim_put_bytes(b, (const uint8_t[]){0, 0, 0, 1, 1, 1}, 6);
+        recsim_put_bytes(b, (const uint8_t[]){0, 0, 0, 1, 1}, 5);
+        recsim_put_u8(b, interfaces[recsim_interfaces(e->sim, interfaces) - 1].number + 1);
 }
 
-static void put_interface(struct recsim_buffer *b, const struct export *e)
+static void put_interfaces(struct recsim_buffer *b, const struct export *e)
 {
-        static const uint8_t image[] = {6, 1, 1, 0};
-        static const uint8_t vendor[] = {0xFF, 0xFF, 0, 0};
+        struct recsim_interface interfaces[RECSIM_INTERFACES_MAX];
+        size_t n = recsim_interfaces(e->sim, interfaces);
 
-        recsim_put_bytes(b, e->sim->profile.vendor_class ? vendor : image, 4);
+        for (size_t i = 0; i < n; i++) {
+                const struct recsim_interface *one = &interfaces[i];
+
+                if (one->alternate == 0)
+                        recsim_put_bytes(b, (const uint8_t[]){one->class, one->subclass, one->protocol, 0},
+                                         4);
+        }
 }
 
 static void put_reply(struct recsim_buffer *b, uint16_t code, uint32_t status)
 {
-        put_be16(b, USBIP_VERSION);
-        put_be16(b, code);
-        put_be32(b, status);
+        recsim_put_be16(b, USBIP_VERSION);
+        recsim_put_be16(b, code);
+        recsim_put_be32(b, status);
 }
 
 static bool answer_list(struct server *s, int fd)
@@ -155,11 +148,11 @@ static bool answer_list(struct server *s, int fd)
         for (size_t i = 0; i < s->n; i++)
                 n += !s->exports[i].sim->gone;
         put_reply(&b, OP_REP_DEVLIST, 0);
-        put_be32(&b, n);
+        recsim_put_be32(&b, n);
         for (size_t i = 0; i < s->n; i++) {
                 if (!s->exports[i].sim->gone) {
                         put_device(&b, &s->exports[i]);
-                        put_interface(&b, &s->exports[i]);
+                        put_interfaces(&b, &s->exports[i]);
                 }
         }
         ok = io_send(fd, b.data, b.size);
@@ -218,15 +211,15 @@ static bool visitor_serve(struct server *s, int fd, bool *ret_imported)
 static void put_return(struct recsim_buffer *b, uint32_t command, uint32_t seqnum, int status,
                        uint32_t actual)
 {
-        put_be32(b, command);
-        put_be32(b, seqnum);
-        put_be32(b, 0);
-        put_be32(b, 0);
-        put_be32(b, 0);
-        put_be32(b, (uint32_t)status);
-        put_be32(b, actual);
+        recsim_put_be32(b, command);
+        recsim_put_be32(b, seqnum);
+        recsim_put_be32(b, 0);
+        recsim_put_be32(b, 0);
+        recsim_put_be32(b, 0);
+        recsim_put_be32(b, (uint32_t)status);
+        recsim_put_be32(b, actual);
         for (int i = 0; i < 5; i++)
-                put_be32(b, 0);
+                recsim_put_be32(b, 0);
 }
 
 static bool submit_return(struct export *e, uint32_t seqnum, int status, uint32_t actual, const void *data,
@@ -242,11 +235,31 @@ static bool submit_return(struct export *e, uint32_t seqnum, int status, uint32_
         return ok;
 }
 
-/* Completes one read when the recorder has something for it. False: it goes on waiting. */
+static void waiting_free(struct waiting *w)
+{
+        free(w->data);
+        free(w);
+}
+
+/* Gives the recorder what it is sent. False: not now. */
+static bool waiting_feed(struct export *e, const struct waiting *w, bool *ret_ok)
+{
+        int r = w->endpoint == RECSIM_ENDPOINT_OUT ? recsim_bulk_out(e->sim, w->data, w->size) : -EPIPE;
+
+        if (r == -EAGAIN)
+                return false;
+        *ret_ok = submit_return(e, w->seqnum, r, r < 0 ? 0 : w->size, NULL, 0);
+        return true;
+}
+
+/* Completes one transfer when the recorder is ready for it. False: it goes on waiting. */
 static bool waiting_complete(struct export *e, const struct waiting *w, bool *ret_ok)
 {
         struct recsim_reading plan = {0};
         _cleanup_free_ uint8_t *data = NULL;
+
+        if (!w->in)
+                return waiting_feed(e, w, ret_ok);
 
         if (w->endpoint == (RECSIM_ENDPOINT_EVENT & 0x0F)) {
                 uint8_t event[64];
@@ -265,34 +278,57 @@ static bool waiting_complete(struct export *e, const struct waiting *w, bool *re
         return true;
 }
 
-/* Completes what can be, in order per endpoint. False: the connection is over. */
-static bool export_pump(struct export *e)
+/* Completes what can be, in order per endpoint; *ret_progress when anything could. False: the connection is
+ * over. */
+static bool pump_once(struct export *e, bool *ret_progress)
 {
-        bool blocked[16] = {false};
+        bool blocked[2][16] = {{false}};
         bool ok = true;
 
+        *ret_progress = false;
         for (struct waiting **p = &e->waiting; ok && *p;) {
                 struct waiting *w = *p;
+                bool *stop = &blocked[w->in][w->endpoint & 0x0F];
 
-                if (blocked[w->endpoint & 0x0F] || !waiting_complete(e, w, &ok)) {
-                        blocked[w->endpoint & 0x0F] = true;
+                if (*stop || !waiting_complete(e, w, &ok)) {
+                        *stop = true;
                         p = &w->next;
                         continue;
                 }
+                *ret_progress = true;
                 *p = w->next;
-                free(w);
+                waiting_free(w);
         }
+        return ok;
+}
+
+static size_t count_waiting_out(const struct export *e)
+{
+        size_t n = 0;
+
+        for (const struct waiting *w = e->waiting; w; w = w->next)
+                n += !w->in;
+        return n;
+}
+
+/* What one direction was given may be what the other one waited for. */
+static bool export_pump(struct export *e)
+{
+        bool progress = true;
+        bool ok = true;
+
+        while (ok && progress)
+                ok = pump_once(e, &progress);
+        recsim_note_waiting(e->sim, count_waiting_out(e));
         return ok && !e->sim->gone;
 }
 
-static void export_wait(struct export *e, uint32_t seqnum, uint32_t endpoint, uint32_t size)
+static void export_wait(struct export *e, const struct waiting *model)
 {
         struct waiting *w = recsim_alloc(sizeof(*w));
         struct waiting **last = &e->waiting;
 
-        w->seqnum = seqnum;
-        w->endpoint = endpoint;
-        w->size = size;
+        *w = *model;
         while (*last)
                 last = &(*last)->next;
         *last = w;
@@ -308,12 +344,12 @@ static bool submit_control(struct export *e, uint32_t seqnum, bool in, uint32_t 
 
 static bool submit_serve(struct export *e, const uint8_t *message)
 {
-        uint32_t seqnum = get_be32(message + 4);
-        bool in = get_be32(message + 12) != 0;
-        uint32_t endpoint = get_be32(message + 16);
-        uint32_t size = get_be32(message + 24);
+        uint32_t seqnum = recsim_get_be32(message + 4);
+        bool in = recsim_get_be32(message + 12) != 0;
+        uint32_t endpoint = recsim_get_be32(message + 16);
+        uint32_t size = recsim_get_be32(message + 24);
         _cleanup_free_ uint8_t *data = NULL;
-        int r;
+        struct waiting w = {.seqnum = seqnum, .endpoint = endpoint, .in = in, .size = size};
 
         if (size > URB_MAX)
                 return false;
@@ -322,17 +358,15 @@ static bool submit_serve(struct export *e, const uint8_t *message)
                 return false;
         if (endpoint == 0)
                 return submit_control(e, seqnum, in, size, message + 40, data);
-        if (in) {
-                export_wait(e, seqnum, endpoint, size);
-                return true;
-        }
-        r = recsim_bulk_out(e->sim, data, size);
-        return submit_return(e, seqnum, r, r < 0 ? 0 : size, NULL, 0);
+        if (!in)
+                w.data = TAKE_PTR(data);
+        export_wait(e, &w);
+        return true;
 }
 
 static bool unlink_serve(struct export *e, const uint8_t *message)
 {
-        uint32_t wanted = get_be32(message + 20);
+        uint32_t wanted = recsim_get_be32(message + 20);
         struct recsim_buffer b = {0};
         int status = 0;
         bool ok;
@@ -342,12 +376,12 @@ static bool unlink_serve(struct export *e, const uint8_t *message)
                         struct waiting *w = *p;
 
                         *p = w->next;
-                        free(w);
+                        waiting_free(w);
                         status = -ECONNRESET;
                         break;
                 }
         }
-        put_return(&b, RET_UNLINK, get_be32(message + 4), status, 0);
+        put_return(&b, RET_UNLINK, recsim_get_be32(message + 4), status, 0);
         ok = io_send(e->fd, b.data, b.size);
         recsim_buffer_clear(&b);
         return ok;
@@ -359,9 +393,25 @@ static bool export_serve(struct export *e)
 
         if (!io_receive(e->fd, message, sizeof(message)))
                 return false;
-        if (get_be32(message) == CMD_SUBMIT)
+        if (recsim_get_be32(message) == CMD_SUBMIT)
                 return submit_serve(e, message);
-        return get_be32(message) == CMD_UNLINK && unlink_serve(e, message);
+        return recsim_get_be32(message) == CMD_UNLINK && unlink_serve(e, message);
+}
+
+/* It can be imported again as what it is. */
+static void export_return(struct export *e)
+{
+        struct recsim_profile profile = e->sim->profile;
+        struct recsim *back = NULL;
+        char why[RECSIM_WHY_MAX] = "";
+
+        profile.vendor_mode = false;
+        if (recsim_new(&back, &profile, &e->sim->faults, why) < 0) {
+                (void)fprintf(stderr, "recsim-usbip: %s: %s\n", e->name, why);
+                return;
+        }
+        recsim_free(e->sim);
+        e->sim = back;
 }
 
 static void export_detach(struct export *e)
@@ -371,8 +421,10 @@ static void export_detach(struct export *e)
                 struct waiting *w = e->waiting;
 
                 e->waiting = w->next;
-                free(w);
+                waiting_free(w);
         }
+        if (e->sim->returns)
+                export_return(e);
 }
 
 /* --- the server
@@ -480,11 +532,8 @@ static int export_add(struct server *s, char *line)
         int n = recsim_words_split(line, words);
         int r = n < 1 ? -EINVAL : recsim_plug_parse(words + 1, n - 1, &profile, &faults, why);
 
-        if (r == 0) {
-                r = recsim_new(&e->sim, &profile, &faults);
-                if (r < 0)
-                        (void)snprintf(why, sizeof(why), "dir='%.200s': %s", profile.dir, strerror(-r));
-        }
+        if (r == 0)
+                r = recsim_new(&e->sim, &profile, &faults, why);
         if (r < 0) {
                 (void)fprintf(stderr, "recsim-usbip: %s: %s\n", n > 0 ? words[0] : "", why);
                 return r;

@@ -6,7 +6,7 @@
 
 #include "recsim_buffer.h"
 #include "recsim_codes.h"
-#include "recsim_mtp.h"
+#include "recsim.h"
 
 #include "base/cleanup.h"
 
@@ -97,7 +97,7 @@ static void plug(const char *settings)
         recsim_free(sim);
         sim = NULL;
         transaction = 0;
-        ck_assert_int_eq(recsim_new(&sim, &p, &f), 0);
+        ck_assert_msg(recsim_new(&sim, &p, &f, why) == 0, "%s", why);
 }
 
 static void sim_teardown(void)

@@ -52,7 +52,7 @@ static void file_make(void)
 
 static void setup(void)
 {
-        char first[128], second[128], line[32] = "";
+        char first[128], second[128], third[192], line[32] = "";
         int out[2];
         FILE *f;
 
@@ -60,12 +60,15 @@ static void setup(void)
         (void)snprintf(first, sizeof(first), "a dir=%s vid=0x18d1 pid=0x4ee1 speed=super", folder);
         (void)snprintf(second, sizeof(second), "b dir=%s class=vendor fault=vanish,op=0x1009,at=1000",
                        folder);
+        (void)snprintf(third, sizeof(third), "c disk=%s/a.mp4 beside=keyboard fault=silence,op=0x12",
+                       folder);
         ck_assert_int_eq(pipe(out), 0);
         server = fork();
         if (server == 0) {
                 (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
                 (void)dup2(out[1], STDOUT_FILENO);
-                (void)execl(RECSIM_USBIP_PATH, "recsim-usbip", "--port", "0", first, second, (char *)NULL);
+                (void)execl(RECSIM_USBIP_PATH, "recsim-usbip", "--port", "0", first, second, third,
+                            (char *)NULL);
                 _exit(127);
         }
         (void)close(out[1]);
@@ -209,7 +212,7 @@ START_TEST(test_list)
         link_send(request, sizeof(request));
         link_receive(reply, sizeof(reply));
         ck_assert_uint_eq(be16(reply + 2), 0x0005);
-        ck_assert_uint_eq(be32(reply + 8), 2);
+        ck_assert_uint_eq(be32(reply + 8), 3);
         link_receive(device, sizeof(device));
         ck_assert_str_eq((const char *)device + 256, "1-1");
         ck_assert_uint_eq(be32(device + 296), 5);
@@ -222,6 +225,13 @@ START_TEST(test_list)
         ck_assert_str_eq((const char *)device + 256, "1-2");
         link_receive(interface, sizeof(interface));
         ck_assert_uint_eq(interface[0], 0xFF);
+        link_receive(device, sizeof(device));
+        ck_assert_str_eq((const char *)device + 256, "1-3");
+        ck_assert_uint_eq(device[311], 2);
+        link_receive(interface, sizeof(interface));
+        ck_assert_mem_eq(interface, ((const uint8_t[]){8, 6, 0x50, 0}), 4);
+        link_receive(interface, sizeof(interface));
+        ck_assert_mem_eq(interface, ((const uint8_t[]){3, 1, 1, 0}), 4);
         link_close();
 }
 END_TEST
@@ -319,6 +329,66 @@ START_TEST(test_vanish)
 }
 END_TEST
 
+static uint32_t send_wrapper(uint8_t tag, uint8_t op, uint8_t lba, uint8_t sectors)
+{
+        const uint8_t cbw[31] = {'U', 'S', 'B',  'C',    tag, 0,  0, 0, 0, (uint8_t)(sectors * 2),
+                                 0,   0,   0x80, 0,      10,  op, 0, 0, 0, 0,
+                                 lba, 0,   0,    sectors};
+
+        return submit(2, false, NULL, cbw, sizeof(cbw));
+}
+
+/* Everything of two reads is on its way before the first answer; the second wrapper is taken, and returned,
+ * only behind the first status. */
+START_TEST(test_disk)
+{
+        uint8_t buf[4096];
+        uint32_t actual = 0;
+
+        ck_assert_uint_eq(import("1-3"), 0);
+        for (uint8_t i = 0; i < 2; i++) {
+                uint32_t wrapper = send_wrapper((uint8_t)(7 + i), 0x28, (uint8_t)(40 * i), 4);
+                uint32_t data = submit(1, true, NULL, NULL, 2048);
+                uint32_t status = submit(1, true, NULL, NULL, 13);
+                uint32_t early = i == 0 ? send_wrapper(8, 0x28, 40, 4) : 0;
+
+                ck_assert_int_eq(returned(wrapper, false, NULL, &actual), 0);
+                ck_assert_int_eq(returned(data, true, buf, &actual), 0);
+                ck_assert_uint_eq(actual, 2048);
+                for (size_t k = 0; k < actual; k++)
+                        ck_assert_uint_eq(buf[k], content(i * 40 * 512u + k));
+                ck_assert_int_eq(returned(status, true, buf, &actual), 0);
+                ck_assert_mem_eq(buf, "USBS", 4);
+                ck_assert_uint_eq(buf[4], 7 + i);
+                if (early) {
+                        ck_assert_int_eq(returned(early, false, NULL, &actual), 0);
+                        ck_assert_int_eq(returned(submit(1, true, NULL, NULL, 2048), true, buf, &actual), 0);
+                        ck_assert_int_eq(returned(submit(1, true, NULL, NULL, 13), true, buf, &actual), 0);
+                        ck_assert_uint_eq(buf[4], 8);
+                }
+        }
+        link_close();
+}
+END_TEST
+
+/* A wrapper that is never taken can be unlinked. */
+START_TEST(test_disk_silent)
+{
+        uint32_t fields[12] = {htonl(2), htonl(1000), 0, 0, 0, 0};
+        uint8_t reply[48];
+        uint32_t actual = 0;
+
+        ck_assert_uint_eq(import("1-3"), 0);
+        ck_assert_int_eq(returned(send_wrapper(1, 0x12, 0, 0), false, NULL, &actual), 0);
+        fields[5] = htonl(send_wrapper(2, 0x28, 0, 1));
+        link_send(fields, sizeof(fields));
+        link_receive(reply, sizeof(reply));
+        ck_assert_uint_eq(be32(reply), 4);
+        ck_assert_int_eq((int)be32(reply + 20), -ECONNRESET);
+        link_close();
+}
+END_TEST
+
 static Suite *usbip_suite(void)
 {
         Suite *suite = suite_create("recsim_usbip");
@@ -331,6 +401,8 @@ static Suite *usbip_suite(void)
         tcase_add_test(c, test_object);
         tcase_add_test(c, test_unlink);
         tcase_add_test(c, test_vanish);
+        tcase_add_test(c, test_disk);
+        tcase_add_test(c, test_disk_silent);
         suite_add_tcase(suite, c);
         return suite;
 }
