@@ -224,11 +224,12 @@ static int on_item(void *userdata, const struct recorder_item *item)
 
 static void list_expect(bool complete)
 {
+        const struct recorder_listener listener = {.on_item = on_item};
         struct recorder_open how = {0};
         bool is_complete = !complete;
 
         ck_assert_int_eq(mtp_recorder_new(&recorder, &sim.transport, &how, &quirks), 0);
-        ck_assert_int_eq(recorder_list(recorder, on_item, NULL, &is_complete), RECORDER_OK);
+        ck_assert_int_eq(recorder_list(recorder, &listener, &is_complete), RECORDER_OK);
         ck_assert_int_eq(is_complete, complete);
 }
 
@@ -269,9 +270,9 @@ static void read_expect(uint32_t index, uint64_t offset, int outcome, int64_t wh
 
 static uint32_t recoveries(void)
 {
-        struct mtp_figures f;
+        struct recorder_figures f;
 
-        mtp_recorder_figures(recorder, &f);
+        recorder_figures(recorder, &f);
         return f.recoveries;
 }
 
