@@ -27,7 +27,7 @@ struct docking_row {
         char usb_serial[128];
         char driver[16];            /* "mtp", "ums"; "" import, or from before it was noted */
         enum footage_source source; /* dock or import */
-        char actor[64];             /* who brought it in by hand, "" docked */
+        char actor[256];            /* who brought it in by hand, "" docked */
         char import_reason[512];    /* why by hand, in the words of 'actor'; "" docked */
         int64_t import_officer;     /* whose it is, said by 'actor'; 0 not said */
         int64_t recorder;           /* 0 not (yet) known */

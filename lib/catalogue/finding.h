@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a docking came across on the recorder besides its items: files that were deleted before anybody
+ * pulled them, numbers missing between file names, a file system that contradicts itself. One row per
+ * docking that saw it, never deleted.
+ */
+
+#include "catalogue/catalogue.h"
+
+/* Catalogue values: add at the end, never renumber. */
+enum finding_kind {
+        FINDING_DELETED = 0, /* an entry that looks like footage was deleted and is not in the catalogue */
+        FINDING_SEQUENCE_GAP = 1, /* numbers are missing between the names of one folder */
+        FINDING_MEDIUM = 2,       /* the driver's own: 'word' says what */
+};
+
+enum finding_state {
+        FINDING_OPEN = 0,
+        FINDING_ASKED = 1,     /* to be recovered: its item is in the plan */
+        FINDING_RECOVERED = 2, /* its item is footage */
+        FINDING_FAILED = 3,    /* recovering it was tried */
+};
+
+struct finding {
+        int64_t id;
+        int64_t docking, recorder;
+        enum finding_kind kind;
+        char word[32];      /* of FINDING_MEDIUM: "fat-copies"; "" otherwise */
+        char path[1024];    /* of a deleted one as of an item; else the place */
+        int64_t size;       /* as the entry says, -1 unknown or none */
+        char time_text[40]; /* device time, raw */
+        char text[512];     /* a line for people, "" none */
+        int64_t count;      /* how often; numbers missing */
+        bool recoverable;
+        enum finding_state state;
+        int64_t item; /* what it became to be recovered, 0 none */
+        instant_t found_at;
+};
+
+/* Finds the row of this docking, kind, word, path, size and time, or inserts it. An old one keeps state and
+ * item, which *f then has. *ret_new tells. */
+int finding_note(struct catalogue *c, struct finding *f, bool *ret_new);
+/* Writes state and item. */
+int finding_update(struct catalogue *c, const struct finding *f);
+int finding_by_id(struct catalogue *c, int64_t id, struct finding *ret);
+
+/*
+ * Has this recorder's file of that path, size and device time been filed? 'path' as of an item. 'lost' is
+ * the offset in it of one byte that nobody knows any more (FAT overwrites the first one of a short name),
+ * -1 none: then any character counts as the same. CATALOGUE_OK: yes; CATALOGUE_ABSENT: no.
+ */
+int finding_filed(struct catalogue *c, int64_t recorder, const char *path, int64_t lost, int64_t size,
+                  const char *time_text);
