@@ -7,9 +7,9 @@
  *   worker                              recdockd
  *   SANDBOX, IDENTITY            ──▶
  *                                ◀──    LIST                (or CLOSE: an unregistered recorder is not read)
- *   ITEM…, LISTED                ──▶
+ *   (ITEM | DELETED | FINDING)…, LISTED ──▶
  *                                ◀──    FETCH + fd          (several may wait in the worker; done in order)
- *   PROGRESS…, CHECKPOINT…, FETCHED ─▶
+ *   PROGRESS…, CHECKPOINT…, UNREADABLE…, FETCHED ─▶
  *                                ◀──    REMOVE, SET_CLOCK, CLOSE
  *   REMOVED, CLOCK_SET           ──▶
  *
@@ -23,6 +23,7 @@
 #define OFFLOAD_SOCKET_FD      3
 #define OFFLOAD_FETCH_MAX      8  /* FETCHes a worker holds at most */
 #define OFFLOAD_NOTICE_MAX     512
+#define OFFLOAD_UNREADABLE_MAX 256 /* of one FETCH */
 
 enum offload_message_type {
         OFFLOAD_SANDBOX = 1,    /* struct offload_sandbox */
@@ -36,6 +37,9 @@ enum offload_message_type {
         OFFLOAD_CLOCK_SET = 9,  /* struct offload_clock_set */
         OFFLOAD_NOTICE = 10,    /* struct offload_notice: a step of recovery, an oddity worth a log line */
         OFFLOAD_FAILED = 11,    /* struct offload_failed */
+        OFFLOAD_UNREADABLE = 12, /* struct offload_unreadable: before a CHECKPOINT has the range in it */
+        OFFLOAD_DELETED = 13,   /* struct recorder_deleted; a recoverable one can be FETCHed by its index */
+        OFFLOAD_FINDING = 14,   /* struct recorder_finding */
 
         OFFLOAD_LIST = 64,      /* no payload */
         OFFLOAD_FETCH = 65,     /* struct offload_fetch + fd (read-write) */
@@ -94,6 +98,17 @@ struct offload_fetched {
         uint32_t transfer_size; /* bytes of one */
         uint32_t depth;         /* in flight */
         uint32_t recoveries;    /* steps of the ladder taken */
+        int64_t unreadable;     /* bytes that UNREADABLE has told of for this FETCH: zeros in the part */
+};
+
+/* A range of the file that the medium does not give: the part has zeros there. The last one of so many is for all
+ * that follows: what is readable of it is in the part, and which is not told. */
+struct offload_unreadable {
+        uint64_t item;
+        int64_t offset;
+        int64_t size;
+        uint32_t rest; /* the last one */
+        uint32_t reserved;
 };
 
 struct offload_remove {

@@ -19,6 +19,8 @@
 #define RECORDER_TEXT_MAX 128
 #define RECORDER_PATH_MAX 1024
 #define RECORDER_TIME_MAX 40
+#define RECORDER_WORD_MAX 32
+#define RECORDER_FINDING_TEXT_MAX 512
 
 /* Wire values: they cross the socket between the worker and recdockd, so never renumber. */
 enum recorder_outcome {
@@ -71,6 +73,7 @@ struct recorder_identity {
 enum recorder_item_flags {
         RECORDER_ITEM_PROTECTED = 1 << 0, /* write-protected on the device: never removed */
         RECORDER_ITEM_MARKED = 1 << 1,    /* marked important */
+        RECORDER_ITEM_DELETED = 1 << 2,   /* recdockd's own: it was deleted, and is to be recovered */
 };
 
 struct recorder_item {
@@ -88,6 +91,26 @@ struct recorder_sink {
 };
 
 typedef int recorder_item_fn(void *userdata, const struct recorder_item *item);
+
+enum recorder_deleted_flags {
+        RECORDER_DELETED_RECOVERABLE = 1 << 0, /* where its bytes were is not in use again: it can be read */
+};
+
+/* An entry that was deleted on the recorder and is still to be seen. */
+struct recorder_deleted {
+        uint32_t index;                    /* a number of the same row as those of the items; for reading */
+        uint32_t flags;
+        int64_t size;                      /* as the entry says */
+        char time_text[RECORDER_TIME_MAX]; /* as of an item */
+        char path[RECORDER_PATH_MAX];      /* as of an item, as far as it is still known */
+};
+
+/* Something that is not as it should be with what the recorder stores its items on. */
+struct recorder_finding {
+        char kind[RECORDER_WORD_MAX];  /* a word of the driver's, [a-z-]: "fat-copies" */
+        char place[RECORDER_TEXT_MAX]; /* the first part of the paths it is about; "" the recorder */
+        char text[RECORDER_FINDING_TEXT_MAX];
+};
 
 struct recorder_verbs;
 
