@@ -92,9 +92,61 @@ int finding_by_id(struct catalogue *c, int64_t id, struct finding *ret)
         return r;
 }
 
+int finding_ask(struct catalogue *c, const char *actor, int64_t id)
+{
+        int r = catalogue_writable(c);
+
+        if (r < 0)
+                return r;
+        r = statement_run(c, "UPDATE finding SET state = ?2 WHERE id = ?1",
+                          VALUES(INTEGER(id), INTEGER(FINDING_ASKED)));
+        if (r < 0)
+                return r;
+        if (sqlite3_changes(c->db) == 0)
+                return CATALOGUE_ABSENT;
+        return ledger_note(
+                        c, actor, "finding.recovery-asked",
+                        "SELECT 'finding/' || f.id, json_object('docking', f.docking, 'recorder', r.number,"
+                        " 'path', f.path, 'size', f.size, 'device_time', f.time_text)"
+                        " FROM finding AS f JOIN recorder AS r ON r.id = f.recorder WHERE f.id = ?1",
+                        VALUES(INTEGER(id)));
+}
+
+int finding_count(struct catalogue *c, int64_t docking, int64_t *ret)
+{
+        return statement_integer(c, "SELECT count(*) FROM finding WHERE docking = ?1",
+                                 VALUES(INTEGER(docking)), ret);
+}
+
+int finding_each(struct catalogue *c, int64_t docking, enum finding_kind kind,
+                 int (*on_finding)(void *userdata, const struct finding *f), void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        int r = statement_new(c,
+                              "SELECT " FINDING_COLUMNS ", id FROM finding WHERE docking = ?1 AND kind = ?2"
+                              " ORDER BY id",
+                              &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, VALUES(INTEGER(docking), INTEGER(kind)));
+        if (r < 0)
+                return r;
+        while ((r = statement_step(c, s)) > 0) {
+                struct finding f = {0};
+
+                row_read(s, 0, &f, fields, ELEMENTSOF(fields));
+                f.id = sqlite3_column_int64(s, (int)ELEMENTSOF(fields));
+                r = on_finding(userdata, &f);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
 /* Of one path, or of all paths that begin and end like it: the range keeps the search in the index. */
-int finding_filed(struct catalogue *c, int64_t recorder, const char *path, int64_t lost, int64_t size,
-                  const char *time_text)
+int finding_filed(struct catalogue *c, int64_t recorder, int64_t docking, const char *path, int64_t lost,
+                  int64_t size, const char *time_text)
 {
         char before[sizeof(((struct finding *)0)->path)];
         const char *after;
@@ -103,9 +155,9 @@ int finding_filed(struct catalogue *c, int64_t recorder, const char *path, int64
         if (lost < 0)
                 return statement_integer(c,
                                          "SELECT 1 FROM item WHERE recorder = ?1 AND path = ?2 AND size = ?3"
-                                         " AND time_text = ?4 AND footage IS NOT NULL",
+                                         " AND time_text = ?4 AND (footage IS NOT NULL OR docking = ?5)",
                                          VALUES(INTEGER(recorder), RAW_TEXT(path), INTEGER(size),
-                                                RAW_TEXT(time_text)),
+                                                RAW_TEXT(time_text), INTEGER(docking)),
                                          &found);
         if ((size_t)lost >= strlen(path) || (size_t)lost >= sizeof(before))
                 return -EINVAL;
@@ -118,8 +170,8 @@ int finding_filed(struct catalogue *c, int64_t recorder, const char *path, int64
                         c,
                         "SELECT 1 FROM item WHERE recorder = ?1 AND path > ?2 AND path < ?2 || char(1114111)"
                         " AND substr(path, length(?2) + 2) = ?5 AND size = ?3 AND time_text = ?4"
-                        " AND footage IS NOT NULL LIMIT 1",
+                        " AND (footage IS NOT NULL OR docking = ?6) LIMIT 1",
                         VALUES(INTEGER(recorder), RAW_TEXT(before), INTEGER(size), RAW_TEXT(time_text),
-                               RAW_TEXT(after)),
+                               RAW_TEXT(after), INTEGER(docking)),
                         &found);
 }

@@ -46,10 +46,20 @@ int finding_note(struct catalogue *c, struct finding *f, bool *ret_new);
 int finding_update(struct catalogue *c, const struct finding *f);
 int finding_by_id(struct catalogue *c, int64_t id, struct finding *ret);
 
+/* Writes that 'actor' wants it recovered: FINDING_ASKED, and "finding.recovery-asked" in the ledger. */
+int finding_ask(struct catalogue *c, const char *actor, int64_t id);
+/* Of one docking. Needs no transaction. */
+int finding_count(struct catalogue *c, int64_t docking, int64_t *ret);
+/* Every finding of a docking of this kind, in order; the callback may not write. A non-zero return of it
+ * ends the walk and is returned. */
+int finding_each(struct catalogue *c, int64_t docking, enum finding_kind kind,
+                 int (*on_finding)(void *userdata, const struct finding *f), void *userdata);
+
 /*
- * Has this recorder's file of that path, size and device time been filed? 'path' as of an item. 'lost' is
+ * Has this recorder's file of that path, size and device time been filed, or is it listed by 'docking' (0:
+ * none)? 'path' as of an item. 'lost' is
  * the offset in it of one byte that nobody knows any more (FAT overwrites the first one of a short name),
  * -1 none: then any character counts as the same. CATALOGUE_OK: yes; CATALOGUE_ABSENT: no.
  */
-int finding_filed(struct catalogue *c, int64_t recorder, const char *path, int64_t lost, int64_t size,
-                  const char *time_text);
+int finding_filed(struct catalogue *c, int64_t recorder, int64_t docking, const char *path, int64_t lost,
+                  int64_t size, const char *time_text);

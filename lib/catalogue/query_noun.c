@@ -134,7 +134,8 @@ static const char item_select[] =
 static const char finding_select[] =
                 "SELECT json_object('finding', f.id, 'docking', f.docking, 'recorder', r.number,"
                 " 'kind', finding_kind_word(f.kind), 'word', nullif(f.word, ''), 'path', f.path,"
-                " 'size', nullif(f.size, -1), 'device_time', nullif(f.time_text, ''), 'text', f.text,"
+                " 'size', nullif(f.size, -1), 'device_time', iif(f.kind = 0, nullif(f.time_text, ''), "
+                "NULL), 'text', f.text,"
                 " 'count', f.count, 'recoverable', json(iif(f.recoverable, 'true', 'false')),"
                 " 'state', finding_state_word(f.state), 'footage', i.footage,"
                 " 'found_at', rfc3339(f.found_at))"

@@ -104,6 +104,42 @@ START_TEST(test_finding_is_noted_once)
 }
 END_TEST
 
+static int on_finding(void *userdata, const struct finding *f)
+{
+        int64_t *sum = userdata;
+
+        *sum = *sum * 10 + f->id;
+        return 0;
+}
+
+START_TEST(test_findings_of_a_docking)
+{
+        struct finding f = deleted("A/a.mp4"), gap = f, other = f;
+        int64_t n = -1, sum = 0;
+        bool is_new;
+
+        gap.kind = FINDING_SEQUENCE_GAP;
+        other.docking = fixture_docking(c, recorder);
+        ck_assert_int_eq(finding_note(c, &f, &is_new), CATALOGUE_OK);
+        ck_assert_int_eq(finding_note(c, &gap, &is_new), CATALOGUE_OK);
+        ck_assert_int_eq(finding_note(c, &other, &is_new), CATALOGUE_OK);
+        ck_assert_int_eq(finding_count(c, docking, &n), 0);
+        ck_assert_int_eq(n, 2);
+        ck_assert_int_eq(finding_each(c, docking, FINDING_DELETED, on_finding, &sum), 0);
+        ck_assert_int_eq(sum, f.id);
+        ck_assert_int_eq(finding_ask(c, FIXTURE_ACTOR, f.id), CATALOGUE_OK);
+        ck_assert_int_eq(finding_by_id(c, f.id, &f), CATALOGUE_OK);
+        ck_assert_int_eq(f.state, FINDING_ASKED);
+        ck_assert_int_eq(finding_ask(c, FIXTURE_ACTOR, 99), CATALOGUE_ABSENT);
+        fixture_commit(c);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM ledger WHERE act = 'finding.recovery-asked'"
+                                     " AND subject = 'finding/1'"
+                                     " AND json_extract(detail, '$.path') = 'A/a.mp4'"),
+                         1);
+        fixture_begin(c);
+}
+END_TEST
+
 START_TEST(test_finding_is_recovered_with_its_footage)
 {
         struct finding f = deleted("A/a.mp4");
@@ -144,13 +180,15 @@ START_TEST(test_what_is_filed_is_known)
 {
         int64_t item = add_item(known[_i].filed, 9, "20261101T080000");
 
-        ck_assert_int_eq(finding_filed(c, recorder, known[_i].filed, -1, 9, "20261101T080000"),
+        ck_assert_int_eq(finding_filed(c, recorder, 0, known[_i].filed, -1, 9, "20261101T080000"),
                          CATALOGUE_ABSENT); /* listed only */
+        ck_assert_int_eq(finding_filed(c, recorder, docking, known[_i].filed, -1, 9, "20261101T080000"),
+                         CATALOGUE_OK); /* by this very docking */
         (void)file_item(item);
-        ck_assert_int_eq(finding_filed(c, recorder, known[_i].asked, known[_i].lost, known[_i].size,
+        ck_assert_int_eq(finding_filed(c, recorder, 0, known[_i].asked, known[_i].lost, known[_i].size,
                                        known[_i].time_text),
                          known[_i].expected);
-        ck_assert_int_eq(finding_filed(c, recorder + 1, known[_i].filed, -1, 9, "20261101T080000"),
+        ck_assert_int_eq(finding_filed(c, recorder + 1, 0, known[_i].filed, -1, 9, "20261101T080000"),
                          CATALOGUE_ABSENT);
 }
 END_TEST
@@ -196,6 +234,8 @@ START_TEST(test_unreadable_ranges)
         ck_ranges(item, "512+88 1/88");
         add_range(item, 8192, 808, true);
         ck_ranges(item, "512+88 8192+808... 2/896");
+        ck_assert_int_eq(unreadable_forget_before(c, item, 8192), 0);
+        ck_ranges(item, "8192+808... 1/808");
         ck_assert_int_eq(unreadable_forget(c, item, 0), 0);
         ck_ranges(item, "0/0");
         ck_ranges(other, "0+512 1/512");
@@ -206,6 +246,40 @@ START_TEST(test_unreadable_ranges)
 }
 END_TEST
 
+static const struct {
+        size_t n;
+        int64_t first;
+        bool rest;
+        const char *text;
+} texts[] = {
+                {1, 512, false, "unreadable 100 bytes in 1 range: 512+1"},
+                {2, 512, true, "unreadable 100 bytes in 2 ranges: 512+1 513+2 (in part)"},
+                {9, 0, false, "unreadable 100 bytes in 9 ranges: 0+1 1+2 2+3 3+4 4+5 5+6 6+7 7+8 …"},
+                {9, INT64_C(1) << 62, true,
+                 "unreadable 100 bytes in 9 ranges: 4611686018427387904+1 4611686018427387905+2"
+                 " 4611686018427387906+3 4611686018427387907+4 4611686018427387908+5 4611686018427387909+6"
+                 " 4611686018427387910+7 4611686018427387911+8 (in part) …"},
+};
+
+START_TEST(test_unreadable_text_is_bounded)
+{
+        struct unreadable_range ranges[UNREADABLE_TOLD_MAX] = {0};
+        char text[UNREADABLE_TEXT_MAX];
+        size_t n = MIN(texts[_i].n, ELEMENTSOF(ranges));
+
+        for (size_t i = 0; i < n; i++)
+                ranges[i] = (struct unreadable_range){texts[_i].first + (int64_t)i, (int64_t)i + 1,
+                                                      texts[_i].rest && i == n - 1};
+        unreadable_text(ranges, texts[_i].n, 100, text);
+        ck_assert_str_eq(text, texts[_i].text);
+        for (size_t i = 0; i < n; i++)
+                ranges[i] = (struct unreadable_range){INT64_MAX - 1, INT64_MAX - 1, true};
+        unreadable_text(ranges, 1000000, INT64_MAX, text);
+        ck_assert_uint_lt(strlen(text), sizeof(text));
+        ck_assert_str_eq(text + strlen(text) - strlen("…"), "…");
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("finding");
@@ -213,9 +287,11 @@ static Suite *suite(void)
 
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, test_finding_is_noted_once);
+        tcase_add_test(t, test_findings_of_a_docking);
         tcase_add_test(t, test_finding_is_recovered_with_its_footage);
         tcase_add_loop_test(t, test_what_is_filed_is_known, 0, (int)ELEMENTSOF(known));
         tcase_add_test(t, test_unreadable_ranges);
+        tcase_add_loop_test(t, test_unreadable_text_is_bounded, 0, (int)ELEMENTSOF(texts));
         suite_add_tcase(s, t);
         return s;
 }
