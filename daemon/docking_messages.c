@@ -16,6 +16,7 @@
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
+#include "daemon/known.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
 #include "recorder/offload_messages.h"
@@ -113,6 +114,8 @@ static int recorder_register_itself(struct docking *d, struct recorder_row *reco
                                base, n);
                 r = recorder_register(s->catalogue, STATION_ACTOR, recorder, &recorder->id);
         }
+        if (r == CATALOGUE_OK)
+                known_sync(s);
         return r;
 }
 

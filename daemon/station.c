@@ -14,6 +14,7 @@
 #include "daemon/event.h"
 #include "daemon/filing.h"
 #include "daemon/inspector.h"
+#include "daemon/known.h"
 #include "daemon/watch.h"
 #include "daemon/worker.h"
 
@@ -222,6 +223,7 @@ void station_worker_ended(struct station *s)
 
 void station_registry_changed(struct station *s)
 {
+        known_sync(s);
         for (struct docking *d = s->dockings, *next; d; d = next) {
                 next = d->next;
                 docking_reconsider(d);
@@ -387,8 +389,10 @@ int station_start(struct station *s, bool bus)
                 r = station_recover(s);
         if (r >= 0 && bus)
                 r = bus_start(s);
-        if (r >= 0)
+        if (r >= 0) {
+                known_sync(s);
                 r = watch_start(&s->watch, s);
+        }
         if (r < 0) {
                 log_error("cannot start the station: %s", log_errno_text(r));
                 return r;
