@@ -17,6 +17,7 @@
  *   AssignRecorder(s recorder, s officer, s from, s until)    until "" is open; officer "" ends the open one
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
+ *   Recover(t docking, at findings) → t n   deleted files of a docked recorder, all that can be recovered when the array is empty
  *   Reload()
  * Signals
  *   DockingChanged(t docking, s json)        the same object as in GetStatus()'s "dockings"; at most 5 a second per docking
