@@ -393,6 +393,8 @@ int station_start(struct station *s, bool bus)
                 known_sync(s);
                 r = watch_start(&s->watch, s);
         }
+        if (r >= 0)
+                bays_settle_alerts(s);
         if (r < 0) {
                 log_error("cannot start the station: %s", log_errno_text(r));
                 return r;
@@ -419,6 +421,8 @@ int station_reload(struct station *s)
         if (fresh->time_zone && zone_set(fresh->time_zone) < 0)
                 log_warning("TimeZone='%s' is no time zone, keeping the one in force", fresh->time_zone);
         r = bays_configure(s);
+        if (r >= 0 && s->watch)
+                r = watch_reconcile(s->watch);
         event_log(EVENT_STATION_RELOADED, NULL, "configuration reloaded");
         station_status_changed(s);
         return r;
