@@ -360,7 +360,7 @@ static void deleted_judge(struct docking *d)
 
 /* --- recovering --- */
 
-static int deleted_plan(struct docking *d, const struct deleted_entry *e, struct finding *f)
+static int deleted_plan(struct docking *d, const struct deleted_entry *e, const struct finding *f)
 {
         struct item item = {
                         .recorder = d->row.recorder,
@@ -383,15 +383,27 @@ static int deleted_plan(struct docking *d, const struct deleted_entry *e, struct
         r = item_note(d->station->catalogue, &item, &is_new);
         if (r < 0)
                 return r;
-        f->state = FINDING_ASKED;
-        f->item = item.id;
-        r = finding_update(d->station->catalogue, f);
+        r = finding_start(d->station->catalogue, f, item.id);
         if (r < 0)
                 return r;
         entry.item = item.id;
         entry.state = docking_plan_state(&item);
         r = plan_add(&d->plan, &entry, &planned);
         return r == -EEXIST ? 0 : r;
+}
+
+/* Somebody asked for it, now or at a docking that ended too early, or the configuration did. 1 yes, 0 no. */
+static int deleted_is_wanted(struct docking *d, const struct finding *f)
+{
+        struct station *s = d->station;
+        int r;
+
+        if (f->state == FINDING_ASKED || (s->config->recover && f->state == FINDING_OPEN))
+                return 1;
+        if (f->state != FINDING_OPEN)
+                return 0;
+        r = station_check(s, finding_asked_before(s->catalogue, f), "read findings");
+        return r < 0 ? r : r == CATALOGUE_OK;
 }
 
 void findings_plan_asked(struct docking *d)
@@ -401,14 +413,15 @@ void findings_plan_asked(struct docking *d)
         for (size_t i = 0; i < d->found.n_deleted; i++) {
                 const struct deleted_entry *e = &d->found.deleted[i];
                 struct finding f;
+                int wanted;
 
                 if (e->finding == 0 || !e->recoverable)
                         continue;
                 if (station_check(s, finding_by_id(s->catalogue, e->finding, &f), "read a finding") != 0)
                         return;
-                if (f.state != FINDING_ASKED && !(s->config->recover && f.state == FINDING_OPEN))
-                        continue;
-                if (station_check(s, deleted_plan(d, e, &f), "plan to recover a file") < 0)
+                wanted = deleted_is_wanted(d, &f);
+                if (wanted < 0 ||
+                    (wanted > 0 && station_check(s, deleted_plan(d, e, &f), "plan to recover a file") < 0))
                         return;
         }
         plan_sort(&d->plan);
@@ -427,16 +440,7 @@ void findings_recovery_failed(struct docking *d, const struct plan_entry *e)
         item.part_docking = item.durable = 0;
         item.has_durable_digest = item.has_digests = false;
         station_check(s, item_update(s->catalogue, &item), "write an item");
-        for (size_t i = 0; i < d->found.n_deleted; i++) {
-                struct finding f;
-
-                if (d->found.deleted[i].finding == 0 ||
-                    finding_by_id(s->catalogue, d->found.deleted[i].finding, &f) != CATALOGUE_OK ||
-                    f.item != e->item)
-                        continue;
-                f.state = FINDING_FAILED;
-                station_check(s, finding_update(s->catalogue, &f), "write a finding");
-        }
+        station_check(s, finding_give_up(s->catalogue, e->item), "write a finding");
 }
 
 /* --- all of it --- */

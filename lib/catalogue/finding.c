@@ -69,17 +69,40 @@ int finding_note(struct catalogue *c, struct finding *f, bool *ret_new)
         return r;
 }
 
-int finding_update(struct catalogue *c, const struct finding *f)
+/* Of one deleted file, at whichever docking. */
+#define SAME_FILE "recorder = ?1 AND kind = 0 AND path = ?2 AND size = ?3 AND time_text = ?4"
+#define SAME_FILE_VALUES(f) \
+        INTEGER((f)->recorder), RAW_TEXT((f)->path), INTEGER((f)->size), RAW_TEXT((f)->time_text)
+
+int finding_asked_before(struct catalogue *c, const struct finding *f)
+{
+        int64_t found;
+
+        return statement_integer(c, "SELECT 1 FROM finding WHERE " SAME_FILE " AND state = ?5 LIMIT 1",
+                                 VALUES(SAME_FILE_VALUES(f), INTEGER(FINDING_ASKED)), &found);
+}
+
+int finding_start(struct catalogue *c, const struct finding *f, int64_t item)
 {
         int r = catalogue_writable(c);
 
         if (r < 0)
                 return r;
-        r = statement_run(c, "UPDATE finding SET state = ?2, item = ?3 WHERE id = ?1",
-                          VALUES(INTEGER(f->id), INTEGER(f->state), ID(f->item)));
+        return statement_run(
+                        c,
+                        "UPDATE finding SET state = ?5, item = ?6 WHERE " SAME_FILE
+                        " AND (id = ?7 OR state = ?5)",
+                        VALUES(SAME_FILE_VALUES(f), INTEGER(FINDING_ASKED), INTEGER(item), INTEGER(f->id)));
+}
+
+int finding_give_up(struct catalogue *c, int64_t item)
+{
+        int r = catalogue_writable(c);
+
         if (r < 0)
                 return r;
-        return sqlite3_changes(c->db) == 0 ? CATALOGUE_ABSENT : CATALOGUE_OK;
+        return statement_run(c, "UPDATE finding SET state = ?2 WHERE item = ?1 AND state = ?3",
+                             VALUES(INTEGER(item), INTEGER(FINDING_FAILED), INTEGER(FINDING_ASKED)));
 }
 
 int finding_by_id(struct catalogue *c, int64_t id, struct finding *ret)

@@ -42,12 +42,18 @@ struct finding {
 /* Finds the row of this docking, kind, word, path, size and time, or inserts it. An old one keeps state and
  * item, which *f then has. *ret_new tells. */
 int finding_note(struct catalogue *c, struct finding *f, bool *ret_new);
-/* Writes state and item. */
-int finding_update(struct catalogue *c, const struct finding *f);
 int finding_by_id(struct catalogue *c, int64_t id, struct finding *ret);
 
 /* Writes that 'actor' wants it recovered: FINDING_ASKED, and "finding.recovery-asked" in the ledger. */
 int finding_ask(struct catalogue *c, const char *actor, int64_t id);
+/* Was a deleted file of this recorder, path, size and time asked for at another docking, which ended before
+ * it was pulled? CATALOGUE_OK: yes; CATALOGUE_ABSENT: no. */
+int finding_asked_before(struct catalogue *c, const struct finding *f);
+/* 'item' is what the deleted file of *f is pulled as: *f is being recovered, and so is what asked for the
+ * same file before. */
+int finding_start(struct catalogue *c, const struct finding *f, int64_t item);
+/* What 'item' was pulled for is given up. */
+int finding_give_up(struct catalogue *c, int64_t item);
 /* Of one docking. Needs no transaction. */
 int finding_count(struct catalogue *c, int64_t docking, int64_t *ret);
 /* Every finding of a docking of this kind, in order; the callback may not write. A non-zero return of it

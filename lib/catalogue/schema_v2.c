@@ -44,7 +44,7 @@
         " state INTEGER NOT NULL, item INTEGER REFERENCES item (id), found_at INTEGER NOT NULL,"     \
         " UNIQUE (docking, kind, word, path, size, time_text)"                                       \
         ") STRICT;"                                                                                  \
-        "CREATE INDEX finding_by_recorder ON finding (recorder, kind);"                              \
+        "CREATE INDEX finding_by_recorder ON finding (recorder, kind, path);"                        \
         "CREATE INDEX finding_by_item ON finding (item);"                                            \
         "CREATE TRIGGER finding_kept BEFORE DELETE ON finding BEGIN"                                 \
         " SELECT RAISE(ABORT, 'findings are never deleted');"                                        \

@@ -94,6 +94,21 @@ class Deleted(DiskTest):
         self.unplug("a")
         self.assertEqual(self.station.ctl("recover", "2", check=False).returncode, 5, "the docking is over")
 
+    def test_recovery_that_was_cut_off_goes_on_at_the_next_docking(self):
+        gone = os.urandom(40 << 20)
+        image = self.make({"kept.mp4": b"k" * 5000, "gone.mp4": gone}, delete=["gone.mp4"])
+        middle = int(self.sectors_of(image, gone, (30 << 20) // SECTOR, 1).split("-")[0])
+        self.dock(image, 1, fault=f"vanish,at={middle * SECTOR}")
+        self.station.ctl("recover", "1")
+        self.station.wait("DOCKING_INTERRUPTED")
+        self.unplug("a")
+        self.dock(image, 2, name="b", serial="SERA")
+        self.assertEqual([f["state"] for f in self.station.json("finding", "list")], ["recovered", "recovered"])
+        rows = [row for row in self.station.footage() if row["source"] == "recovered"]
+        with open(os.path.join(self.station.store, rows[0]["path"]), "rb") as f:
+            self.assertEqual(f.read(), gone)
+        self.assertLess(self.control.stats("b")["sector_bytes"], len(gone), "it went on from its part")
+
     def test_what_was_filed_before_it_was_deleted_is_no_finding(self):
         self.dock(self.make(self.FILES), 1)
         self.unplug("a")
@@ -106,6 +121,7 @@ class DeletedByPolicy(Deleted):
     config = "[Docking]\nRecover=yes\n"
 
     test_deleted_file_is_a_finding_and_is_recovered_when_asked = None
+    test_recovery_that_was_cut_off_goes_on_at_the_next_docking = None
 
     def test_deleted_file_is_recovered_by_policy(self):
         image = self.make(self.FILES, delete=["DCIM/gone.mp4"])

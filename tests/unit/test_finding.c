@@ -84,9 +84,8 @@ START_TEST(test_finding_is_noted_once)
         f.recoverable = true;
         ck_assert_int_eq(finding_note(c, &f, &is_new), CATALOGUE_OK);
         ck_assert(is_new);
-        f.state = FINDING_ASKED;
         f.item = add_item("A/a.mp4", 9, "20261101T080000");
-        ck_assert_int_eq(finding_update(c, &f), CATALOGUE_OK);
+        ck_assert_int_eq(finding_start(c, &f, f.item), 0);
         /* Another worker of this docking lists it again: something has been written over it. */
         ck_assert_int_eq(finding_note(c, &again, &is_new), CATALOGUE_OK);
         ck_assert(!is_new);
@@ -98,8 +97,6 @@ START_TEST(test_finding_is_noted_once)
         ck_assert_int_eq(finding_note(c, &other, &is_new), CATALOGUE_OK);
         ck_assert(is_new);
         ck_assert_int_ne(other.id, f.id);
-        other.id = 99;
-        ck_assert_int_eq(finding_update(c, &other), CATALOGUE_ABSENT);
         ck_assert_int_eq(finding_by_id(c, 99, &other), CATALOGUE_ABSENT);
 }
 END_TEST
@@ -146,12 +143,39 @@ START_TEST(test_finding_is_recovered_with_its_footage)
         bool is_new;
 
         ck_assert_int_eq(finding_note(c, &f, &is_new), CATALOGUE_OK);
-        f.state = FINDING_FAILED;
         f.item = add_item("A/a.mp4", 9, "20261101T080000");
-        ck_assert_int_eq(finding_update(c, &f), CATALOGUE_OK);
+        ck_assert_int_eq(finding_start(c, &f, f.item), 0);
+        ck_assert_int_eq(finding_give_up(c, f.item), 0);
+        ck_assert_int_eq(finding_by_id(c, f.id, &f), CATALOGUE_OK);
+        ck_assert_int_eq(f.state, FINDING_FAILED);
         (void)file_item(f.item);
         ck_assert_int_eq(finding_by_id(c, f.id, &f), CATALOGUE_OK);
         ck_assert_int_eq(f.state, FINDING_RECOVERED);
+}
+END_TEST
+
+START_TEST(test_recovery_outlives_its_docking)
+{
+        struct finding first = deleted("A/a.mp4"), again = first, other = deleted("A/b.mp4");
+        int64_t item = add_item("A/a.mp4", 9, "20261101T080000");
+        bool is_new;
+
+        again.docking = other.docking = fixture_docking(c, recorder);
+        ck_assert_int_eq(finding_note(c, &first, &is_new), CATALOGUE_OK);
+        ck_assert_int_eq(finding_note(c, &again, &is_new), CATALOGUE_OK);
+        ck_assert_int_eq(finding_note(c, &other, &is_new), CATALOGUE_OK);
+        ck_assert_int_eq(finding_asked_before(c, &again), CATALOGUE_ABSENT);
+        ck_assert_int_eq(finding_ask(c, FIXTURE_ACTOR, first.id), CATALOGUE_OK);
+        ck_assert_int_eq(finding_asked_before(c, &again), CATALOGUE_OK);
+        ck_assert_int_eq(finding_asked_before(c, &other), CATALOGUE_ABSENT);
+        ck_assert_int_eq(finding_start(c, &again, item), 0);
+        (void)file_item(item);
+        ck_assert_int_eq(finding_by_id(c, first.id, &first), CATALOGUE_OK);
+        ck_assert_int_eq(finding_by_id(c, again.id, &again), CATALOGUE_OK);
+        ck_assert_int_eq(finding_by_id(c, other.id, &other), CATALOGUE_OK);
+        ck_assert_int_eq(first.state, FINDING_RECOVERED);
+        ck_assert_int_eq(again.state, FINDING_RECOVERED);
+        ck_assert_int_eq(other.state, FINDING_OPEN);
 }
 END_TEST
 
@@ -289,6 +313,7 @@ static Suite *suite(void)
         tcase_add_test(t, test_finding_is_noted_once);
         tcase_add_test(t, test_findings_of_a_docking);
         tcase_add_test(t, test_finding_is_recovered_with_its_footage);
+        tcase_add_test(t, test_recovery_outlives_its_docking);
         tcase_add_loop_test(t, test_what_is_filed_is_known, 0, (int)ELEMENTSOF(known));
         tcase_add_test(t, test_unreadable_ranges);
         tcase_add_loop_test(t, test_unreadable_text_is_bounded, 0, (int)ELEMENTSOF(texts));
