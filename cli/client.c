@@ -151,6 +151,22 @@ int client_call_fields(sd_bus *bus, sd_bus_message **ret_reply, const char *meth
         return message_call(bus, m, ret_reply);
 }
 
+int client_call_numbers(sd_bus *bus, sd_bus_message **ret_reply, const char *method, uint64_t first,
+                        const uint64_t *numbers, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = message_new(bus, method, &m);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "t", first);
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 't', numbers, n * sizeof(*numbers));
+        if (r < 0)
+                return client_report(r, NULL);
+        return message_call(bus, m, ret_reply);
+}
+
 int client_status(sd_bus *bus, json_object **ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;

@@ -25,6 +25,10 @@ int client_call(sd_bus *bus, sd_bus_message **ret_reply, const char *method, con
 int client_call_fields(sd_bus *bus, sd_bus_message **ret_reply, const char *method,
                        const struct query_filter *fields, size_t n);
 
+/* A method that takes "tat". */
+int client_call_numbers(sd_bus *bus, sd_bus_message **ret_reply, const char *method, uint64_t first,
+                        const uint64_t *numbers, size_t n);
+
 /* GetStatus(), parsed. */
 int client_status(sd_bus *bus, json_object **ret);
 

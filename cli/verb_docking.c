@@ -48,28 +48,47 @@ static const struct column receipt_columns[] = {
                 {"bad_verdicts", N_("Files with a bad verdict"), COLUMN_TEXT},
                 {"removed", N_("Files removed from the recorder"), COLUMN_TEXT},
                 {"bytes", N_("Bytes pulled"), COLUMN_TEXT},
+                {"unreadable", N_("Bytes the medium did not give"), COLUMN_TEXT},
+                {"findings", N_("Findings"), COLUMN_TEXT},
                 {"clock_offset_s", N_("Clock offset"), COLUMN_OFFSET},
                 {"battery", N_("Battery"), COLUMN_PERCENT},
 };
 
 static const struct column item_columns[] = {
                 {"state", N_("STATE"), COLUMN_STATE},      {"size", N_("SIZE"), COLUMN_BYTES},
-                {"footage", N_("FOOTAGE"), COLUMN_NUMBER}, {"path", N_("PATH"), COLUMN_TEXT},
-                {"error", N_("ERROR"), COLUMN_TEXT},
+                {"footage", N_("FOOTAGE"), COLUMN_NUMBER}, {"unreadable", N_("UNREADABLE"), COLUMN_BYTES},
+                {"path", N_("PATH"), COLUMN_TEXT},         {"error", N_("ERROR"), COLUMN_TEXT},
 };
+
+static const struct column finding_columns[] = {
+                {"finding", N_("FINDING"), COLUMN_NUMBER}, {"kind", N_("KIND"), COLUMN_TEXT},
+                {"state", N_("STATE"), COLUMN_STATE},      {"recoverable", N_("RECOVERABLE"), COLUMN_YES_NO},
+                {"size", N_("SIZE"), COLUMN_BYTES},        {"device_time", N_("DEVICE TIME"), COLUMN_TEXT},
+                {"footage", N_("FOOTAGE"), COLUMN_NUMBER}, {"path", N_("PATH"), COLUMN_TEXT},
+                {"word", N_("WHAT"), COLUMN_TEXT},         {"text", N_("TEXT"), COLUMN_TEXT},
+};
+
+/* A blank line and a table of a member of the receipt, when it has rows. */
+static int part_print(const struct invocation *inv, json_object *docking, const char *member,
+                      const struct column *columns, size_t n)
+{
+        json_object *rows = json_member(docking, member);
+
+        if (!rows || json_object_array_length(rows) == 0)
+                return EXIT_OK;
+        (void)putchar('\n');
+        return table_print(stdout, rows, columns, n, !inv->no_legend) < 0 ? EXIT_OTHER : EXIT_OK;
+}
 
 static int receipt_print(const struct invocation *inv, json_object *docking)
 {
-        json_object *items = json_member(docking, "items");
+        int r;
 
         if (record_print(stdout, docking, receipt_columns, ELEMENTSOF(receipt_columns)) < 0)
                 return EXIT_OTHER;
-        if (!items || json_object_array_length(items) == 0)
-                return EXIT_OK;
-        (void)putchar('\n');
-        if (table_print(stdout, items, item_columns, ELEMENTSOF(item_columns), !inv->no_legend) < 0)
-                return EXIT_OTHER;
-        return EXIT_OK;
+        r = part_print(inv, docking, "items", item_columns, ELEMENTSOF(item_columns));
+        return r == EXIT_OK ? part_print(inv, docking, "found", finding_columns, ELEMENTSOF(finding_columns))
+                            : r;
 }
 
 int verb_docking_show(const struct invocation *inv)
@@ -82,6 +101,8 @@ int verb_docking_show(const struct invocation *inv)
                 r = listing_one(bus, "docking", "id", inv->args[0], &docking);
         if (r == EXIT_OK)
                 r = listing_attach(bus, docking, "items", "item", "docking", inv->args[0]);
+        if (r == EXIT_OK)
+                r = listing_attach(bus, docking, "found", "finding", "docking", inv->args[0]);
         if (r != EXIT_OK)
                 return r;
         if (!inv->json)

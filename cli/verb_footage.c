@@ -17,6 +17,7 @@ int verb_list(const struct invocation *inv)
                         {"officer", N_("OFFICER"), COLUMN_TEXT},
                         {"recorder", N_("RECORDER"), COLUMN_TEXT},
                         {"size", N_("SIZE"), COLUMN_BYTES},
+                        {"source", N_("SOURCE"), COLUMN_TEXT},
                         {"verdict", N_("VERDICT"), COLUMN_VERDICT},
                         {"late", N_("EXPORT"), COLUMN_LATE},
                         {"name", N_("NAME"), COLUMN_TEXT},

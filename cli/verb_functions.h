@@ -14,6 +14,8 @@ int verb_show(const struct invocation *invocation);
 int verb_verify(const struct invocation *invocation);
 int verb_docking_list(const struct invocation *invocation);
 int verb_docking_show(const struct invocation *invocation);
+int verb_finding_list(const struct invocation *invocation);
+int verb_recover(const struct invocation *invocation);
 int verb_recorder_list(const struct invocation *invocation);
 int verb_recorder_show(const struct invocation *invocation);
 int verb_recorder_register(const struct invocation *invocation);

@@ -51,6 +51,17 @@ static const struct verb_option docking_options[] = {
                 {NULL},
 };
 
+static const struct verb_option finding_options[] = {
+                {"docking", N_("ID"), "docking", N_("of this docking")},
+                {"recorder", N_("NUMBER"), "recorder", N_("of this recorder")},
+                {"kind", N_("WORD"), "kind", N_("deleted, sequence-gap, medium")},
+                {"state", N_("WORD"), "state", N_("open, recovering, recovered, failed")},
+                FILTER_FROM,
+                FILTER_TO,
+                FILTER_LIMIT,
+                {NULL},
+};
+
 static const struct verb_option recorder_options[] = {
                 {"unit", N_("NUMBER"), "unit", N_("of this unit")},
                 {"retired", "yes|no", "retired", N_("out of service, or in it")},
@@ -123,7 +134,11 @@ static const struct verb verbs[] = {
                  N_("Read filed footage again and compare it with its digest, and check the ledger")},
                 {"docking", "list", NULL, 0, 0, docking_options, verb_docking_list, N_("List dockings")},
                 {"docking", "show", N_("ID"), 1, 1, NULL, verb_docking_show,
-                 N_("Show the receipt of a docking and its files")},
+                 N_("Show the receipt of a docking, its files and its findings")},
+                {NULL, "recover", N_("DOCKING [FINDING…]"), 1, -1, NULL, verb_recover,
+                 N_("Pull deleted files of a recorder that is docked, or all that can be recovered")},
+                {"finding", "list", NULL, 0, 0, finding_options, verb_finding_list,
+                 N_("List what dockings came across besides files")},
                 {"recorder", "list", NULL, 0, 0, recorder_options, verb_recorder_list, N_("List recorders")},
                 {"recorder", "show", N_("NUMBER"), 1, 1, NULL, verb_recorder_show,
                  N_("Show a recorder and who had it")},

@@ -100,6 +100,8 @@ static const sd_bus_vtable station_vtable[] = {
                                         bus_add_officer, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("AddUnit", SD_BUS_ARGS("a{ss}", fields), SD_BUS_RESULT("t", id),
                                         bus_add_unit, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("Recover", SD_BUS_ARGS("t", docking, "at", findings),
+                                        SD_BUS_RESULT("t", n), bus_recover, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD("Reload", NULL, NULL, method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_SIGNAL_WITH_ARGS("DockingChanged", SD_BUS_ARGS("t", docking, "s", json), 0),
                 SD_BUS_SIGNAL_WITH_ARGS("AlertRaised", SD_BUS_ARGS("s", kind, "s", subject, "s", text), 0),

@@ -111,6 +111,9 @@ int bus_assign_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_add_officer(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_add_unit(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
+/* bus_recover.c */
+int bus_recover(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* bus_signals.c */
 /* Elements of one array of GetStatus(), 0 when there is none. */
 unsigned int bus_status_count(const struct station *s, const char *key);

@@ -24,6 +24,7 @@
  *           until "" is open; officer "" ends the open one
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
+ *   Recover(t docking, at findings) → t n   deleted files of a docked recorder, all that can be recovered when the array is empty
  *   Reload()
  * Signals
  *   DockingChanged(t docking, s json)

@@ -398,6 +398,7 @@ int bus_retire_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 r = registry_run(userdata, m, recorder_retire_apply, &a, error, NULL);
         if (r < 0)
                 return r;
+        station_registry_changed(((struct bus_server *)userdata)->station);
         return sd_bus_reply_method_return(m, NULL);
 }
 

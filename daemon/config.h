@@ -46,6 +46,8 @@ struct config {
         int64_t warn_timeout;        /* WarnTimeout=20s without progress */
         int64_t kill_timeout;        /* KillTimeout=60s */
         unsigned int attempts;       /* Attempts=3 per item and docking */
+        bool recover;                /* Recover=no: deleted files are pulled without being asked for */
+        int64_t switch_timeout;      /* SwitchTimeout=15s: a recorder back in another mode by then goes on */
 
         /* [Recording] */
         enum time_source time_order[_TIME_SOURCE_MAX]; /* TimeOrder=name container device */

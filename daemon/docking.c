@@ -83,6 +83,7 @@ void docking_free(struct docking *d)
         sd_event_source_disable_unref(d->kill_timer);
         sd_event_source_disable_unref(d->retry_timer);
         plan_clear(&d->plan);
+        findings_clear(&d->found);
         free(d->node);
         free(d);
 }
@@ -217,8 +218,12 @@ void docking_worker_start(struct docking *d)
 {
         struct station *s = d->station;
         char program[PATH_MAX];
-        char *argv[] = {worker_program("recdock-offload", program, sizeof(program)), (char *)"--node",
-                        d->node, NULL};
+        char *argv[] = {worker_program("recdock-offload", program, sizeof(program)),
+                        (char *)"--node",
+                        d->node,
+                        NULL,
+                        NULL,
+                        NULL};
         struct worker_events events = docking_worker_events;
         int r;
 
@@ -228,6 +233,10 @@ void docking_worker_start(struct docking *d)
         if (d->waits_for_slot) {
                 log_info("bay %s: %u workers are at work, waiting for one to end", d->row.bay, s->workers);
                 return;
+        }
+        if (strcmp(d->row.driver, "mtp") != 0) { /* which is what a worker speaks when nothing is said */
+                argv[3] = (char *)"--driver";
+                argv[4] = d->row.driver;
         }
         events.userdata = d;
         d->worker_starts++;
@@ -280,6 +289,7 @@ static void docking_retry_or_fail(struct docking *d, const char *status)
         const char *text = d->failed_text[0] ? d->failed_text : status;
 
         plan_clear(&d->plan);
+        findings_clear(&d->found);
         if (d->failed_outcome == RECORDER_GONE && d->worker_starts < WORKER_STARTS_MAX) {
                 /* udev will say so too; when it does not, the device has only reset itself */
                 timer_arm(d, &d->retry_timer, gone_delay, docking_on_retry);
@@ -299,6 +309,28 @@ static void docking_retry_or_fail(struct docking *d, const char *status)
         timer_arm(d, &d->retry_timer, restart_delay * d->worker_starts, docking_on_retry);
 }
 
+/* Another worker for a docking that had ended: it lists anew, and what was pulled counts as of this docking.
+ */
+void docking_restart(struct docking *d)
+{
+        d->restart = d->worker != NULL;
+        if (d->worker) {
+                docking_close_worker(d);
+                return;
+        }
+        plan_clear(&d->plan);
+        findings_clear(&d->found);
+        d->finished = false;
+        d->failures_in_row = 0;
+        d->worker_starts = 1;
+        d->row.state = DOCKING_PLUGGED;
+        d->row.released_at = d->row.unplugged_at = INSTANT_NONE;
+        d->row.reason[0] = '\0';
+        timer_disarm(d->retry_timer);
+        docking_worker_start(d);
+        docking_save(d, true);
+}
+
 static void docking_on_worker_exit(void *userdata, bool clean, const char *status)
 {
         struct docking *d = userdata;
@@ -308,6 +340,8 @@ static void docking_on_worker_exit(void *userdata, bool clean, const char *statu
         docking_forget_worker(d);
         if (!d->bay)
                 docking_free(d);
+        else if (d->restart)
+                docking_restart(d);
         else if (d->registry_changed)
                 docking_reconsider(d);
         else if (!d->finished && !s->stopping && !expected)
@@ -334,6 +368,12 @@ const struct worker_events docking_worker_events = {
 /* --- plug and unplug
  * -------------------------------------------------------------------------------------------- */
 
+void docking_serial(const struct watch_device *device, char ret[128])
+{
+        (void)text_copy(ret, 128, device->serial);
+        text_make_printable(ret);
+}
+
 static void row_describe(struct docking_row *row, const struct bay *bay, const struct watch_device *device)
 {
         *row = (struct docking_row){
@@ -351,8 +391,8 @@ static void row_describe(struct docking_row *row, const struct bay *bay, const s
         };
         (void)text_copy(row->bay, sizeof(row->bay), bay->name);
         (void)text_copy(row->port, sizeof(row->port), bay->port);
-        (void)text_copy(row->usb_serial, sizeof(row->usb_serial), device->serial);
-        text_make_printable(row->usb_serial);
+        (void)text_copy(row->driver, sizeof(row->driver), device->driver);
+        docking_serial(device, row->usb_serial);
 }
 
 int docking_start(struct station *s, struct bay *bay, const struct watch_device *device)
@@ -383,6 +423,71 @@ int docking_start(struct station *s, struct bay *bay, const struct watch_device 
         bus_docking_changed(s, d->row.id, true);
         station_status_changed(s);
         (void)TAKE_PTR(d);
+        return 0;
+}
+
+/* The object of a docking whose worker has gone since, made anew from its row. */
+static int docking_revive(struct station *s, int64_t docking, struct docking **ret)
+{
+        struct docking *d = calloc(1, sizeof(*d));
+        int r;
+
+        if (!d)
+                return -ENOMEM;
+        d->station = s;
+        r = station_check(s, docking_by_id(s->catalogue, docking, &d->row), "read a docking");
+        if (r != CATALOGUE_OK) {
+                free(d);
+                return r < 0 ? r : -ENOENT;
+        }
+        d->next = s->dockings;
+        s->dockings = d;
+        *ret = d;
+        return 0;
+}
+
+static void docking_ledger_continued(struct docking *d, const struct watch_device *device)
+{
+        char who[64], from[16], to[16];
+
+        (void)snprintf(who, sizeof(who), "docking/%" PRId64, d->row.id);
+        (void)snprintf(from, sizeof(from), "%04x:%04x", d->row.vendor_id, d->row.product_id);
+        (void)snprintf(to, sizeof(to), "%04x:%04x", device->vendor_id, device->product_id);
+        station_begin(d->station);
+        station_ledger(d->station, "docking.continued", who, "from", from, "to", to);
+        station_commit(d->station);
+}
+
+int docking_continue(struct station *s, struct bay *bay, int64_t docking, const struct watch_device *device)
+{
+        struct docking *d = docking_find(s, docking);
+        char *node = strdup(device->node);
+        struct event_subject subject;
+        int r = 0;
+
+        if (!node)
+                return -ENOMEM;
+        if (!d)
+                r = docking_revive(s, docking, &d);
+        if (r < 0) {
+                free(node);
+                return r;
+        }
+        free(d->node);
+        d->node = node;
+        d->devnum = device->devnum;
+        docking_ledger_continued(d, device);
+        d->row.vendor_id = device->vendor_id;
+        d->row.product_id = device->product_id;
+        (void)text_copy(d->row.driver, sizeof(d->row.driver), device->driver);
+        docking_serial(device, d->row.usb_serial);
+        d->bay = bay;
+        bay->docking = d;
+        subject = docking_subject(d);
+        event_log(EVENT_DOCKING_CONTINUED, &subject,
+                  "bay %s: the recorder of docking %" PRId64 " is back as %04x:%04x, the docking goes on",
+                  d->row.bay, d->row.id, d->row.vendor_id, d->row.product_id);
+        docking_restart(d);
         return 0;
 }
 

@@ -16,6 +16,7 @@
  */
 
 #include "catalogue/docking.h"
+#include "daemon/findings.h"
 #include "daemon/plan.h"
 #include "daemon/station.h"
 #include "recorder/recorder.h"
@@ -26,6 +27,7 @@
 struct bay;
 struct event_subject;
 struct filing_result;
+struct item;
 struct message;
 struct watch_device;
 struct worker;
@@ -63,11 +65,14 @@ struct docking {
         bool stall_warned;
         unsigned int failures_in_row; /* items in a row that could not be pulled */
         bool registry_changed;        /* while its worker was closing: look again when it has gone */
+        bool restart;                 /* the same for another worker: files are to be recovered, or the
+                                         recorder has come back in another mode */
         int failed_outcome;           /* of OFFLOAD_FAILED, enum recorder_outcome */
         char failed_text[512];
         sd_event_source *warn_timer, *kill_timer, *retry_timer;
 
         struct plan plan;
+        struct findings found;  /* of the listing of this worker */
         int64_t fetching_bytes; /* still to come for FETCHes under way: reserved space */
         int64_t current;        /* item of the last PROGRESS */
         char current_name[256];
@@ -77,6 +82,11 @@ struct docking {
 
 /* Begins a docking in 'bay' for what udev announced. */
 int docking_start(struct station *s, struct bay *bay, const struct watch_device *device);
+/* The recorder of an ended docking has come back to its bay in another mode: the docking goes on. Negative
+ * errno when it cannot. */
+int docking_continue(struct station *s, struct bay *bay, int64_t docking, const struct watch_device *device);
+/* The USB serial as a docking keeps it: printable. */
+void docking_serial(const struct watch_device *device, char ret[128]);
 /* The recorder was taken out. The object may be gone when this returns. */
 void docking_unplug(struct docking *d);
 void docking_free(struct docking *d);
@@ -86,6 +96,8 @@ struct docking *docking_find(struct station *s, int64_t id);
 void docking_worker_start(struct docking *d);
 /* Refused for not being registered: look again, the registry has changed. */
 void docking_reconsider(struct docking *d);
+/* Lets another worker list and pull, when the one there has gone. */
+void docking_restart(struct docking *d);
 /* Another docking's worker has ended, a slot is free, or there is room again: go on. */
 void docking_kick(struct docking *d);
 
@@ -109,6 +121,8 @@ struct event_subject docking_subject(const struct docking *d);
 char *docking_alert_subject(const struct docking *d, char buf[DOCKING_SUBJECT_MAX]);
 int64_t docking_reserved(const struct station *s);
 
+/* Where an item of the catalogue stands in a new plan. */
+enum plan_state docking_plan_state(const struct item *item);
 /* Asks the worker for the list, unless another docking of this recorder is still at work. */
 void docking_list(struct docking *d);
 void docking_on_message(void *userdata, struct message *m);

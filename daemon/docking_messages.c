@@ -11,11 +11,13 @@
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
 #include "catalogue/registry.h"
+#include "catalogue/unreadable.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
+#include "daemon/known.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
 #include "recorder/offload_messages.h"
@@ -114,6 +116,8 @@ static int recorder_register_itself(struct docking *d, struct recorder_row *reco
                                base, n);
                 r = recorder_register(s->catalogue, STATION_ACTOR, recorder, &recorder->id);
         }
+        if (r == CATALOGUE_OK)
+                known_sync(s);
         return r;
 }
 
@@ -171,6 +175,7 @@ void docking_list(struct docking *d)
 {
         d->row.seen = d->row.failed = d->row.already_held = 0; /* another worker may have listed before */
         d->row.listed_at = INSTANT_NONE;
+        findings_clear(&d->found);
         d->waits_for_other = recorder_is_busy(d);
         if (d->waits_for_other) {
                 docking_task_set(d, TASK_NOTHING);
@@ -242,7 +247,7 @@ void docking_reconsider(struct docking *d)
 /* --- items
  * ------------------------------------------------------------------------------------------------------- */
 
-static enum plan_state state_of_item(const struct item *item)
+enum plan_state docking_plan_state(const struct item *item)
 {
         switch (item->state) {
         case ITEM_FOOTAGE:
@@ -306,7 +311,7 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
         if (station_check(d->station, r, "note an item") < 0)
                 return r;
         e.item = item->id;
-        e.state = state_of_item(item);
+        e.state = docking_plan_state(item);
         if (instant_parse_ptp(item->time_text, &e.device_time, &zoned) < 0)
                 e.device_time = INSTANT_NONE;
         if (e.state == PLAN_HELD)
@@ -348,6 +353,8 @@ static void on_item(struct docking *d, const struct recorder_item *m)
                 item.id = 0;
                 r = item_enter(d, m, &item);
         }
+        if (r == 0)
+                findings_take_item(d, &item);
         if (r < 0) {
                 log_error("bay %s: cannot note item '%s': %s, the listing counts as incomplete", d->row.bay,
                           path, log_errno_text(r));
@@ -399,6 +406,7 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
                   "bay %s: %" PRId64 " items listed, %zu to pull, %" PRId64 " already held%s", d->row.bay,
                   d->row.seen, d->plan.counts[PLAN_WAITING], d->row.already_held,
                   d->row.listing_complete ? "" : "; the recorder did not list everything");
+        findings_judge(d);
         docking_save(d, true);
         inject_point("listed");
         docking_task_set(d, TASK_NOTHING);
@@ -498,12 +506,49 @@ static void on_checkpoint(struct docking *d, const struct offload_checkpoint *m)
         station_check(s, item_update(s->catalogue, &item), "write an item");
 }
 
+/* Zeros are in the part where the medium gave nothing: known before any of them can be durable. */
+static void on_unreadable(struct docking *d, const struct offload_unreadable *m)
+{
+        struct station *s = d->station;
+        struct plan_entry *e = plan_find(&d->plan, (int64_t)m->item);
+        struct event_subject subject = docking_subject(d);
+        const struct unreadable_range range = {.start = m->offset, .size = m->size, .rest = m->rest != 0};
+
+        if (!e || e->state != PLAN_FETCHING || m->offset < 0 || m->size <= 0 ||
+            m->size > INT64_MAX - m->offset || e->n_unreadable >= OFFLOAD_UNREADABLE_MAX)
+                return;
+        docking_alive(d);
+        if (m->offset < e->resumed_at) { /* the worker began again: nothing is left of what was before */
+                station_check(s, unreadable_forget(s->catalogue, e->item, 0), "forget ranges");
+                e->resumed_at = 0;
+        }
+        station_check(s, unreadable_note(s->catalogue, e->item, &range), "write a range");
+        subject.item = e->item;
+        if (e->n_unreadable++ == 0)
+                event_log(EVENT_ITEM_UNREADABLE, &subject,
+                          "bay %s: item %" PRId64 ": the medium does not give %" PRId64 " bytes at %" PRId64
+                          ", going on behind them",
+                          d->row.bay, e->item, m->size, m->offset);
+}
+
+/* Was more read than there was to read? Then the worker began again from 0, and what an earlier docking
+ * could not read before 'resumed_at' has been read. */
+static void ranges_settle(struct docking *d, const struct plan_entry *e, const struct offload_fetched *m)
+{
+        struct station *s = d->station;
+
+        if (e->resumed_at > 0 && m->from_device + m->unreadable > m->size - e->resumed_at)
+                station_check(s, unreadable_forget_before(s->catalogue, e->item, e->resumed_at),
+                              "forget ranges");
+}
+
 static void fetched_whole(struct docking *d, struct plan_entry *e, struct item *item,
                           const struct offload_fetched *m)
 {
         struct station *s = d->station;
         int r;
 
+        ranges_settle(d, e, m);
         item->state = ITEM_PULLED;
         item->actual_size = m->size;
         item->digests = m->digests;
@@ -529,6 +574,7 @@ static void fetched_part(struct docking *d, struct plan_entry *e, struct item *i
         bool waits = m->outcome == RECORDER_NO_SPACE;
         bool ended = m->outcome == RECORDER_GONE || m->outcome == RECORDER_CANCELLED;
         bool again = waits || (!ended && e->attempts < d->station->config->attempts);
+        bool deleted = e->flags & RECORDER_ITEM_DELETED;
 
         item->durable = MAX(m->size, INT64_C(0));
         item->has_durable_digest = item->durable > 0;
@@ -548,9 +594,11 @@ static void fetched_part(struct docking *d, struct plan_entry *e, struct item *i
                                   : "leaving it until the next docking");
         if (waits)
                 e->attempts--;
-        else if (!ended)
+        else if (!ended && !deleted)
                 d->failures_in_row++;
-        d->row.failed += !again && !ended;
+        d->row.failed += !again && !ended && !deleted;
+        if (!again && !ended && deleted)
+                findings_recovery_failed(d, e);
         plan_set_state(&d->plan, e, again || ended ? PLAN_WAITING : PLAN_FAILED);
         if (waits)
                 station_disk_full(d->station);
@@ -673,6 +721,9 @@ static bool docking_dispatch(struct docking *d, const struct message *m)
                 HANDLE(OFFLOAD_PROGRESS, on_progress, struct offload_progress)
                 HANDLE(OFFLOAD_CHECKPOINT, on_checkpoint, struct offload_checkpoint)
                 HANDLE(OFFLOAD_FETCHED, on_fetched, struct offload_fetched)
+                HANDLE(OFFLOAD_UNREADABLE, on_unreadable, struct offload_unreadable)
+                HANDLE(OFFLOAD_DELETED, findings_take_deleted, struct recorder_deleted)
+                HANDLE(OFFLOAD_FINDING, findings_take_medium, struct recorder_finding)
                 HANDLE(OFFLOAD_REMOVED, on_removed, struct offload_removed)
                 HANDLE(OFFLOAD_CLOCK_SET, on_clock_set, struct offload_clock_set)
                 HANDLE(OFFLOAD_NOTICE, on_notice, struct offload_notice)

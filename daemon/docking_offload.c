@@ -10,6 +10,7 @@
 #include "catalogue/alert.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
+#include "catalogue/unreadable.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
 #include "daemon/docking.h"
@@ -92,13 +93,16 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
         item.attempts++;
         station_begin(s);
         station_check(s, item_update(s->catalogue, &item), "write an item");
+        /* What is read anew may be readable now; what the part begins with stays as it is. */
+        station_check(s, unreadable_forget(s->catalogue, item.id, fetch.offset), "forget ranges");
         station_commit(s);
         inject_point("part-created");
         r = worker_send(d->worker, OFFLOAD_FETCH, &fetch, sizeof(fetch), fd);
         if (r < 0)
                 return false; /* it is gone or stuck: its end is being reported */
         e->attempts++;
-        e->received = fetch.offset;
+        e->received = e->resumed_at = fetch.offset;
+        e->n_unreadable = 0;
         plan_set_state(&d->plan, e, PLAN_FETCHING);
         if (e->size > fetch.offset)
                 d->fetching_bytes += e->size - fetch.offset;
@@ -157,7 +161,8 @@ static bool docking_remove_next(struct docking *d)
                 struct plan_entry *e = d->plan.order[i];
                 struct offload_remove remove = {.item = (uint64_t)e->item, .index = e->index};
 
-                if (!e->removable || e->remove_asked || (e->flags & RECORDER_ITEM_PROTECTED))
+                if (!e->removable || e->remove_asked ||
+                    (e->flags & (RECORDER_ITEM_PROTECTED | RECORDER_ITEM_DELETED)))
                         continue;
                 if (d->station->transaction_depth > 0) {
                         d->removal_waits = true; /* for the commit: station_on_post() comes back here */
@@ -270,6 +275,7 @@ static void docking_note_filed(struct docking *d, struct plan_entry *e, const st
         if (ours) {
                 d->row.pulled++;
                 d->row.late += result->late_us > 0;
+                d->row.unreadable += result->unreadable;
                 d->row.bad_verdicts +=
                                 result->verdict != VERDICT_COMPLETE && result->verdict != VERDICT_NOT_MEDIA;
         } else {
@@ -287,17 +293,23 @@ static void docking_note_unproved(struct docking *d, struct plan_entry *e,
         struct event_subject subject = docking_subject(d);
         char who[DOCKING_SUBJECT_MAX];
         bool again = result->outcome == FILING_MISMATCH && e->attempts < d->station->config->attempts;
+        bool deleted = e->flags & RECORDER_ITEM_DELETED;
 
         subject.item = e->item;
         event_log(result->outcome == FILING_MISMATCH ? EVENT_ITEM_MISMATCH : EVENT_ITEM_FAILED, &subject,
                   "bay %s: item %" PRId64 ": %s, %s", d->row.bay, e->item, result->error,
                   again ? "pulling it again" : "leaving it until the next docking");
-        d->failures_in_row++;
-        d->row.failed += !again;
+        d->failures_in_row += !deleted;
+        d->row.failed += !again && !deleted;
         if (!again && result->outcome == FILING_MISMATCH)
                 station_alert(d->station, "digest-mismatch", LOG_CRIT, docking_alert_subject(d, who),
                               "item %" PRId64 ": %s, %u times in a row", e->item, result->error,
                               e->attempts);
+        if (!again && deleted && !d->station->failed) {
+                station_begin(d->station);
+                findings_recovery_failed(d, e);
+                station_commit(d->station);
+        }
         plan_set_state(&d->plan, e, again ? PLAN_WAITING : PLAN_FAILED);
 }
 

@@ -24,6 +24,7 @@
         X(DOCKING_FAILED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e616", LOG_ERR)          \
         X(DOCKING_UNPLUGGED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e617", LOG_INFO)      \
         X(DOCKING_INTERRUPTED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e618", LOG_WARNING) \
+        X(DOCKING_CONTINUED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e619", LOG_INFO)      \
         X(WORKER_SANDBOX, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e621", LOG_INFO)         \
         X(WORKER_STALLED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e622", LOG_WARNING)      \
         X(WORKER_KILLED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e623", LOG_WARNING)       \
@@ -34,13 +35,17 @@
         X(ITEM_FAILED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e633", LOG_WARNING)         \
         X(ITEM_MISMATCH, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e634", LOG_WARNING)       \
         X(ITEM_REMOVED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e635", LOG_INFO)           \
+        X(ITEM_UNREADABLE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e636", LOG_WARNING)     \
         X(CLOCK_MEASURED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e641", LOG_INFO)         \
         X(CLOCK_SET, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e642", LOG_NOTICE)            \
         X(STORE_PAUSED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e651", LOG_ERR)            \
         X(STORE_RESUMED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e652", LOG_NOTICE)        \
         X(STORE_FAILED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e653", LOG_CRIT)           \
         X(ALERT_RAISED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e661", LOG_WARNING)        \
-        X(ALERT_CLEARED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e662", LOG_NOTICE)
+        X(ALERT_CLEARED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e662", LOG_NOTICE)        \
+        X(FINDING_NOTED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e671", LOG_WARNING)       \
+        X(DEVICE_LEFT_ALONE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e691", LOG_WARNING)   \
+        X(DEVICE_REFUSED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e692", LOG_ERR)
 
 #define EVENT_ENUM(name, id, priority) EVENT_##name,
 enum event { EVENT_TABLE(EVENT_ENUM) _EVENT_MAX };

@@ -114,6 +114,7 @@ static void receipt_correct(struct station *s, const struct filing_result *resul
             CATALOGUE_OK) {
                 row.pulled++;
                 row.late += result->late_us > 0;
+                row.unreadable += result->unreadable;
                 row.bad_verdicts +=
                                 result->verdict != VERDICT_COMPLETE && result->verdict != VERDICT_NOT_MEDIA;
                 station_check(s, docking_update(s->catalogue, &row), "write a docking");
@@ -132,6 +133,7 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
                         .footage = j->footage_id,
                         .size = j->footage.size,
                         .late_us = j->footage.late_us,
+                        .unreadable = j->numbers.unreadable,
                         .verdict = j->footage.verdict,
                         .error = error,
         };

@@ -33,6 +33,7 @@ struct filing_result {
         int64_t footage;
         int64_t size;
         int64_t late_us;
+        int64_t unreadable; /* bytes that the medium did not give */
         enum media_verdict verdict;
         const char *error; /* FILING_FAILED, FILING_MISMATCH */
 };

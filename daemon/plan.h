@@ -30,8 +30,10 @@ struct plan_entry {
         instant_t device_time; /* INSTANT_NONE unknown */
         enum plan_state state;
         unsigned int attempts;
-        int64_t received; /* bytes in the part */
-        bool removable;   /* filed, proved, complete, not protected */
+        int64_t received;          /* bytes in the part */
+        int64_t resumed_at;        /* where the FETCH under way went on; 0 from the beginning */
+        unsigned int n_unreadable; /* ranges told of in it */
+        bool removable;            /* filed, proved, complete, not protected */
         bool remove_asked;
 };
 

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "catalogue/registry.h"
+#include "catalogue/unreadable.h"
 #include "daemon/config.h"
 #include "daemon/station.h"
 #include "recorder/recorder.h"
@@ -156,7 +157,7 @@ static void describe_item(struct station *s, const struct item *item, const stru
         f->item = item->id;
         f->docking = row->id;
         f->recorder = item->recorder;
-        f->source = FOOTAGE_DOCK;
+        f->source = item->flags & RECORDER_ITEM_DELETED ? FOOTAGE_RECOVERED : FOOTAGE_DOCK;
         (void)text_copy(f->bay, sizeof(f->bay), row->bay);
         (void)text_copy(f->name, sizeof(f->name), slash ? slash + 1 : item->path);
         (void)text_copy(f->source_path, sizeof(f->source_path), item->path);
@@ -183,6 +184,26 @@ static void describe_result(const struct inspect_result *result, struct footage 
         (void)text_copy(f->codecs, sizeof(f->codecs), result->codecs);
 }
 
+/* Whatever the container check makes of the zeros: bytes are missing, and the reasons say which. */
+static int settle_unreadable(struct station *s, struct footage *f, int64_t *ret_bytes)
+{
+        struct unreadable_range ranges[UNREADABLE_TOLD_MAX];
+        char checked[sizeof(f->verdict_reasons)], told[256];
+        int64_t bytes = 0;
+        size_t n = 0;
+        int r = unreadable_read(s->catalogue, f->item, ranges, ELEMENTSOF(ranges), &n, &bytes);
+
+        *ret_bytes = bytes;
+        if (r < 0 || n == 0)
+                return r;
+        unreadable_text(ranges, n, bytes, told);
+        (void)text_copy(checked, sizeof(checked), f->verdict_reasons);
+        (void)snprintf(f->verdict_reasons, sizeof(f->verdict_reasons), "%s%s%.240s", told,
+                       checked[0] ? "," : "", checked);
+        f->verdict = VERDICT_DAMAGED;
+        return 0;
+}
+
 int footage_settle(struct station *s, const struct item *item, const struct docking_row *row,
                    const struct inspect_result *result, struct footage *ret,
                    struct settled_numbers *ret_numbers)
@@ -194,6 +215,9 @@ int footage_settle(struct station *s, const struct item *item, const struct dock
 
         describe_item(s, item, row, &f);
         describe_result(result, &f);
+        r = settle_unreadable(s, &f, &numbers.unreadable);
+        if (r < 0)
+                return r;
         name_pattern_apply(s->config->patterns, s->config->n_patterns, item->path, &name);
         f.name_time = name.started;
         f.important = f.important || name.important;

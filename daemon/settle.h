@@ -19,6 +19,7 @@ struct settled_numbers {
         bool officer_disagrees;
         bool officer_unknown; /* a number was said that the registry does not know */
         char said_officer[64];
+        int64_t unreadable; /* bytes that the medium did not give */
 };
 
 int footage_settle(struct station *s, const struct item *item, const struct docking_row *row,

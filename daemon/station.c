@@ -15,6 +15,7 @@
 #include "daemon/event.h"
 #include "daemon/filing.h"
 #include "daemon/inspector.h"
+#include "daemon/known.h"
 #include "daemon/watch.h"
 #include "daemon/worker.h"
 
@@ -242,6 +243,7 @@ void station_worker_ended(struct station *s)
 
 void station_registry_changed(struct station *s)
 {
+        known_sync(s);
         for (struct docking *d = s->dockings, *next; d; d = next) {
                 next = d->next;
                 docking_reconsider(d);
@@ -420,8 +422,12 @@ int station_start(struct station *s, bool bus)
                 r = station_recover(s);
         if (r >= 0 && bus)
                 r = bus_start(s);
-        if (r >= 0)
+        if (r >= 0) {
+                known_sync(s);
                 r = watch_start(&s->watch, s);
+        }
+        if (r >= 0)
+                bays_settle_alerts(s);
         if (r < 0) {
                 log_error("cannot start the station: %s", log_errno_text(r));
                 return r;
@@ -448,6 +454,8 @@ int station_reload(struct station *s)
         if (fresh->time_zone && zone_set(fresh->time_zone) < 0)
                 log_warning("TimeZone='%s' is no time zone, keeping the one in force", fresh->time_zone);
         r = bays_configure(s);
+        if (r >= 0 && s->watch)
+                r = watch_reconcile(s->watch);
         event_log(EVENT_STATION_RELOADED, NULL, "configuration reloaded");
         station_status_changed(s);
         return r;

@@ -89,6 +89,13 @@ int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *o
 /* The registry was changed over the bus: refused recorders are looked at again. Not inside a transaction. */
 void station_registry_changed(struct station *s);
 
+/* Recover(): 'n' deleted files of a docked recorder, all that can be recovered when 0, in the name of
+ * 'actor'. *ret_n is how many are being recovered. -ENOENT and -ESTALE with a sentence in 'error' for what a
+ * caller did wrong. Not inside a transaction. */
+#define STATION_ERROR_MAX 256
+int station_recover_findings(struct station *s, int64_t docking, const int64_t *findings, size_t n,
+                             const char *actor, uint64_t *ret_n, char error[STATION_ERROR_MAX]);
+
 /* Re-reads the configuration (SIGHUP, Reload()). On error the old one stays. */
 int station_reload(struct station *s);
 

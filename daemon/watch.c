@@ -35,20 +35,30 @@ static const char *property(struct udev_device *d, const char *name)
         return v ? v : "";
 }
 
-/* True for a recorder whose node udev has finished with; its facts then are in *ret. */
+/* The rule takes ID_USB_INTERFACES away from recorders, and keeps it under a name of ours. */
+static const char *interfaces_of(struct udev_device *d)
+{
+        const char *ours = property(d, "ID_RECDOCK_INTERFACES");
+
+        return ours[0] ? ours : property(d, "ID_USB_INTERFACES");
+}
+
+/* True for a device whose node udev has finished with, which is when it has properties; its facts then are
+ * in *ret. */
 static bool device_describe(struct udev_device *d, struct watch_device *ret)
 {
         const char *node = udev_device_get_devnode(d), *driver = property(d, "ID_RECDOCK");
         const char *number = udev_device_get_sysattr_value(d, "devnum");
         const char *serial = udev_device_get_sysattr_value(d, "serial");
 
-        if (!node || driver[0] == '\0')
+        if (!node || (driver[0] == '\0' && interfaces_of(d)[0] == '\0'))
                 return false;
         *ret = (struct watch_device){
                         .syspath = udev_device_get_syspath(d),
                         .node = node,
                         .port = udev_device_get_sysname(d),
                         .driver = driver,
+                        .interfaces = interfaces_of(d),
                         .serial = serial ? serial : property(d, "ID_SERIAL_SHORT"),
                         .vendor_id = (uint16_t)strtoul(property(d, "ID_VENDOR_ID"), NULL, 16),
                         .product_id = (uint16_t)strtoul(property(d, "ID_MODEL_ID"), NULL, 16),
@@ -73,8 +83,6 @@ static int watch_enumerate(struct watch *w, struct udev_enumerate **ret)
         if (!e)
                 return -ENOMEM;
         r = udev_enumerate_add_match_subsystem(e, "usb");
-        if (r >= 0)
-                r = udev_enumerate_add_match_property(e, "ID_RECDOCK", "*");
         if (r >= 0)
                 r = udev_enumerate_scan_devices(e);
         if (r < 0)
@@ -118,7 +126,8 @@ int watch_reconcile(struct watch *w)
         list = udev_enumerate_get_list_entry(e);
         for (struct bay *b = w->station->bays, *next; b; b = next) {
                 next = b->next;
-                if (b->docking && !still_present(w, list, b->port, b->docking->devnum))
+                if ((b->docking && !still_present(w, list, b->port, b->docking->devnum)) ||
+                    (b->stranger && !still_present(w, list, b->port, b->stranger)))
                         station_device_removed(w->station, b->port);
         }
         udev_list_entry_foreach (entry, list) {
@@ -162,7 +171,7 @@ static int monitor_on_event(sd_event_source *source, int fd, uint32_t events, vo
                         log_warning("udev events were lost, enumerating what is plugged in");
                         r = watch_reconcile(w);
                         if (r < 0)
-                                log_error("could not enumerate recorders: %s, going on with the events "
+                                log_error("could not enumerate devices: %s, going on with the events "
                                           "there are",
                                           log_errno_text(r));
                         continue;

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Which recorders are plugged in, by udev. The rule in udev/ tags recorders with ID_RECDOCK; this module
- * turns the monitor's events, an enumeration after the monitor is on, and another one whenever events were
- * lost, into the same two calls. Both are idempotent for the receiver: a recorder may be announced twice.
+ * What is plugged in, by udev. The rule in udev/ tags recorders with ID_RECDOCK; other devices are announced
+ * too, since one that is in a bay and no recorder is for somebody to look at. This module turns the
+ * monitor's events, an enumeration after the monitor is on, and another one whenever events were lost, into
+ * the same two calls. Both are idempotent for the receiver: a device may be announced twice.
  */
 
 #include <stdint.h>
@@ -13,11 +14,12 @@ struct station;
 struct watch;
 
 struct watch_device {
-        const char *syspath; /* identity of this plugging-in together with devnum */
-        const char *node;    /* /dev/bus/usb/BBB/DDD */
-        const char *port;    /* port path: sysname "3-1.4" */
-        const char *driver;  /* ID_RECDOCK: "mtp" */
-        const char *serial;  /* iSerial, "" none */
+        const char *syspath;    /* identity of this plugging-in together with devnum */
+        const char *node;       /* /dev/bus/usb/BBB/DDD */
+        const char *port;       /* port path: sysname "3-1.4" */
+        const char *driver;     /* ID_RECDOCK: "mtp", "ums"; "" no recorder */
+        const char *interfaces; /* ID_USB_INTERFACES: ":080650:" */
+        const char *serial;     /* iSerial, "" none */
         uint16_t vendor_id, product_id;
         unsigned int devnum;
 };

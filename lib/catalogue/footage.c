@@ -5,6 +5,7 @@
  * ITEM_FILING exactly while it has an intent: that is kept here, where intents come and go.
  */
 #include "catalogue/footage.h"
+#include "catalogue/finding.h"
 #include "catalogue/item.h"
 #include "catalogue/row.h"
 
@@ -135,13 +136,19 @@ int footage_commit(struct catalogue *c, const char *actor, int64_t item, int64_t
                           VALUES(INTEGER(item), INTEGER(ITEM_FOOTAGE), INTEGER(id)));
         if (r < 0)
                 return r;
+        r = statement_run(c, "UPDATE finding SET state = ?2 WHERE item = ?1 AND state <> ?2",
+                          VALUES(INTEGER(item), INTEGER(FINDING_RECOVERED)));
+        if (r < 0)
+                return r;
         r = ledger_note(c, actor, "footage.filed",
                         "SELECT 'footage/' || f.id, json_object('path', f.path, 'source_path', "
                         "f.source_path,"
                         " 'recorder', r.number, 'officer', o.number, 'unit', u.number, 'size', f.size,"
                         " 'sha256', lower(hex(f.sha256)),"
                         " 'sm3', CASE WHEN f.sm3 IS NOT NULL THEN lower(hex(f.sm3)) END,"
-                        " 'started_at', f.started_at, 'verdict', f.verdict)"
+                        " 'started_at', f.started_at, 'verdict', f.verdict,"
+                        " 'source', CASE f.source WHEN 0 THEN 'dock' WHEN 1 THEN 'import' ELSE 'recovered' "
+                        "END)"
                         " FROM footage AS f LEFT JOIN recorder AS r ON r.id = f.recorder"
                         " LEFT JOIN officer AS o ON o.id = f.officer LEFT JOIN unit AS u ON u.id = f.unit"
                         " WHERE f.id = ?1",

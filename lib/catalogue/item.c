@@ -130,3 +130,25 @@ int item_each(struct catalogue *c, enum item_state state,
         }
         return r;
 }
+
+int item_each_filed(struct catalogue *c, int64_t recorder, int64_t docking, int64_t max,
+                    int (*on_item)(void *userdata, int64_t item, const char *path), void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        int r = statement_new(c,
+                              "SELECT id, path FROM item WHERE recorder = ?1 AND docking <> ?2"
+                              " AND footage IS NOT NULL ORDER BY id DESC LIMIT ?3",
+                              &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, VALUES(INTEGER(recorder), INTEGER(docking), INTEGER(max)));
+        if (r < 0)
+                return r;
+        while ((r = statement_step(c, s)) > 0) {
+                r = on_item(userdata, sqlite3_column_int64(s, 0), (const char *)sqlite3_column_text(s, 1));
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}

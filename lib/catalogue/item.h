@@ -44,6 +44,10 @@ struct item {
 int item_note(struct catalogue *c, struct item *item, bool *ret_new);
 int item_update(struct catalogue *c, const struct item *item);
 int item_by_id(struct catalogue *c, int64_t id, struct item *ret);
+/* Number and path of every filed item of a recorder that 'docking' has not listed, the newest first, at most
+ * 'max'. As item_each(). */
+int item_each_filed(struct catalogue *c, int64_t recorder, int64_t docking, int64_t max,
+                    int (*on_item)(void *userdata, int64_t item, const char *path), void *userdata);
 /* Every item in 'state', in order of id; the callback may not write. A non-zero return of it ends the walk
  * and is returned. */
 int item_each(struct catalogue *c, enum item_state state,

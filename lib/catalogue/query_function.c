@@ -50,6 +50,8 @@ int query_functions_add(struct catalogue *c)
                         {"source_word", 1, word, &source_words},
                         {"docking_state_word", 1, word, &docking_state_words},
                         {"item_state_word", 1, word, &item_state_words},
+                        {"finding_kind_word", 1, word, &finding_kind_words},
+                        {"finding_state_word", 1, word, &finding_state_words},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(functions); i++) {

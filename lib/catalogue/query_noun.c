@@ -45,6 +45,17 @@ static const struct filter item_filters[] = {
                 LIMIT_FILTER,
 };
 
+static const struct filter finding_filters[] = {
+                {"docking", "f.docking = ?", NULL, FILTER_ID, false},
+                {"recorder", "f.recorder = (SELECT id FROM recorder WHERE number = ?)", NULL, FILTER_TEXT,
+                 false},
+                {"kind", "f.kind = ?", &finding_kind_words, FILTER_WORDS, false},
+                {"state", "f.state = ?", &finding_state_words, FILTER_WORDS, false},
+                {"from", "f.found_at >= ?", NULL, FILTER_INSTANT, true},
+                {"to", "f.found_at < ?", NULL, FILTER_INSTANT, true},
+                LIMIT_FILTER,
+};
+
 static const struct filter recorder_filters[] = {
                 {"number", "r.number = ?", NULL, FILTER_TEXT, false},
                 {"unit", "r.unit = (SELECT id FROM unit WHERE number = ?)", NULL, FILTER_TEXT, false},
@@ -101,19 +112,35 @@ static const char docking_select[] =
                 "d.seen,"
                 " 'pulled', d.pulled, 'already_held', d.already_held, 'failed', d.failed, 'late', d.late,"
                 " 'removed', d.removed, 'bytes', d.bytes, 'bad_verdicts', d.bad_verdicts,"
-                " 'listing_complete', json(iif(d.listing_complete, 'true', 'false')))"
-                " FROM docking AS d LEFT JOIN recorder AS r ON r.id = d.recorder WHERE true";
+                " 'listing_complete', json(iif(d.listing_complete, 'true', 'false')), 'driver', d.driver,"
+                " 'source', source_word(d.source), 'actor', d.actor, 'import_reason', d.import_reason,"
+                " 'import_officer', o.number, 'unreadable', d.unreadable, 'findings', d.findings)"
+                " FROM docking AS d LEFT JOIN recorder AS r ON r.id = d.recorder"
+                " LEFT JOIN officer AS o ON o.id = d.import_officer WHERE true";
 
-/* flags are enum recorder_item_flags: 1 protected, 2 marked. */
+/* flags are enum recorder_item_flags: 1 protected, 2 marked, 4 deleted. */
 static const char item_select[] =
                 "SELECT json_object('item', i.id, 'docking', i.docking, 'recorder', r.number, 'path', "
                 "i.path,"
                 " 'size', nullif(i.size, -1), 'device_time', nullif(i.time_text, ''), 'state', "
                 "item_state_word(i.state),"
                 " 'durable', i.durable, 'attempts', i.attempts, 'error', i.error, 'footage', i.footage,"
+                " 'unreadable', (SELECT sum(size) FROM item_unreadable AS x WHERE x.item = i.id),"
+                " 'deleted', json(iif(i.flags & 4, 'true', 'false')),"
                 " 'protected', json(iif(i.flags & 1, 'true', 'false')), 'marked', json(iif(i.flags & 2, "
                 "'true', 'false')))"
                 " FROM item AS i JOIN recorder AS r ON r.id = i.recorder WHERE true";
+
+static const char finding_select[] =
+                "SELECT json_object('finding', f.id, 'docking', f.docking, 'recorder', r.number,"
+                " 'kind', finding_kind_word(f.kind), 'word', nullif(f.word, ''), 'path', f.path,"
+                " 'size', nullif(f.size, -1), 'device_time', iif(f.kind = 0, nullif(f.time_text, ''), "
+                "NULL), 'text', f.text,"
+                " 'count', f.count, 'recoverable', json(iif(f.recoverable, 'true', 'false')),"
+                " 'state', finding_state_word(f.state), 'footage', i.footage,"
+                " 'found_at', rfc3339(f.found_at))"
+                " FROM finding AS f JOIN recorder AS r ON r.id = f.recorder"
+                " LEFT JOIN item AS i ON i.id = f.item WHERE true";
 
 static const char recorder_select[] =
                 "SELECT json_object('number', r.number, 'unit', u.number, 'model', r.model, 'usb_serial', "
@@ -164,6 +191,7 @@ const struct noun query_nouns[] = {
                 NOUN(footage, NULL, NULL),
                 NOUN(docking, docking_select, " ORDER BY d.plugged_at DESC, d.id DESC"),
                 NOUN(item, item_select, " ORDER BY i.id"),
+                NOUN(finding, finding_select, " ORDER BY f.id"),
                 NOUN(recorder, recorder_select, " ORDER BY r.number"),
                 NOUN(officer, officer_select, " ORDER BY o.number"),
                 NOUN(unit, unit_select, " ORDER BY u.number"),

@@ -196,3 +196,22 @@ int recorder_by_serial(struct catalogue *c, uint16_t vendor_id, uint16_t product
                              VALUES(TEXT(serial), INTEGER(vendor_id), INTEGER(product_id), TEXT(usb_serial)),
                              ret);
 }
+
+int recorder_each(struct catalogue *c, int (*on_recorder)(void *userdata, const struct recorder_row *r),
+                  void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        int r = statement_new(c, "SELECT " RECORDER_COLUMNS " FROM recorder ORDER BY id", &s);
+
+        if (r < 0)
+                return r;
+        while ((r = statement_step(c, s)) > 0) {
+                struct recorder_row row = {0};
+
+                row_read(s, 0, &row, recorder_fields, ELEMENTSOF(recorder_fields));
+                r = on_recorder(userdata, &row);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}

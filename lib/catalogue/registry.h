@@ -60,6 +60,11 @@ int recorder_by_id(struct catalogue *c, int64_t id, struct recorder_row *ret);
 int recorder_by_serial(struct catalogue *c, uint16_t vendor_id, uint16_t product_id, const char *usb_serial,
                        const char *serial, struct recorder_row *ret);
 
+/* Every recorder, retired ones too; the callback may not write. A non-zero return of it ends the walk and is
+ * returned. */
+int recorder_each(struct catalogue *c, int (*on_recorder)(void *userdata, const struct recorder_row *r),
+                  void *userdata);
+
 /* History. 0 / CATALOGUE_ABSENT. */
 int officer_assigned_at(struct catalogue *c, int64_t recorder, instant_t at, int64_t *ret_officer);
 int officer_unit_at(struct catalogue *c, int64_t officer, instant_t at, int64_t *ret_unit);

@@ -2,6 +2,7 @@
 /* The words for the catalogue's enumerations; see word.h. */
 #include "catalogue/word.h"
 #include "catalogue/docking.h"
+#include "catalogue/finding.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
 #include "base/cleanup.h"
@@ -43,11 +44,26 @@ static const char *const item_states[] = {
                 [ITEM_FILING] = "filing", [ITEM_FOOTAGE] = "footage", [ITEM_FAILED] = "failed",
 };
 
+static const char *const finding_kinds[] = {
+                [FINDING_DELETED] = "deleted",
+                [FINDING_SEQUENCE_GAP] = "sequence-gap",
+                [FINDING_MEDIUM] = "medium",
+};
+
+static const char *const finding_states[] = {
+                [FINDING_OPEN] = "open",
+                [FINDING_ASKED] = "recovering",
+                [FINDING_RECOVERED] = "recovered",
+                [FINDING_FAILED] = "failed",
+};
+
 const struct words verdict_words = {"verdict", verdicts, ELEMENTSOF(verdicts)};
 const struct words kind_words = {"kind", kinds, ELEMENTSOF(kinds)};
 const struct words source_words = {"source", sources, ELEMENTSOF(sources)};
 const struct words docking_state_words = {"state", docking_states, ELEMENTSOF(docking_states)};
 const struct words item_state_words = {"state", item_states, ELEMENTSOF(item_states)};
+const struct words finding_kind_words = {"kind", finding_kinds, ELEMENTSOF(finding_kinds)};
+const struct words finding_state_words = {"state", finding_states, ELEMENTSOF(finding_states)};
 
 const char *word_of(const struct words *w, int value)
 {

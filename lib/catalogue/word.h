@@ -20,6 +20,8 @@ extern const struct words kind_words;
 extern const struct words source_words;
 extern const struct words docking_state_words;
 extern const struct words item_state_words;
+extern const struct words finding_kind_words;
+extern const struct words finding_state_words;
 
 /* The word of a value, "unknown" outside of the table. */
 const char *word_of(const struct words *w, int value);

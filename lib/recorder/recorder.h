@@ -76,6 +76,7 @@ struct recorder_identity {
 enum recorder_item_flags {
         RECORDER_ITEM_PROTECTED = 1 << 0, /* write-protected on the device: never removed */
         RECORDER_ITEM_MARKED = 1 << 1,    /* marked important */
+        RECORDER_ITEM_DELETED = 1 << 2,   /* recdockd's own: it was deleted, and is to be recovered */
 };
 
 struct recorder_item {

@@ -33,6 +33,14 @@ void name_pattern_free(struct name_pattern *p)
         free(p);
 }
 
+bool name_pattern_numbers(const struct name_pattern *p)
+{
+        for (size_t g = 1; g <= p->groups.n; g++)
+                if (p->groups.field[g] == PATTERN_SEQUENCE)
+                        return true;
+        return false;
+}
+
 int name_pattern_new(const char *name, const char *match, struct name_pattern **ret, const char **ret_error)
 {
         _cleanup_(name_pattern_freep) struct name_pattern *p = calloc(1, sizeof(*p));

@@ -34,6 +34,8 @@ struct name_facts {
 /* Compiles one. -EINVAL with *ret_error (static text) when the expression or a field name is wrong. */
 int name_pattern_new(const char *name, const char *match, struct name_pattern **ret, const char **ret_error);
 void name_pattern_free(struct name_pattern *p);
+/* Has it a field "sequence"? */
+bool name_pattern_numbers(const struct name_pattern *p);
 /* Tries 'patterns' in order on the last component of 'path'. No match leaves all fields of *ret empty. */
 void name_pattern_apply(struct name_pattern *const *patterns, size_t n, const char *path,
                         struct name_facts *ret);

@@ -48,6 +48,9 @@ static const struct {
                 {{"recorder", "assign", "3700123", "120345", "--from=-7d"}, "recorder", "assign", 2, false},
                 {{"officer", "add", "120345", "李雷"}, "officer", "add", 2, false},
                 {{"verify", "1", "2", "3"}, NULL, "verify", 3, false},
+                {{"recover", "7"}, NULL, "recover", 1, false},
+                {{"recover", "7", "17", "18", "--json"}, NULL, "recover", 3, true},
+                {{"finding", "--docking=7"}, "finding", "list", 0, false},
                 {{"show", "--", "-1"}, NULL, "show", 1, false},
 };
 
@@ -85,6 +88,7 @@ static const struct {
                 {{"list", "--json=yes"}, "'--json' takes no value"},
                 {{"list", "surplus"}, "unexpected argument 'surplus', expected 'list'"},
                 {{"show"}, "too few arguments, expected 'show ID'"},
+                {{"recover"}, "too few arguments, expected 'recover DOCKING [FINDING…]'"},
                 {{"recorder", "register"}, "too few arguments, expected 'recorder register NUMBER'"},
                 {{"officer", "add", "1"}, "'officer add NUMBER NAME'"},
                 {{""}, "''"},

@@ -67,6 +67,8 @@ START_TEST(test_defaults)
         ck_assert_int_eq(config->warn_timeout, 20 * USEC_PER_SEC);
         ck_assert_int_eq(config->kill_timeout, 60 * USEC_PER_SEC);
         ck_assert_uint_eq(config->attempts, 3);
+        ck_assert(!config->recover);
+        ck_assert_int_eq(config->switch_timeout, 15 * USEC_PER_SEC);
         ck_assert_int_eq(config->time_order[0], TIME_FROM_NAME);
         ck_assert_int_eq(config->time_order[2], TIME_FROM_DEVICE);
         ck_assert_int_eq(config->time_tolerance, 120 * USEC_PER_SEC);
@@ -82,7 +84,7 @@ START_TEST(test_every_key)
                               "TimeZone=Asia/Shanghai\nRegister=auto\n"
                               "[Store]\nPath=/srv/evidence/\nKeepFree=50G\nSM3=yes\nVerity=no\n"
                               "[Docking]\nRelease=clear\nSetClock=yes\nClockTolerance=5s\nWorkersMax=4\n"
-                              "WarnTimeout=10s\nKillTimeout=11s\nAttempts=1\n"
+                              "WarnTimeout=10s\nKillTimeout=11s\nAttempts=1\nRecover=yes\nSwitchTimeout=0\n"
                               "[Recording]\nTimeOrder=device name\nTimeTolerance=1min\nDeadline=12h\n"
                               "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
                               "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
@@ -93,6 +95,8 @@ START_TEST(test_every_key)
         ck_assert_str_eq(config->store_path, "/srv/evidence");
         ck_assert(config->sm3 && !config->verity && config->set_clock);
         ck_assert_int_eq(config->release, RELEASE_CLEAR);
+        ck_assert(config->recover);
+        ck_assert_int_eq(config->switch_timeout, 0);
         ck_assert_int_eq(config->time_order[0], TIME_FROM_DEVICE);
         ck_assert_int_eq(config->time_order[1], TIME_FROM_NAME);
         ck_assert_int_eq(config->time_order[2], TIME_FROM_NOWHERE);
@@ -117,6 +121,8 @@ static const struct {
                 {"[Store]\nPath=evidence\n", ":5: [Store] Path='evidence': expected an absolute path"},
                 {"[Store]\nKeepFree=lots\n", "KeepFree='lots': expected a size"},
                 {"[Store]\nSM3=maybe\n", "SM3='maybe': expected yes or no"},
+                {"[Docking]\nRecover=perhaps\n", "Recover='perhaps': expected yes or no"},
+                {"[Docking]\nSwitchTimeout=soon\n", "SwitchTimeout='soon': expected"},
                 {"[Docking]\nRelease=delete\n", "Release='delete': expected keep or clear"},
                 {"[Docking]\nWorkersMax=0\n", "WorkersMax='0': expected a number from 1 to 256"},
                 {"[Docking]\nWorkersMax=257\n", "WorkersMax='257': expected a number from 1 to 256"},

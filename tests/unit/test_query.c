@@ -3,6 +3,7 @@
  * of the small nouns. */
 #include "base/cleanup.h"
 #include "catalogue/alert.h"
+#include "catalogue/finding.h"
 #include "catalogue/docking.h"
 #include "catalogue/item.h"
 #include "catalogue/query.h"
@@ -22,7 +23,8 @@ static void setup(void)
 {
         int64_t unit, officer, recorder;
         struct footage f;
-        bool raised;
+        struct finding finding = {.kind = FINDING_DELETED, .path = "A/y.mp4", .size = -1, .count = 1};
+        bool raised, is_new;
 
         c = fixture_open();
         fixture_begin(c);
@@ -46,6 +48,10 @@ static void setup(void)
         f.duration = 1500000;
         (void)snprintf(f.verdict_reasons, sizeof(f.verdict_reasons), "no-moov,\"odd\\word");
         (void)fixture_file(c, &f);
+        finding.docking = docking;
+        finding.recorder = recorder;
+        finding.found_at = FIXTURE_NOW;
+        ck_assert_int_eq(finding_note(c, &finding, &is_new), CATALOGUE_OK);
         ck_assert_int_eq(alert_raise(c, "store-low", 4, "store", "5 % free", &raised), 0);
         ck_assert_int_eq(alert_raise(c, "clock-drift", 5, "recorder/1000001", "61 s", &raised), 0);
         ck_assert_int_eq(alert_clear(c, "clock-drift", "recorder/1000001", "test"), 0);
@@ -120,6 +126,17 @@ static const struct {
                 {"item", "docking", "2", 0},
                 {"item", "state", "footage", 1},
                 {"item", "state", "failed", 0},
+                {"finding", NULL, NULL, 1},
+                {"finding", "docking", "1", 1},
+                {"finding", "docking", "2", 0},
+                {"finding", "recorder", "1000001", 1},
+                {"finding", "recorder", "1000002", 0},
+                {"finding", "kind", "deleted", 1},
+                {"finding", "kind", "sequence-gap,medium", 0},
+                {"finding", "state", "open", 1},
+                {"finding", "state", "recovered", 0},
+                {"finding", "from", "2026-11-01", 1},
+                {"finding", "to", "2026-11-01", 0},
                 {"recorder", NULL, NULL, 2},
                 {"recorder", "number", "1000002", 1},
                 {"recorder", "unit", "A", 1},
@@ -164,15 +181,19 @@ static const struct {
                  "id unit officer recorder bay name source source_path started_at ended_at duration_s size "
                  "sha256 sm3"
                  " verdict verdict_reasons container kind path offloaded_at docking deadline late case"},
-                {"docking", "docking bay port state recorder model manufacturer firmware serial usb_serial "
-                            "reason plugged_at"
-                            " identified_at listed_at released_at unplugged_at battery free total "
-                            "clock_text clock_offset_s"
-                            " clock_uncertainty_s clock_set_to seen pulled already_held failed late removed "
-                            "bytes bad_verdicts"
-                            " listing_complete"},
+                {"docking",
+                 "docking bay port state recorder model manufacturer firmware serial usb_serial "
+                 "reason plugged_at"
+                 " identified_at listed_at released_at unplugged_at battery free total "
+                 "clock_text clock_offset_s"
+                 " clock_uncertainty_s clock_set_to seen pulled already_held failed late removed "
+                 "bytes bad_verdicts"
+                 " listing_complete driver source actor import_reason import_officer unreadable findings"},
                 {"item", "item docking recorder path size device_time state durable attempts error footage "
-                         "protected marked"},
+                         "unreadable deleted protected marked"},
+                {"finding",
+                 "finding docking recorder kind word path size device_time text count recoverable "
+                 "state footage found_at"},
                 {"recorder",
                  "number unit model usb_serial serial vendor_id product_id registered_at retired_at officer"
                  " last_docked"},
@@ -217,9 +238,13 @@ static const struct {
                 {"docking", "\"state\":\"plugged\",\"recorder\":\"1000001\",\"model\":null"},
                 {"docking", "\"battery\":null,\"free\":null"},
                 {"docking", "\"clock_offset_s\":null"},
-                {"docking", "\"listing_complete\":false}"},
+                {"docking", "\"listing_complete\":false,\"driver\":null,\"source\":\"dock\",\"actor\":null"},
+                {"docking", "\"import_officer\":null,\"unreadable\":0,\"findings\":0}"},
                 {"item", "\"device_time\":\"20261031T100000\",\"state\":\"footage\""},
-                {"item", "\"error\":null,\"footage\":1,\"protected\":false,\"marked\":false}"},
+                {"item", "\"error\":null,\"footage\":1,\"unreadable\":null,\"deleted\":false,\"protected\":"
+                         "false,\"marked\":false}"},
+                {"finding", "\"kind\":\"deleted\",\"word\":null,\"path\":\"A/y.mp4\",\"size\":null"},
+                {"finding", "\"recoverable\":false,\"state\":\"open\",\"footage\":null"},
                 {"recorder", "\"vendor_id\":6353,"},
                 {"recorder", "\"retired_at\":null,\"officer\":\"000001\",\"last_docked\":\"2026-11-01T08:00:"
                              "00+08:00\"}"},
@@ -246,7 +271,8 @@ static const struct {
         const char *noun, *key, *value, *error;
 } errors[] = {
                 {"colour", NULL, NULL,
-                 "unknown noun 'colour', expected one of footage, docking, item, recorder, officer, unit, "
+                 "unknown noun 'colour', expected one of footage, docking, item, finding, recorder, "
+                 "officer, unit, "
                  "assignment, alert or"
                  " ledger"},
                 {"footage", "colour", "red",

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The rules beside those of systemd, libmtp and libgphoto2: who gets a recorder's node, and who is kept off it."""
 
+import contextlib
 import os
 import struct
+import subprocess
 
 import card
 from station import StationCase, main
@@ -24,6 +26,27 @@ systemd-run --quiet --unit={name} --property=Type=exec bash -c '
     cat /mnt/host/{name}.strings >&3
     echo dummy_udc.0 >'$g'/UDC
     exec cat <&3 >/dev/null'
+'''
+
+# A disk and a keyboard in one (HID 1.11, appendix B.1: the boot keyboard's report, shortened to its keys).
+KEYBOARD_DISK = '''
+modprobe -a libcomposite dummy_hcd usb_f_mass_storage usb_f_hid
+mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
+truncate -s 8M /run/both.img
+g=/sys/kernel/config/usb_gadget/both
+mkdir -p $g/strings/0x409 $g/configs/c.1 $g/functions/mass_storage.0 $g/functions/hid.0
+echo 0x1d6b >$g/idVendor
+echo 0x0105 >$g/idProduct
+echo BOTH1 >$g/strings/0x409/serialnumber
+echo /run/both.img >$g/functions/mass_storage.0/lun.0/file
+echo 1 >$g/functions/hid.0/protocol
+echo 1 >$g/functions/hid.0/subclass
+echo 8 >$g/functions/hid.0/report_length
+printf '\\x05\\x01\\x09\\x06\\xa1\\x01\\x05\\x07\\x19\\x00\\x29\\x65\\x15\\x00\\x25\\x65\\x75\\x08\\x95\\x08\\x81\\x00\\xc0' \
+    >$g/functions/hid.0/report_desc
+ln -s $g/functions/mass_storage.0 $g/configs/c.1
+ln -s $g/functions/hid.0 $g/configs/c.1
+echo dummy_udc.0 >$g/UDC
 '''
 
 
@@ -80,19 +103,152 @@ class Udev(StationCase):
         self.assertEqual(self.gadget_properties('gadget1', 'MTP').get('ID_RECDOCK'), 'mtp')
         self.assertNotIn('ID_RECDOCK', self.gadget_properties('gadget2', 'Scanner'))
 
-    def test_3_hwdb_decides_and_a_recorders_disk_is_kept_from_udisks(self):
-        self.station.run("printf 'usb:v46F4p0001*\\n ID_RECDOCK=mtp\\n\\nusb:v46F4p0004*\\n ID_RECDOCK=none\\n' "
-                         '>/etc/udev/hwdb.d/61-recdock-local.hwdb; systemd-hwdb update; udevadm control --reload')
-        disk = os.path.join(self.folder, 'disk.img')
-        with open(disk, 'wb') as f:
+    @contextlib.contextmanager
+    def disk(self, serial='', label='', partition=False):
+        """Plugs a USB disk of 8 MiB, with a serial and the label of its volume when given, which may lie in a
+        partition. Gives the sysfs name of its USB device; pulls it out in the end."""
+        path = os.path.join(self.folder, 'disk.img')
+        with open(path, 'wb') as f:
             f.truncate(8 << 20)
-        self.station.qmp.execute('blockdev-add', **{'driver': 'raw', 'node-name': 'card',
-                                                    'file': {'driver': 'file', 'filename': disk}})
-        self.station.qmp.execute('device_add', driver='usb-storage', id='disk', bus='xhci.0', port='2', drive='card')
-        self.station.plug('recorder', self.card.folder, card.RECORDER)
-        self.wait_device('[ -b /dev/sda ] && [ -e /sys/bus/usb/devices/2-1/serial ]')
-        self.assertEqual(self.properties('/dev/sda').get('UDISKS_IGNORE'), '1')
-        self.assertNotIn('ID_RECDOCK', self.properties('/sys/bus/usb/devices/2-1'))
+        if label:
+            subprocess.run(['mkswap', '-q', '-L', label, path], check=True)
+        if partition:
+            # Behind one MiB with the table of a single partition (type 0c) that is all the rest.
+            with open(path, 'r+b') as f:
+                volume = f.read()
+                f.seek(0)
+                f.write(bytes(446) + struct.pack('<B3sB3sII', 0, bytes(3), 0x0c, bytes(3), 2048, len(volume) // 512)
+                        + bytes(48) + b'\x55\xaa' + bytes((1 << 20) - 512) + volume)
+        self.station.qmp.execute('blockdev-add', **{'driver': 'raw', 'node-name': 'image',
+                                                    'file': {'driver': 'file', 'filename': path}})
+        options = {'serial': serial} if serial else {}
+        self.station.qmp.execute('device_add', driver='usb-storage', id='disk', bus='xhci.0', port='2', drive='image',
+                                 **options)
+        try:
+            self.wait_device('[ -b /dev/sda ]')
+            yield self.station.run('basename $(realpath /sys/block/sda/device/../../../..)').strip()
+        finally:
+            self.station.unplug('disk')
+            self.wait_device('[ ! -b /dev/sda ]')
+            self.station.qmp.execute('blockdev-del', **{'node-name': 'image'})
+
+    def hwdb(self, text):
+        """Local entries of the hwdb, in place of those before."""
+        self.station.run(f"cat >/etc/udev/hwdb.d/61-recdock-local.hwdb <<'EOF'\n{text}EOF\n"
+                         'systemd-hwdb update; udevadm control --reload')
+
+    def check_untouched(self, device):
+        usb, disk = self.properties(f'/sys/bus/usb/devices/{device}'), self.properties('/dev/sda')
+        self.assertNotIn('ID_RECDOCK', usb)
+        self.assertNotIn('recdock', usb.get('TAGS', ''))
+        self.assertEqual(self.station.run(f'stat -c "%a %U %G" {usb["DEVNAME"]}').strip(), '664 root root')
+        for name in ('UDISKS_IGNORE', 'UDISKS_AUTO', 'ID_RECDOCK'):
+            self.assertNotIn(name, disk)
+        self.assertNotEqual(disk.get('SYSTEMD_READY'), '0')
+        self.assertEqual(self.station.run('cat /sys/block/sda/ro').strip(), '0')
+        self.assertEqual(self.station.run(f'basename $(realpath /sys/bus/usb/devices/{device}/{device}:1.0/driver)').strip(),
+                         'usb-storage')
+
+    def check_recorder(self, device):
+        condition = f'udevadm info --query=property /sys/bus/usb/devices/{device} | grep -qx ID_RECDOCK=ums'
+        self.wait_device(condition)
+        usb, disk = self.properties(f'/sys/bus/usb/devices/{device}'), self.properties('/dev/sda')
+        self.assertEqual(self.station.run(f'stat -c "%a %U %G" {usb["DEVNAME"]}').strip(), '660 root recdock')
+        self.assertNotIn('uaccess', usb['TAGS'])
+        self.assertEqual((disk.get('UDISKS_IGNORE'), disk.get('SYSTEMD_READY')), ('1', '0'))
+        self.assertEqual(self.station.run('cat /sys/block/sda/ro').strip(), '1')
+        # The kernel refuses it, not only the tools.
+        status, _ = self.station.call('dd if=/dev/zero of=/dev/sda bs=512 count=1 conv=fsync,notrunc')
+        self.assertNotEqual(status, 0)
+
+    def test_3_unknown_disk_is_not_touched(self):
+        with self.disk(serial='STICK1', label='HOLIDAYS') as device:
+            self.check_untouched(device)
+
+    def test_4_registered_disk_is_a_recorder(self):
+        self.station.run('systemctl start recdockd')
+        for number, serial in (('D1', 'DISK 1/x'), ('D2', '../../../etc/passwd')):
+            self.station.run(f"recdockctl recorder register {number} --usb-serial='{serial}' --vendor-id=46f4 "
+                             '--product-id=0001')
+        self.station.run('recdockctl recorder register D3 --usb-serial=DISK3')
+        # The files outlive the daemon: a recorder is kept from the system while recdockd is down, too.
+        self.station.run('systemctl stop recdockd')
+        self.assertEqual(self.station.run('ls /var/lib/recdock/registered').split(),
+                         ['0000:0000:DISK3', '46f4:0001:.._.._.._etc_passwd', '46f4:0001:DISK_1_x'])
+        for serial, known in (('DISK 1/x', True), ('DISK3', True), ('../../../etc/passwd', True), ('DISK4', False),
+                              ('../registered/46f4:0001:DISK_1_x', False)):
+            self.say(f'serial {serial!r}')
+            with self.disk(serial=serial) as device:
+                (self.check_recorder if known else self.check_untouched)(device)
+        self.station.run('systemctl start recdockd; recdockctl recorder retire D3 --reason=test; systemctl stop recdockd')
+        with self.disk(serial='DISK3') as device:
+            self.check_untouched(device)
+
+    def test_5_disk_is_known_by_its_ids_by_inquiry_or_by_label(self):
+        for entry in ('usb:v46F4p0001*\n', 'recdock:inquiry:vQEMU:mQEMU HARDDISK:\n', 'recdock:label:CAM[0-9]*\n'):
+            self.say(f'entry {entry!r}')
+            self.hwdb(f'{entry} ID_RECDOCK=ums\n')
+            with self.disk(label='CAM01') as device:
+                self.check_recorder(device)
+                # What udev is asked again for must not undo it, nor that the disk goes and comes back.
+                self.station.run(f'udevadm trigger --settle --action=change /sys/bus/usb/devices/{device}')
+                self.check_recorder(device)
+                self.station.run(f'echo {device}:1.0 >/sys/bus/usb/drivers/usb-storage/unbind; '
+                                 f'udevadm trigger --settle --action=change /sys/bus/usb/devices/{device}; '
+                                 f'echo {device}:1.0 >/sys/bus/usb/drivers/usb-storage/bind')
+                self.wait_device('[ -b /dev/sda ]')
+                self.check_recorder(device)
+        with self.disk(label='CAMERA') as device:
+            self.check_untouched(device)
+        with self.disk(label='CAM02', partition=True) as device:
+            self.wait_device('[ "$(cat /sys/block/sda/ro /sys/block/sda/sda1/ro | tr -d "\\n")" = 11 ]')
+            self.assertEqual(self.properties('/dev/sda1').get('UDISKS_IGNORE'), '1')
+            self.check_recorder(device)
+
+    def test_6_disk_in_a_bay_is_alerted(self):
+        self.hwdb('')
+        with self.disk(serial='STICK2') as device:
+            self.station.run(f"printf '[Bay \"9\"]\\nPort={device}\\n' >/etc/recdock/recdock.conf.d/bay.conf; "
+                             'systemctl start recdockd')
+            alerts = 'recdockctl alert list --open=yes --kind=unknown-device --json'
+            self.station.wait_until(f'{alerts} | grep -q STICK2', 30)
+            self.assertEqual(self.station.json(alerts)[0]['subject'], 'bay/9')
+            self.check_untouched(device)
+            # The alert survives a restart and is not doubled by it.
+            self.station.run('systemctl restart recdockd')
+            self.assertEqual(len(self.station.json(alerts)), 1)
+        self.station.wait_until(f'! {alerts} | grep -q STICK2', 30)
+        with self.disk(serial='STICK2'):
+            self.station.wait_until(f'{alerts} | grep -q STICK2', 30)
+            self.station.run('systemctl stop recdockd')
+        # What left while nobody looked is cleared at the next start.
+        self.station.run('systemctl start recdockd')
+        self.assertEqual(self.station.json(alerts), [])
+        self.assertEqual(self.station.json('recdockctl docking list --json'), [])
+        self.station.run('systemctl stop recdockd')
+
+    def test_7_recorder_that_is_a_keyboard_too_is_refused(self):
+        self.hwdb('usb:v1D6Bp0105*\n ID_RECDOCK=ums\n')
+        self.station.run('systemctl start recdockd')
+        self.station.run(KEYBOARD_DISK)
+        self.wait_device('[ -b /dev/sda ] && ls /sys/bus/usb/devices/*/*/bInterfaceClass | xargs grep -lx 03')
+        device = self.station.run('basename $(dirname $(grep -lx 0105 /sys/bus/usb/devices/*/idProduct))').strip()
+        usb = self.properties(f'/sys/bus/usb/devices/{device}')
+        self.assertEqual(self.station.run(f'stat -c "%a %U %G" {usb["DEVNAME"]}').strip(), '664 root root')
+        alerts = 'recdockctl alert list --open=yes --kind=suspicious-device --json'
+        self.station.wait_until(f'{alerts} | grep -q keyboard', 30)
+        self.assertEqual(self.station.json('recdockctl docking list --json'), [])
+        self.station.run('echo >/sys/kernel/config/usb_gadget/both/UDC')
+        self.station.wait_until(f'! {alerts} | grep -q keyboard', 30)
+        self.station.run('systemctl stop recdockd')
+
+    def test_8_hwdb_decides_and_a_recorders_disk_is_kept_from_udisks(self):
+        self.hwdb('usb:v46F4p0001*\n ID_RECDOCK=mtp\n\nusb:v46F4p0004*\n ID_RECDOCK=none\n')
+        with self.disk():
+            self.station.plug('recorder', self.card.folder, card.RECORDER)
+            self.wait_device('[ -e /sys/bus/usb/devices/2-1/serial ]')
+            self.assertEqual(self.properties('/dev/sda').get('UDISKS_IGNORE'), '1')
+            self.assertNotIn('ID_RECDOCK', self.properties('/sys/bus/usb/devices/2-1'))
 
 
 if __name__ == '__main__':
