@@ -363,34 +363,6 @@ static void on_item(struct docking *d, const struct recorder_item *m)
         d->row.seen++;
 }
 
-/* Of a deleted entry and of a finding so far only the log knows. */
-static void on_deleted(struct docking *d, const struct recorder_deleted *m)
-{
-        struct event_subject subject = docking_subject(d);
-        char path[RECORDER_PATH_MAX + 1];
-
-        if (d->task != TASK_LIST)
-                return;
-        docking_alive(d);
-        TEXT_FIELD(path, m->path);
-        event_log(EVENT_WORKER_NOTICE, &subject,
-                  "bay %s: deleted on the recorder: '%s', %" PRId64 " bytes, %s", d->row.bay, path, m->size,
-                  m->flags & RECORDER_DELETED_RECOVERABLE ? "can be read" : "cannot be read any more");
-}
-
-static void on_finding(struct docking *d, const struct recorder_finding *m)
-{
-        struct event_subject subject = docking_subject(d);
-        char kind[RECORDER_WORD_MAX + 1], place[RECORDER_TEXT_MAX + 1], text[RECORDER_FINDING_TEXT_MAX + 1];
-
-        docking_alive(d);
-        TEXT_FIELD(kind, m->kind);
-        TEXT_FIELD(place, m->place);
-        TEXT_FIELD(text, m->text);
-        event_log(EVENT_WORKER_NOTICE, &subject, "bay %s: finding '%s' on '%s': %s", d->row.bay, kind, place,
-                  text);
-}
-
 static void on_listed(struct docking *d, const struct offload_listed *m)
 {
         struct event_subject subject = docking_subject(d);
@@ -468,24 +440,6 @@ static void on_progress(struct docking *d, const struct offload_progress *m)
         docking_alive(d);
         bus_docking_changed(d->station, d->row.id, false);
         station_status_changed(d->station);
-}
-
-/* The part has zeros there. So far only the log knows where. */
-static void on_unreadable(struct docking *d, const struct offload_unreadable *m)
-{
-        struct event_subject subject = docking_subject(d);
-        struct plan_entry *e = plan_find(&d->plan, (int64_t)m->item);
-
-        if (!e || e->state != PLAN_FETCHING || m->offset < 0 || m->size <= 0)
-                return;
-        docking_alive(d);
-        subject.item = e->item;
-        subject.priority = LOG_WARNING;
-        event_log(EVENT_WORKER_NOTICE, &subject,
-                  "bay %s: item %" PRId64 ": %" PRId64 " bytes at %" PRId64
-                  " cannot be read from the medium%s",
-                  d->row.bay, e->item, m->size, m->offset,
-                  m->rest ? ", or some of them: there are too many places to tell" : "");
 }
 
 static void on_checkpoint(struct docking *d, const struct offload_checkpoint *m)
@@ -728,9 +682,6 @@ static bool docking_dispatch(struct docking *d, const struct message *m)
                 HANDLE(OFFLOAD_CLOCK_SET, on_clock_set, struct offload_clock_set)
                 HANDLE(OFFLOAD_NOTICE, on_notice, struct offload_notice)
                 HANDLE(OFFLOAD_FAILED, on_failed, struct offload_failed)
-                HANDLE(OFFLOAD_UNREADABLE, on_unreadable, struct offload_unreadable)
-                HANDLE(OFFLOAD_DELETED, on_deleted, struct recorder_deleted)
-                HANDLE(OFFLOAD_FINDING, on_finding, struct recorder_finding)
         default:
                 return false;
         }
