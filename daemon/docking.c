@@ -107,7 +107,7 @@ static int docking_on_warn(sd_event_source *source, uint64_t usec, void *userdat
 
         d->stall_warned = true;
         event_log(EVENT_WORKER_STALLED, &subject,
-                  "bay %s: no progress for %" PRId64 " s, waiting until %" PRId64 " s", d->row.bay,
+                  "%s: no progress for %" PRId64 " s, waiting until %" PRId64 " s", d->place,
                   d->station->config->warn_timeout / USEC_PER_SEC,
                   d->station->config->kill_timeout / USEC_PER_SEC);
         bus_docking_changed(d->station, d->row.id, false);
@@ -119,8 +119,8 @@ static int docking_on_kill(sd_event_source *source, uint64_t usec, void *userdat
         struct docking *d = userdata;
         struct event_subject subject = docking_subject(d);
 
-        event_log(EVENT_WORKER_KILLED, &subject, "bay %s: worker %d gave no sign of life, killing it",
-                  d->row.bay, d->worker ? (int)worker_pid(d->worker) : 0);
+        event_log(EVENT_WORKER_KILLED, &subject, "%s: worker %d gave no sign of life, killing it", d->place,
+                  d->worker ? (int)worker_pid(d->worker) : 0);
         if (d->worker)
                 worker_signal(d->worker, SIGKILL);
         return 0;
@@ -142,8 +142,7 @@ static void timer_arm(struct docking *d, sd_event_source **timer, int64_t delay,
                         r = sd_event_source_set_enabled(*timer, SD_EVENT_ONESHOT);
         }
         if (r < 0)
-                log_error("bay %s: could not arm a timer: %s, going on without", d->row.bay,
-                          log_errno_text(r));
+                log_error("%s: could not arm a timer: %s, going on without", d->place, log_errno_text(r));
 }
 
 static void timer_disarm(sd_event_source *timer)
@@ -196,7 +195,7 @@ void docking_fail(struct docking *d, const char *format, ...)
         va_end(ap);
         d->finished = true;
         d->row.state = DOCKING_FAILED;
-        event_log(EVENT_DOCKING_FAILED, &subject, "bay %s: docking failed: %s", d->row.bay, d->row.reason);
+        event_log(EVENT_DOCKING_FAILED, &subject, "%s: docking failed: %s", d->place, d->row.reason);
         station_alert(d->station, "docking-failed", LOG_ERR, docking_alert_subject(d, who), "%s",
                       d->row.reason);
         docking_save(d, true);
@@ -225,7 +224,7 @@ void docking_worker_start(struct docking *d)
                 return;
         d->waits_for_slot = s->workers >= s->config->workers_max;
         if (d->waits_for_slot) {
-                log_info("bay %s: %u workers are at work, waiting for one to end", d->row.bay, s->workers);
+                log_info("%s: %u workers are at work, waiting for one to end", d->place, s->workers);
                 return;
         }
         events.userdata = d;
@@ -263,9 +262,9 @@ static void docking_wait_for_unlock(struct docking *d)
         if (d->row.reason[0] == '\0') {
                 (void)snprintf(d->row.reason, sizeof(d->row.reason), "locked: unlock the recorder");
                 event_log(EVENT_WORKER_NOTICE, &subject,
-                          "bay %s: the recorder is locked, asking again every %" PRId64
+                          "%s: the recorder is locked, asking again every %" PRId64
                           " s until it is unlocked",
-                          d->row.bay, locked_delay / USEC_PER_SEC);
+                          d->place, locked_delay / USEC_PER_SEC);
                 docking_save(d, true);
         }
         d->worker_starts = 0;
@@ -292,8 +291,8 @@ static void docking_retry_or_fail(struct docking *d, const char *status)
                              d->worker_starts);
                 return;
         }
-        event_log(EVENT_WORKER_DIED, &subject, "bay %s: worker ended: %s, starting another in %u s",
-                  d->row.bay, text, d->worker_starts);
+        event_log(EVENT_WORKER_DIED, &subject, "%s: worker ended: %s, starting another in %u s", d->place,
+                  text, d->worker_starts);
         timer_arm(d, &d->retry_timer, restart_delay * d->worker_starts, docking_on_retry);
 }
 
@@ -366,6 +365,7 @@ int docking_start(struct station *s, struct bay *bay, const struct watch_device 
         if (!d->node)
                 return -ENOMEM;
         row_describe(&d->row, bay, device);
+        (void)snprintf(d->place, sizeof(d->place), "bay %s", d->row.bay);
         station_begin(s);
         station_check(s, docking_insert(s->catalogue, STATION_ACTOR, &d->row), "write a docking");
         station_commit(s);
@@ -375,7 +375,7 @@ int docking_start(struct station *s, struct bay *bay, const struct watch_device 
         d->bay = bay;
         bay->docking = d;
         subject = docking_subject(d);
-        event_log(EVENT_DOCKING_PLUGGED, &subject, "bay %s: recorder %04x:%04x plugged in", d->row.bay,
+        event_log(EVENT_DOCKING_PLUGGED, &subject, "%s: recorder %04x:%04x plugged in", d->place,
                   d->row.vendor_id, d->row.product_id);
         docking_worker_start(d);
         bus_docking_changed(s, d->row.id, true);
@@ -390,13 +390,13 @@ static void docking_unplug_log(struct docking *d)
         size_t open = d->plan.counts[PLAN_WAITING] + d->plan.counts[PLAN_FETCHING];
 
         if (d->row.state == DOCKING_RELEASED || d->row.state == DOCKING_FAILED)
-                event_log(EVENT_DOCKING_UNPLUGGED, &subject, "bay %s: recorder taken out", d->row.bay);
+                event_log(EVENT_DOCKING_UNPLUGGED, &subject, "%s: recorder taken out", d->place);
         else
                 event_log(EVENT_DOCKING_INTERRUPTED, &subject,
-                          "bay %s: recorder taken out before it was released, %zu of %zu items still to "
+                          "%s: recorder taken out before it was released, %zu of %zu items still to "
                           "pull, going on"
                           " at its next docking",
-                          d->row.bay, open, d->plan.n);
+                          d->place, open, d->plan.n);
 }
 
 void docking_unplug(struct docking *d)

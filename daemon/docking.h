@@ -47,6 +47,7 @@ struct docking {
         struct station *station;
         struct bay *bay; /* NULL once unplugged */
         struct docking_row row;
+        char place[48]; /* "bay 7": its lines in the log begin with it */
         char *node;
         unsigned int devnum;
         char recorder_number[128]; /* "" not known */

@@ -38,8 +38,8 @@ static void on_sandbox(struct docking *d, const struct offload_sandbox *m)
         struct event_subject subject = docking_subject(d);
 
         event_log(EVENT_WORKER_SANDBOX, &subject,
-                  "bay %s: offload worker %d: no new privileges %s, Landlock %s, seccomp %s, zero-copy %s",
-                  d->row.bay, (int)worker_pid(d->worker), m->no_new_privs ? "on" : "off",
+                  "%s: offload worker %d: no new privileges %s, Landlock %s, seccomp %s, zero-copy %s",
+                  d->place, (int)worker_pid(d->worker), m->no_new_privs ? "on" : "off",
                   m->landlock_abi > 0 ? "on" : "not in this kernel", m->seccomp ? "on" : "off",
                   m->zero_copy ? "on" : "off");
 }
@@ -77,7 +77,7 @@ static void clock_judge(struct docking *d, const struct recorder_identity *m)
         row->clock_offset = device - m->clock_station;
         row->clock_uncertainty = MAX(m->clock_uncertainty, INT64_C(0));
         row->has_clock_offset = true;
-        event_log(EVENT_CLOCK_MEASURED, &subject, "bay %s: recorder's clock is %+.1f s off", row->bay,
+        event_log(EVENT_CLOCK_MEASURED, &subject, "%s: recorder's clock is %+.1f s off", d->place,
                   (double)row->clock_offset / USEC_PER_SEC);
         (void)snprintf(who, sizeof(who), "recorder/%s", d->recorder_number);
         /* The device's text has whole seconds: half of one is not an error. */
@@ -145,9 +145,9 @@ static void docking_refuse(struct docking *d, const char *why)
         (void)snprintf(d->row.reason, sizeof(d->row.reason), "%s", why);
         (void)snprintf(who, sizeof(who), "serial/%s", serial[0] ? serial : d->row.port);
         event_log(EVENT_DOCKING_REFUSED, &subject,
-                  "bay %s: %s (%04x:%04x, serial '%s'), nothing is read; 'recdockctl recorder register "
+                  "%s: %s (%04x:%04x, serial '%s'), nothing is read; 'recdockctl recorder register "
                   "NUMBER --docking %" PRId64 "' admits it",
-                  d->row.bay, why, d->row.vendor_id, d->row.product_id, serial, d->row.id);
+                  d->place, why, d->row.vendor_id, d->row.product_id, serial, d->row.id);
         station_alert(d->station, "unknown-recorder", LOG_WARNING, who, "%s in bay %s: %s", serial,
                       d->row.bay, why);
         d->row.state = DOCKING_FAILED;
@@ -199,7 +199,7 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
         d->row.state = DOCKING_IDENTIFIED;
         d->row.reason[0] = '\0';
         subject = docking_subject(d);
-        event_log(EVENT_DOCKING_IDENTIFIED, &subject, "bay %s: recorder %s (%s %s)", d->row.bay,
+        event_log(EVENT_DOCKING_IDENTIFIED, &subject, "%s: recorder %s (%s %s)", d->place,
                   d->recorder_number, d->row.manufacturer, d->row.model);
         (void)snprintf(who, sizeof(who), "serial/%s",
                        d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial);
@@ -296,8 +296,8 @@ static void on_item(struct docking *d, const struct recorder_item *m)
                 r = item_enter(d, m, &item);
         }
         if (r < 0) {
-                log_error("bay %s: cannot note item '%s': %s, the listing counts as incomplete", d->row.bay,
-                          path, log_errno_text(r));
+                log_error("%s: cannot note item '%s': %s, the listing counts as incomplete", d->place, path,
+                          log_errno_text(r));
                 d->row.failed++;
         }
         d->row.seen++;
@@ -315,7 +315,7 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
         d->row.state = DOCKING_LISTED;
         plan_sort(&d->plan);
         event_log(EVENT_DOCKING_LISTED, &subject,
-                  "bay %s: %" PRId64 " items listed, %zu to pull, %" PRId64 " already held%s", d->row.bay,
+                  "%s: %" PRId64 " items listed, %zu to pull, %" PRId64 " already held%s", d->place,
                   d->row.seen, d->plan.counts[PLAN_WAITING], d->row.already_held,
                   d->row.listing_complete ? "" : "; the recorder did not list everything");
         docking_save(d, true);
@@ -442,8 +442,8 @@ static void fetched_part(struct docking *d, struct plan_entry *e, struct item *i
         subject.item = e->item;
         if (!ended)
                 event_log(EVENT_ITEM_FAILED, &subject,
-                          "bay %s: item '%s' not pulled: %s after %" PRId64 " bytes, %s", d->row.bay,
-                          item->path, item->error, m->size,
+                          "%s: item '%s' not pulled: %s after %" PRId64 " bytes, %s", d->place, item->path,
+                          item->error, m->size,
                           waits   ? "going on when there is room"
                           : again ? "trying again"
                                   : "leaving it until the next docking");
@@ -502,7 +502,7 @@ static void on_removed(struct docking *d, const struct offload_removed *m)
                       catalogue_ledger(d->station->catalogue, STATION_ACTOR, "item.removed-from-recorder",
                                        who, detail),
                       "write the ledger");
-        event_log(EVENT_ITEM_REMOVED, &subject, "bay %s: item %" PRId64 " %s the recorder%s%s", d->row.bay,
+        event_log(EVENT_ITEM_REMOVED, &subject, "%s: item %" PRId64 " %s the recorder%s%s", d->place,
                   e->item, m->outcome == RECORDER_OK ? "removed from" : "stays on",
                   m->outcome == RECORDER_OK ? "" : ": ",
                   m->outcome == RECORDER_OK ? "" : recorder_outcome_text(m->outcome));
@@ -523,7 +523,7 @@ static void on_clock_set(struct docking *d, const struct offload_clock_set *m)
         (void)snprintf(who, sizeof(who), "recorder/%s", d->recorder_number);
         station_ledger(d->station, "recorder.clock-set", who, "before", before, "after", after);
         (void)snprintf(detail, sizeof(detail), "from %s to %s", before, after);
-        event_log(EVENT_CLOCK_SET, &subject, "bay %s: recorder's clock %s%s", d->row.bay,
+        event_log(EVENT_CLOCK_SET, &subject, "%s: recorder's clock %s%s", d->place,
                   m->outcome == RECORDER_OK ? "set " : "could not be set: ",
                   m->outcome == RECORDER_OK ? detail : recorder_outcome_text(m->outcome));
         docking_task_set(d, TASK_NOTHING);
@@ -538,7 +538,7 @@ static void on_notice(struct docking *d, const struct offload_notice *m)
         TEXT_FIELD(text, m->text);
         if (m->priority >= LOG_ERR && m->priority <= LOG_DEBUG)
                 subject.priority = m->priority;
-        event_log(EVENT_WORKER_NOTICE, &subject, "bay %s: %s", d->row.bay, text);
+        event_log(EVENT_WORKER_NOTICE, &subject, "%s: %s", d->place, text);
         docking_alive(d);
 }
 
@@ -588,8 +588,8 @@ void docking_on_message(void *userdata, struct message *m)
 
         if (docking_dispatch(d, m))
                 return;
-        log_warning("bay %s: worker sent a message of type %u and %u bytes, which is none of the protocol, "
+        log_warning("%s: worker sent a message of type %u and %u bytes, which is none of the protocol, "
                     "killing it",
-                    d->row.bay, m->type, m->size);
+                    d->place, m->type, m->size);
         worker_signal(d->worker, SIGKILL);
 }

@@ -174,11 +174,11 @@ static void docking_receipt_log(struct docking *d)
         if (r->has_clock_offset)
                 (void)snprintf(offset, sizeof(offset), "%+.1f s", (double)r->clock_offset / USEC_PER_SEC);
         event_log(EVENT_DOCKING_RELEASED, &subject,
-                  "bay %s: receipt of docking %" PRId64 ": recorder %s: %" PRId64 " seen, %" PRId64
+                  "%s: receipt of docking %" PRId64 ": recorder %s: %" PRId64 " seen, %" PRId64
                   " pulled, %" PRId64 " already held, %" PRId64 " failed, %" PRId64 " late, %" PRId64
                   " with a bad verdict, %" PRId64 " bytes, clock offset %s; the recorder may be taken",
-                  r->bay, r->id, d->recorder_number, r->seen, r->pulled, r->already_held, r->failed, r->late,
-                  r->bad_verdicts, r->bytes, offset);
+                  d->place, r->id, d->recorder_number, r->seen, r->pulled, r->already_held, r->failed,
+                  r->late, r->bad_verdicts, r->bytes, offset);
 }
 
 static void docking_release(struct docking *d)
@@ -260,7 +260,7 @@ static void docking_note_unproved(struct docking *d, struct plan_entry *e,
 
         subject.item = e->item;
         event_log(result->outcome == FILING_MISMATCH ? EVENT_ITEM_MISMATCH : EVENT_ITEM_FAILED, &subject,
-                  "bay %s: item %" PRId64 ": %s, %s", d->row.bay, e->item, result->error,
+                  "%s: item %" PRId64 ": %s, %s", d->place, e->item, result->error,
                   again ? "pulling it again" : "leaving it until the next docking");
         d->failures_in_row++;
         d->row.failed += !again;
