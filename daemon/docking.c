@@ -231,7 +231,7 @@ void docking_worker_start(struct docking *d)
         d->worker_starts++;
         d->closing = false;
         d->failed_outcome = RECORDER_OK;
-        r = worker_start(&d->worker, s->event, argv, &events);
+        r = worker_start(&d->worker, s->event, argv, -EBADF, &events);
         if (r < 0) {
                 docking_fail(d, "could not start '%s': %s", argv[0], log_errno_text(r));
                 return;

@@ -178,7 +178,7 @@ static int inspector_start(struct inspector *i)
         };
 
         (void)snprintf(parallel, sizeof(parallel), "%u", i->station->config->inspectors);
-        return worker_start(&i->worker, i->station->event, argv, &events);
+        return worker_start(&i->worker, i->station->event, argv, -EBADF, &events);
 }
 
 static int job_send(struct inspector *i, struct job *j)
