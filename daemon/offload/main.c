@@ -9,6 +9,7 @@
 #include "daemon/offload/lockdown.h"
 #include "daemon/offload/report.h"
 #include "daemon/offload/session.h"
+#include "recorder/folder/folder_recorder.h"
 #include "recorder/mtp/mtp_recorder.h"
 #include "recorder/quirks.h"
 
@@ -23,6 +24,10 @@
 
 enum { EXIT_USAGE = 2, INTERFACE_MAX = 255 };
 
+enum driver { DRIVER_MTP, DRIVER_FOLDER, _DRIVER_MAX };
+static const char *const driver_names[_DRIVER_MAX] = {[DRIVER_MTP] = "mtp", [DRIVER_FOLDER] = "folder"};
+
+static enum driver arg_driver = DRIVER_MTP;
 static const char *arg_node;
 static int arg_interface = -1;
 static const char *arg_quirks;
@@ -32,13 +37,16 @@ DEFINE_CLEANUP(struct quirk_table *, quirks_free);
 static void help(void)
 {
         (void)printf("Usage: recdock-offload --node=/dev/bus/usb/BBB/DDD [OPTION...]\n"
-                     "Offload one recorder; started by recdockd(8) with a socket as descriptor %d.\n\n"
+                     "       recdock-offload --driver=folder\n"
+                     "Offload one recorder; started by recdockd(8) with a socket as descriptor %d,\n"
+                     "and for what is imported with the socket of who imports as descriptor %d.\n\n"
+                     "      --driver=NAME       what the recorder speaks: mtp (default), or folder\n"
                      "      --node=PATH         device node of the recorder\n"
                      "      --interface=NUMBER  interface to use, 0 to 255, instead of choosing one\n"
                      "      --quirks-dir=PATH   read PATH/*.quirks, and no other quirks\n"
                      "  -h, --help              print this help\n"
                      "      --version           print the version\n",
-                     OFFLOAD_SOCKET_FD);
+                     OFFLOAD_SOCKET_FD, OFFLOAD_GIVER_FD);
 }
 
 static int usage_error(const char *format, const char *value)
@@ -57,13 +65,34 @@ static int parse_interface(const char *text)
         return 1;
 }
 
+static int parse_driver(const char *text)
+{
+        for (int i = 0; i < _DRIVER_MAX; i++)
+                if (strcmp(text, driver_names[i]) == 0) {
+                        arg_driver = (enum driver)i;
+                        return 1;
+                }
+        return usage_error("--driver expects mtp or folder, not", text);
+}
+
+/* Each driver has what it needs and nothing that it would silently leave alone. */
+static int options_check(void)
+{
+        if (arg_driver == DRIVER_MTP && !arg_node)
+                return usage_error("no device node given, expected", "--node=/dev/bus/usb/BBB/DDD");
+        if (arg_driver == DRIVER_FOLDER && (arg_node || arg_interface >= 0 || arg_quirks))
+                return usage_error("no other option goes with", "--driver=folder");
+        return 1;
+}
+
 /* Returns 1 to go on, 0 when everything is done, -EINVAL after a word on what is wrong. */
 static int parse_arguments(int argc, char *argv[])
 {
-        enum { OPT_VERSION = 256, OPT_NODE, OPT_INTERFACE, OPT_QUIRKS };
+        enum { OPT_VERSION = 256, OPT_DRIVER, OPT_NODE, OPT_INTERFACE, OPT_QUIRKS };
         static const struct option options[] = {
                         {"help", no_argument, NULL, 'h'},
                         {"version", no_argument, NULL, OPT_VERSION},
+                        {"driver", required_argument, NULL, OPT_DRIVER},
                         {"node", required_argument, NULL, OPT_NODE},
                         {"interface", required_argument, NULL, OPT_INTERFACE},
                         {"quirks-dir", required_argument, NULL, OPT_QUIRKS},
@@ -79,6 +108,10 @@ static int parse_arguments(int argc, char *argv[])
                 case OPT_VERSION:
                         (void)puts("recdock-offload " PACKAGE_VERSION);
                         return 0;
+                case OPT_DRIVER:
+                        if (parse_driver(optarg) < 0)
+                                return -EINVAL;
+                        break;
                 case OPT_NODE:
                         arg_node = optarg;
                         break;
@@ -95,9 +128,7 @@ static int parse_arguments(int argc, char *argv[])
         }
         if (optind < argc)
                 return usage_error("unexpected argument", argv[optind]);
-        if (!arg_node)
-                return usage_error("no device node given, expected", "--node=/dev/bus/usb/BBB/DDD");
-        return 1;
+        return options_check();
 }
 
 /*
@@ -179,7 +210,7 @@ static int quirks_load_dir(const char *dir, struct quirk_table **ret)
         return r;
 }
 
-static int recorder_open(struct session *s, struct recorder **ret)
+static int mtp_open(struct session *s, struct recorder **ret)
 {
         _cleanup_(quirks_freep) struct quirk_table *quirks = NULL;
         char holder[MTP_HOLDER_TEXT_MAX] = "";
@@ -204,6 +235,30 @@ static int recorder_open(struct session *s, struct recorder **ret)
         return r;
 }
 
+static int folder_open(struct session *s, struct recorder **ret)
+{
+        const struct folder_giver giver = {
+                        .socket = OFFLOAD_GIVER_FD,
+                        .cancelled = session_cancelled,
+                        .notice = session_notice,
+                        .userdata = s,
+        };
+        int type;
+        socklen_t size = sizeof(type);
+        int r = -ENOTSOCK;
+
+        if (getsockopt(OFFLOAD_GIVER_FD, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET)
+                r = folder_recorder_open(ret, &giver);
+        if (r < 0)
+                (void)report_failed(OFFLOAD_SOCKET_FD, report_outcome(r), r, "the socket of who imports");
+        return r;
+}
+
+static int recorder_open(struct session *s, struct recorder **ret)
+{
+        return arg_driver == DRIVER_FOLDER ? folder_open(s, ret) : mtp_open(s, ret);
+}
+
 /* Both halves of locking in, around the making of the threads. A worker that cannot be locked in does not
  * work. */
 static int lock_in(struct session *s, struct sandbox_state *ret)
@@ -213,7 +268,7 @@ static int lock_in(struct session *s, struct sandbox_state *ret)
         if (r == 0)
                 r = session_threads(s);
         if (r == 0)
-                r = lockdown_calls(ret);
+                r = lockdown_calls(arg_driver == DRIVER_FOLDER ? LOCKDOWN_FILES : LOCKDOWN_USB, ret);
         if (r < 0)
                 (void)report_failed(OFFLOAD_SOCKET_FD, report_outcome(r), r, "the sandbox of the worker");
         return r;
@@ -224,7 +279,7 @@ static int run(int signal_fd)
         _cleanup_(session_freep) struct session *s = NULL;
         /* Freed before the session, whose hooks it calls. */
         _cleanup_(recorder_freep) struct recorder *recorder = NULL;
-        struct session_start start = {.figures = mtp_recorder_figures};
+        struct session_start start = {.figures = arg_driver == DRIVER_MTP ? mtp_recorder_figures : NULL};
         int r = session_new(&s, OFFLOAD_SOCKET_FD, signal_fd);
 
         if (r == 0)
