@@ -39,17 +39,27 @@ static const struct field fields[] = {
                 FIELD(docking_row, bytes, FIELD_INT64),
                 FIELD(docking_row, bad_verdicts, FIELD_INT64),
                 FIELD(docking_row, listing_complete, FIELD_BOOL),
+                FIELD(docking_row, driver, FIELD_TEXT),
+                FIELD(docking_row, source, FIELD_INT),
+                FIELD(docking_row, actor, FIELD_TEXT),
+                FIELD(docking_row, import_reason, FIELD_TEXT),
+                FIELD(docking_row, import_officer, FIELD_ID),
+                FIELD(docking_row, unreadable, FIELD_INT64),
+                FIELD(docking_row, findings, FIELD_INT64),
 };
 
 #define DOCKING_COLUMNS                                                                                     \
         "bay, port, vendor_id, product_id, usb_serial, recorder, state, reason, plugged_at, identified_at," \
         " listed_at, released_at, unplugged_at, manufacturer, model, firmware, serial, officer, unit,"      \
         " battery, free, total, clock_text, clock_offset, clock_uncertainty, clock_set_to, seen, pulled,"   \
-        " already_held, failed, late, removed, bytes, bad_verdicts, listing_complete"
+        " already_held, failed, late, removed, bytes, bad_verdicts, listing_complete, driver, source, "     \
+        "actor, import_reason,"                                                                             \
+        " import_officer, unreadable, findings"
 
-#define DOCKING_PARAMETERS                                                                                \
-        "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21," \
-        " ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35"
+#define DOCKING_PARAMETERS                                                                                 \
+        "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"  \
+        " ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, " \
+        "?41, ?42"
 
 static int write_row(struct catalogue *c, const char *sql, const struct docking_row *d, bool with_id)
 {
@@ -78,11 +88,22 @@ int docking_insert(struct catalogue *c, const char *actor, struct docking_row *d
         if (r < 0)
                 return r;
         id = sqlite3_last_insert_rowid(c->db);
-        r = ledger_note(c, actor, "docking.plugged",
-                        "SELECT 'docking/' || id, json_object('bay', bay, 'port', port, 'vendor_id', "
-                        "vendor_id,"
-                        " 'product_id', product_id, 'usb_serial', usb_serial) FROM docking WHERE id = ?1",
-                        VALUES(INTEGER(id)));
+        if (d->source == FOOTAGE_IMPORT)
+                r = ledger_note(c, actor, "import.begun",
+                                "SELECT 'docking/' || d.id, json_object('recorder', r.number, 'officer', "
+                                "o.number,"
+                                " 'reason', d.import_reason) FROM docking AS d"
+                                " LEFT JOIN recorder AS r ON r.id = d.recorder"
+                                " LEFT JOIN officer AS o ON o.id = d.import_officer WHERE d.id = ?1",
+                                VALUES(INTEGER(id)));
+        else
+                r = ledger_note(c, actor, "docking.plugged",
+                                "SELECT 'docking/' || id, json_object('bay', bay, 'port', port, "
+                                "'vendor_id', "
+                                "vendor_id, 'product_id', product_id, 'usb_serial', usb_serial, 'driver', "
+                                "driver)"
+                                " FROM docking WHERE id = ?1",
+                                VALUES(INTEGER(id)));
         if (r < 0)
                 return r;
         d->id = id;
@@ -96,7 +117,7 @@ int docking_update(struct catalogue *c, const struct docking_row *d)
         if (r < 0)
                 return r;
         r = write_row(c,
-                      "UPDATE docking SET (" DOCKING_COLUMNS ") = (" DOCKING_PARAMETERS ") WHERE id = ?36",
+                      "UPDATE docking SET (" DOCKING_COLUMNS ") = (" DOCKING_PARAMETERS ") WHERE id = ?43",
                       d, true);
         if (r < 0)
                 return r;

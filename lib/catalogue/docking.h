@@ -4,6 +4,7 @@
 /* One visit of a recorder to a bay: the row behind the receipt (采集回执). */
 
 #include "catalogue/catalogue.h"
+#include "catalogue/footage.h"
 
 /* Wire and catalogue values. */
 enum docking_state {
@@ -20,30 +21,38 @@ const char *docking_state_text(enum docking_state s);
 
 struct docking_row {
         int64_t id;
-        char bay[32];              /* bay's name */
-        char port[64];             /* port path "3-1.4" */
+        char bay[32];  /* bay's name */
+        char port[64]; /* port path "3-1.4" */
         uint16_t vendor_id, product_id;
         char usb_serial[128];
-        int64_t recorder;          /* 0 not (yet) known */
+        char driver[16];            /* "mtp", "ums"; "" import, or from before it was noted */
+        enum footage_source source; /* dock or import */
+        char actor[64];             /* who brought it in by hand, "" docked */
+        char import_reason[512];    /* why by hand, in the words of 'actor'; "" docked */
+        int64_t import_officer;     /* whose it is, said by 'actor'; 0 not said */
+        int64_t recorder;           /* 0 not (yet) known */
         enum docking_state state;
-        char reason[512];          /* why failed or refused, "" */
+        char reason[512]; /* why failed or refused, "" */
         instant_t plugged_at, identified_at, listed_at, released_at, unplugged_at;
         /* what the device said */
         char manufacturer[128], model[128], firmware[128], serial[128], officer[128], unit[128];
-        int battery_percent;       /* -1 */
+        int battery_percent;             /* -1 */
         int64_t free_bytes, total_bytes; /* -1 */
         char clock_text[40];
         bool has_clock_offset;
         int64_t clock_offset, clock_uncertainty; /* microseconds, recorder - station */
-        char clock_set_to[40];     /* after a set by policy, "" none */
+        char clock_set_to[40];                   /* after a set by policy, "" none */
         /* the receipt */
         int64_t seen, pulled, already_held, failed, late, removed; /* items */
-        int64_t bytes;             /* pulled over USB */
+        int64_t bytes;                                             /* pulled over USB */
         int64_t bad_verdicts;
+        int64_t unreadable; /* bytes that the medium did not give */
+        int64_t findings;   /* what the listing came across besides items: see finding.h */
         bool listing_complete;
 };
 
-/* Inserts (id is set) or writes all columns of an existing row. docking_insert appends "docking.plugged" to the ledger. */
+/* Inserts (id is set) or writes all columns of an existing row. docking_insert appends "docking.plugged", of
+ * an import "import.begun" to the ledger. */
 int docking_insert(struct catalogue *c, const char *actor, struct docking_row *d);
 int docking_update(struct catalogue *c, const struct docking_row *d);
 int docking_by_id(struct catalogue *c, int64_t id, struct docking_row *ret);

@@ -101,8 +101,11 @@ static const char docking_select[] =
                 "d.seen,"
                 " 'pulled', d.pulled, 'already_held', d.already_held, 'failed', d.failed, 'late', d.late,"
                 " 'removed', d.removed, 'bytes', d.bytes, 'bad_verdicts', d.bad_verdicts,"
-                " 'listing_complete', json(iif(d.listing_complete, 'true', 'false')))"
-                " FROM docking AS d LEFT JOIN recorder AS r ON r.id = d.recorder WHERE true";
+                " 'listing_complete', json(iif(d.listing_complete, 'true', 'false')), 'driver', d.driver,"
+                " 'source', source_word(d.source), 'actor', d.actor, 'import_reason', d.import_reason,"
+                " 'import_officer', o.number, 'unreadable', d.unreadable, 'findings', d.findings)"
+                " FROM docking AS d LEFT JOIN recorder AS r ON r.id = d.recorder"
+                " LEFT JOIN officer AS o ON o.id = d.import_officer WHERE true";
 
 /* flags are enum recorder_item_flags: 1 protected, 2 marked. */
 static const char item_select[] =

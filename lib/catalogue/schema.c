@@ -11,6 +11,7 @@
 
 const char *const catalogue_schema[] = {
                 schema_v1,
+                schema_v2,
 };
 const size_t catalogue_schema_versions = ELEMENTSOF(catalogue_schema);
 

@@ -4,3 +4,4 @@
 /* The scripts of schema.c, one per version. */
 
 extern const char schema_v1[];
+extern const char schema_v2[];

@@ -265,6 +265,76 @@ START_TEST(test_migration_from_every_older_version)
 }
 END_TEST
 
+/* A row of everything that version 2 touches, as version 1 wrote it. */
+#define V1_ROWS                                                                                        \
+        "INSERT INTO officer VALUES (1, '000001', NULL);"                                              \
+        "INSERT INTO recorder VALUES (1, 'R1', 'S1', NULL, 'M', 6353, 20193, NULL, 5, NULL);"          \
+        "INSERT INTO docking VALUES (1, '3', '1-3', 6353, 20193, 'S1', 1, 4, NULL, 5, 6, 7, 8, NULL,"  \
+        " 'm', 'n', 'f', 's', 'o', 'u', 50, 1, 2, NULL, NULL, NULL, NULL, 1, 1, 0, 0, 0, 0, 9, 0, 1);" \
+        "INSERT INTO item VALUES (1, 1, 1, NULL, 'A/a.mp4', 9, '20261101T080000', 0, 4, 9, NULL, 9,"   \
+        " zeroblob(32), NULL, 1, NULL, NULL);"
+
+START_TEST(test_version_1_becomes_version_2)
+{
+        struct catalogue *c = NULL;
+
+        ck_assert_int_eq(open_versions(catalogue_schema, 1), CATALOGUE_OK);
+        ck_assert_int_eq(fixture_tamper(V1_ROWS), SQLITE_OK);
+        ck_assert_int_eq(catalogue_open(&c, path, false), CATALOGUE_OK);
+        catalogue_close(c);
+        ck_assert_int_eq(fixture_ask("PRAGMA user_version"), (int64_t)catalogue_schema_versions);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM docking WHERE id = 1 AND usb_serial = 'S1'"
+                                     " AND pulled = 1 AND source = 0 AND driver IS NULL AND actor IS NULL"
+                                     " AND import_reason IS NULL AND import_officer IS NULL"
+                                     " AND unreadable = 0 AND findings = 0"),
+                         1);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM item WHERE path = 'A/a.mp4' AND size = 9"), 1);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM finding"), 0);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM item_unreadable"), 0);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> "
+                                     "'ok'"),
+                         0);
+}
+END_TEST
+
+/* What the catalogue itself refuses, whatever a program does. */
+static const struct {
+        const char *sql;
+        int expected;
+} guarded[] = {
+                {"INSERT INTO item_unreadable VALUES (1, 0, 512, 0)", SQLITE_OK},
+                {"DELETE FROM item_unreadable", SQLITE_OK},
+                {"UPDATE item SET footage = 1; INSERT INTO item_unreadable VALUES (1, 512, 512, 0)",
+                 SQLITE_CONSTRAINT},
+                {"INSERT INTO item_unreadable VALUES (1, 0, 0, 0)", SQLITE_CONSTRAINT},
+                {"INSERT INTO item_unreadable VALUES (1, 0, 512, 0); UPDATE item SET footage = 1;"
+                 " DELETE FROM item_unreadable",
+                 SQLITE_CONSTRAINT},
+                {"INSERT INTO item_unreadable VALUES (1, 0, 512, 0); UPDATE item SET footage = 1;"
+                 " UPDATE item_unreadable SET size = 1",
+                 SQLITE_CONSTRAINT},
+                {"INSERT INTO finding VALUES (1, 1, 1, 0, '', 'a', -1, '', NULL, 1, 0, 0, NULL, 5);"
+                 " DELETE FROM finding",
+                 SQLITE_CONSTRAINT},
+};
+
+START_TEST(test_version_2_guards_evidence)
+{
+        ck_assert_int_eq(open_versions(catalogue_schema, catalogue_schema_versions), CATALOGUE_OK);
+        ck_assert_int_eq(fixture_tamper("INSERT INTO recorder VALUES (1, 'R1', 'S1', NULL, 'M', 6353, 20193,"
+                                        " NULL, 5, NULL);"
+                                        "INSERT INTO docking (id, vendor_id, product_id, state, plugged_at,"
+                                        " seen, pulled, already_held, failed, late, removed, bytes,"
+                                        " bad_verdicts, listing_complete)"
+                                        " VALUES (1, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0);"
+                                        "INSERT INTO item (id, recorder, docking, path, size, time_text,"
+                                        " flags, state, durable, attempts)"
+                                        " VALUES (1, 1, 1, 'A/a.mp4', 9, '', 0, 0, 0, 0)"),
+                         SQLITE_OK);
+        ck_assert_int_eq(fixture_tamper(guarded[_i].sql), guarded[_i].expected);
+}
+END_TEST
+
 static const struct {
         const char *const *versions;
         size_t n;
@@ -331,6 +401,8 @@ static Suite *suite(void)
         tcase_add_test(opening, test_newer_is_told_and_left_alone);
         tcase_add_loop_test(opening, test_migration_from_every_older_version, 0,
                             (int)ELEMENTSOF(new_version) + 1);
+        tcase_add_test(opening, test_version_1_becomes_version_2);
+        tcase_add_loop_test(opening, test_version_2_guards_evidence, 0, (int)ELEMENTSOF(guarded));
         tcase_add_loop_test(opening, test_failed_migration_leaves_the_old_database, 0,
                             (int)ELEMENTSOF(failures));
         tcase_add_checked_fixture(use, setup, teardown);

@@ -72,6 +72,13 @@ START_TEST(test_docking_there_and_back)
                         .bytes = 17,
                         .bad_verdicts = 18,
                         .listing_complete = true,
+                        .driver = "ums",
+                        .source = FOOTAGE_IMPORT,
+                        .actor = "uid 1000",
+                        .import_reason = "its USB socket is broken",
+                        .import_officer = officer,
+                        .unreadable = 19,
+                        .findings = 20,
         };
         ck_assert_int_eq(docking_insert(c, FIXTURE_ACTOR, &d), CATALOGUE_OK);
         ck_assert_int_gt(d.id, docking);

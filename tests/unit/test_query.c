@@ -164,13 +164,14 @@ static const struct {
                  "id unit officer recorder bay name source source_path started_at ended_at duration_s size "
                  "sha256 sm3"
                  " verdict verdict_reasons container kind path offloaded_at docking deadline late case"},
-                {"docking", "docking bay port state recorder model manufacturer firmware serial usb_serial "
-                            "reason plugged_at"
-                            " identified_at listed_at released_at unplugged_at battery free total "
-                            "clock_text clock_offset_s"
-                            " clock_uncertainty_s clock_set_to seen pulled already_held failed late removed "
-                            "bytes bad_verdicts"
-                            " listing_complete"},
+                {"docking",
+                 "docking bay port state recorder model manufacturer firmware serial usb_serial "
+                 "reason plugged_at"
+                 " identified_at listed_at released_at unplugged_at battery free total "
+                 "clock_text clock_offset_s"
+                 " clock_uncertainty_s clock_set_to seen pulled already_held failed late removed "
+                 "bytes bad_verdicts"
+                 " listing_complete driver source actor import_reason import_officer unreadable findings"},
                 {"item", "item docking recorder path size device_time state durable attempts error footage "
                          "protected marked"},
                 {"recorder",
@@ -217,7 +218,8 @@ static const struct {
                 {"docking", "\"state\":\"plugged\",\"recorder\":\"1000001\",\"model\":null"},
                 {"docking", "\"battery\":null,\"free\":null"},
                 {"docking", "\"clock_offset_s\":null"},
-                {"docking", "\"listing_complete\":false}"},
+                {"docking", "\"listing_complete\":false,\"driver\":null,\"source\":\"dock\",\"actor\":null"},
+                {"docking", "\"import_officer\":null,\"unreadable\":0,\"findings\":0}"},
                 {"item", "\"device_time\":\"20261031T100000\",\"state\":\"footage\""},
                 {"item", "\"error\":null,\"footage\":1,\"protected\":false,\"marked\":false}"},
                 {"recorder", "\"vendor_id\":6353,"},
