@@ -17,6 +17,10 @@
  *   AssignRecorder(s recorder, s officer, s from, s until)    until "" is open; officer "" ends the open one
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
+ *   Import(s recorder, s officer, s reason, h giver) → t docking
+ *                              brings in what cannot dock; 'giver' is a connected SOCK_SEQPACKET socket whose other end lists and opens files
+ *                              as recorder/folder/folder_messages.h says. Replies when it has begun; DockingChanged tells how it goes, and
+ *                              closing the other end before it is "released" or "failed" cuts it off
  *   Reload()
  * Signals
  *   DockingChanged(t docking, s json)        the same object as in GetStatus()'s "dockings"; at most 5 a second per docking
@@ -24,7 +28,8 @@
  * Properties (const or emitting): Version s, Number s, Custodian s, Bays u, Dockings u, AlertsOpen t
  *
  * A docking in GetStatus(): {"docking","bay","port","state","recorder","model","serial","officer","items":{"seen","pulled","held","failed","waiting"},
- *   "bytes","bytes_total","rate","current":{"name","bytes","size","phase"},"battery","free","total","clock_offset_s","plugged_at","reason"}
+ *   "bytes","bytes_total","rate","current":{"name","bytes","size","phase"},"battery","free","total","clock_offset_s","plugged_at","reason",
+ *   "source":"dock"|"import"}; of an import "bay" and "port" are null
  * A bay: {"bay","port","docking"} with docking null when empty.
  *
  * Errors: org.recdock1.Error.{InvalidArgument,NotFound,Exists,Conflict,Denied,Failed}; the message names thing, value and what was

@@ -36,7 +36,7 @@ DEFINE_CLEANUP(struct docking *, docking_free);
 struct event_subject docking_subject(const struct docking *d)
 {
         return (struct event_subject){
-                        .bay = d->row.bay,
+                        .bay = d->row.bay[0] ? d->row.bay : NULL,
                         .recorder = d->recorder_number[0] ? d->recorder_number : NULL,
                         .docking = d->row.id,
         };
@@ -57,6 +57,11 @@ struct docking *docking_find(struct station *s, int64_t id)
                 if (d->row.id == id)
                         return d;
         return NULL;
+}
+
+bool docking_is_present(const struct docking *d)
+{
+        return d->bay || d->giver >= 0;
 }
 
 static void docking_unlink(struct docking *d)
@@ -82,6 +87,8 @@ void docking_free(struct docking *d)
         sd_event_source_disable_unref(d->warn_timer);
         sd_event_source_disable_unref(d->kill_timer);
         sd_event_source_disable_unref(d->retry_timer);
+        sd_event_source_disable_unref(d->giver_watch);
+        (void)fd_close(d->giver);
         plan_clear(&d->plan);
         free(d->node);
         free(d);
@@ -185,6 +192,7 @@ void docking_close_worker(struct docking *d)
 void docking_fail(struct docking *d, const char *format, ...)
 {
         struct event_subject subject = docking_subject(d);
+        bool import = d->row.source == FOOTAGE_IMPORT;
         char who[DOCKING_SUBJECT_MAX];
         va_list ap;
 
@@ -195,9 +203,10 @@ void docking_fail(struct docking *d, const char *format, ...)
         va_end(ap);
         d->finished = true;
         d->row.state = DOCKING_FAILED;
-        event_log(EVENT_DOCKING_FAILED, &subject, "%s: docking failed: %s", d->place, d->row.reason);
-        station_alert(d->station, "docking-failed", LOG_ERR, docking_alert_subject(d, who), "%s",
-                      d->row.reason);
+        event_log(import ? EVENT_IMPORT_FAILED : EVENT_DOCKING_FAILED, &subject, "%s: %s failed: %s",
+                  d->place, import ? "import" : "docking", d->row.reason);
+        station_alert(d->station, import ? "import-failed" : "docking-failed", LOG_ERR,
+                      docking_alert_subject(d, who), "%s", d->row.reason);
         docking_save(d, true);
         docking_close_worker(d);
 }
@@ -215,13 +224,17 @@ void docking_worker_start(struct docking *d)
 {
         struct station *s = d->station;
         char program[PATH_MAX];
-        char *argv[] = {worker_program("recdock-offload", program, sizeof(program)), (char *)"--node",
-                        d->node, NULL};
+        char *argv[] = {worker_program("recdock-offload", program, sizeof(program)),
+                        (char *)"--driver=folder", NULL, NULL};
         struct worker_events events = docking_worker_events;
         int r;
 
-        if (d->worker || d->finished || !d->bay || s->stopping)
+        if (d->worker || d->finished || !docking_is_present(d) || s->stopping)
                 return;
+        if (d->row.source != FOOTAGE_IMPORT) {
+                argv[1] = (char *)"--node";
+                argv[2] = d->node;
+        }
         d->waits_for_slot = s->workers >= s->config->workers_max;
         if (d->waits_for_slot) {
                 log_info("%s: %u workers are at work, waiting for one to end", d->place, s->workers);
@@ -231,7 +244,7 @@ void docking_worker_start(struct docking *d)
         d->worker_starts++;
         d->closing = false;
         d->failed_outcome = RECORDER_OK;
-        r = worker_start(&d->worker, s->event, argv, -EBADF, &events);
+        r = worker_start(&d->worker, s->event, argv, d->giver, &events);
         if (r < 0) {
                 docking_fail(d, "could not start '%s': %s", argv[0], log_errno_text(r));
                 return;
@@ -303,7 +316,9 @@ static void docking_on_worker_exit(void *userdata, bool clean, const char *statu
         bool expected = d->closing;
 
         docking_forget_worker(d);
-        if (!d->bay)
+        if (d->row.source == FOOTAGE_IMPORT)
+                docking_import_ended(d, status);
+        else if (!d->bay)
                 docking_free(d);
         else if (d->registry_changed)
                 docking_reconsider(d);
@@ -331,11 +346,15 @@ const struct worker_events docking_worker_events = {
 /* --- plug and unplug
  * -------------------------------------------------------------------------------------------- */
 
-static void row_describe(struct docking_row *row, const struct bay *bay, const struct watch_device *device)
+struct docking *docking_new(struct station *s)
 {
-        *row = (struct docking_row){
-                        .vendor_id = device->vendor_id,
-                        .product_id = device->product_id,
+        struct docking *d = calloc(1, sizeof(*d));
+
+        if (!d)
+                return NULL;
+        d->station = s;
+        d->giver = -EBADF;
+        d->row = (struct docking_row){
                         .state = DOCKING_PLUGGED,
                         .plugged_at = clock_now(),
                         .identified_at = INSTANT_NONE,
@@ -346,6 +365,25 @@ static void row_describe(struct docking_row *row, const struct bay *bay, const s
                         .free_bytes = -1,
                         .total_bytes = -1,
         };
+        return d;
+}
+
+void docking_enter(struct docking *d, const char *actor)
+{
+        struct station *s = d->station;
+
+        station_begin(s);
+        station_check(s, docking_insert(s->catalogue, actor, &d->row), "write a docking");
+        station_commit(s);
+        inject_point("plugged");
+        d->next = s->dockings;
+        s->dockings = d;
+}
+
+static void row_describe(struct docking_row *row, const struct bay *bay, const struct watch_device *device)
+{
+        row->vendor_id = device->vendor_id;
+        row->product_id = device->product_id;
         (void)text_copy(row->bay, sizeof(row->bay), bay->name);
         (void)text_copy(row->port, sizeof(row->port), bay->port);
         (void)text_copy(row->usb_serial, sizeof(row->usb_serial), device->serial);
@@ -354,24 +392,18 @@ static void row_describe(struct docking_row *row, const struct bay *bay, const s
 
 int docking_start(struct station *s, struct bay *bay, const struct watch_device *device)
 {
-        _cleanup_(docking_freep) struct docking *d = calloc(1, sizeof(*d));
+        _cleanup_(docking_freep) struct docking *d = docking_new(s);
         struct event_subject subject;
 
         if (!d)
                 return -ENOMEM;
-        d->station = s;
         d->devnum = device->devnum;
         d->node = strdup(device->node);
         if (!d->node)
                 return -ENOMEM;
         row_describe(&d->row, bay, device);
         (void)snprintf(d->place, sizeof(d->place), "bay %s", d->row.bay);
-        station_begin(s);
-        station_check(s, docking_insert(s->catalogue, STATION_ACTOR, &d->row), "write a docking");
-        station_commit(s);
-        inject_point("plugged");
-        d->next = s->dockings;
-        s->dockings = d;
+        docking_enter(d, STATION_ACTOR);
         d->bay = bay;
         bay->docking = d;
         subject = docking_subject(d);

@@ -18,6 +18,7 @@
 #include "daemon/filing.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
+#include "recorder/folder/folder_messages.h"
 #include "recorder/offload_messages.h"
 
 #include <inttypes.h>
@@ -156,11 +157,12 @@ static void docking_refuse(struct docking *d, const char *why)
         docking_close_worker(d);
 }
 
-/* Another docking of this recorder still has a worker, which may be finishing a part. */
+/* Another docking of this recorder has a worker at work, which may be finishing a part. One that waits
+ * itself is nobody to wait for: two would wait for each other. */
 static bool recorder_is_busy(const struct docking *d)
 {
         for (const struct docking *o = d->station->dockings; o; o = o->next)
-                if (o != d && o->worker && o->row.recorder == d->row.recorder)
+                if (o != d && o->worker && !o->waits_for_other && o->row.recorder == d->row.recorder)
                         return true;
         return false;
 }
@@ -179,6 +181,14 @@ void docking_list(struct docking *d)
         docking_task_set(d, TASK_LIST);
 }
 
+/* The recorder is known, its device is not here: there is no clock to judge and no serial to look up. */
+static void import_identified(struct docking *d)
+{
+        d->row.state = DOCKING_IDENTIFIED;
+        docking_save(d, true);
+        docking_list(d);
+}
+
 static void on_identity(struct docking *d, const struct recorder_identity *m)
 {
         struct event_subject subject;
@@ -189,6 +199,10 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
                 return;
         identity_keep(&d->row, m);
         d->capabilities = m->capabilities;
+        if (d->row.source == FOOTAGE_IMPORT) {
+                import_identified(d);
+                return;
+        }
         r = docking_recognise(d);
         if (r != CATALOGUE_OK) {
                 if (r > 0)
@@ -270,6 +284,24 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
         return plan_add(&d->plan, &e, &entry);
 }
 
+/*
+ * Who imports chooses names, sizes and times. An item of a docked recorder must never count as held for
+ * their sake, and be removed from the recorder: paths of imports begin with what no path of a recorder
+ * begins with.
+ */
+static void path_describe(const struct docking *d, const struct recorder_item *m, char *ret, size_t size)
+{
+        static const char prefix[] = "import:/";
+
+        if (d->row.source == FOOTAGE_IMPORT)
+                (void)snprintf(ret, size, "%s%.*s", prefix, FOLDER_PATH_MAX, m->path);
+        else
+                (void)snprintf(ret, size, "%.*s", (int)sizeof(m->path), m->path);
+        text_make_printable(ret);
+        if (d->row.source != FOOTAGE_IMPORT && strncmp(ret, prefix, strlen(prefix)) == 0)
+                *strchr(ret, ':') = '_';
+}
+
 static void on_item(struct docking *d, const struct recorder_item *m)
 {
         struct item item = {
@@ -286,7 +318,7 @@ static void on_item(struct docking *d, const struct recorder_item *m)
         docking_alive(d);
         if (d->plan.n >= ITEMS_MAX)
                 return;
-        TEXT_FIELD(path, m->path);
+        path_describe(d, m, path, sizeof(path));
         TEXT_FIELD(item.time_text, m->time_text);
         /* Two objects of one name, size and time in one listing are two items: nothing may be lost behind
          * the other. */
@@ -478,7 +510,7 @@ static void on_fetched(struct docking *d, const struct offload_fetched *m)
         else
                 fetched_part(d, e, &item, m);
         docking_task_set(d, d->plan.counts[PLAN_FETCHING] > 0 ? TASK_FETCH : TASK_NOTHING);
-        if (!d->bay)
+        if (!docking_is_present(d))
                 docking_save(d, false);
         docking_advance(d);
 }

@@ -7,6 +7,9 @@
  *   2. links, then fsync of files and folders  the same
  *   3. transaction: footage + ledger entry     after a power cut: only the parts are left to remove
  *   4. parts removed, fs-verity switched on
+ *
+ * An imported file whose bytes are footage of its recorder already ends between 'ready' and the batch: its
+ * item points to that footage, and its part is removed.
  */
 #include "daemon/filing.h"
 #include "base/cleanup.h"
@@ -79,10 +82,14 @@ static void receipt_correct(struct station *s, const struct filing_result *resul
         station_begin(s);
         if (station_check(s, docking_by_id(s->catalogue, result->docking, &row), "read a docking") ==
             CATALOGUE_OK) {
-                row.pulled++;
-                row.late += result->late_us > 0;
-                row.bad_verdicts +=
-                                result->verdict != VERDICT_COMPLETE && result->verdict != VERDICT_NOT_MEDIA;
+                if (result->outcome == FILING_HELD) {
+                        row.already_held++;
+                } else {
+                        row.pulled++;
+                        row.late += result->late_us > 0;
+                        row.bad_verdicts += result->verdict != VERDICT_COMPLETE &&
+                                            result->verdict != VERDICT_NOT_MEDIA;
+                }
                 station_check(s, docking_update(s->catalogue, &row), "write a docking");
         }
         station_commit(s);
@@ -102,7 +109,7 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
                         .verdict = j->footage.verdict,
                         .error = error,
         };
-        bool heard = false;
+        bool heard = false, done = outcome == FILING_FILED || outcome == FILING_HELD;
 
         f->pending--;
         for (struct docking *d = s->dockings, *next; d; d = next) {
@@ -111,9 +118,9 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
                         docking_on_filed(d, j->item, &result);
                 heard = heard || d->row.id == j->docking;
         }
-        if (!heard && outcome == FILING_FILED && !s->failed)
+        if (!heard && done && !s->failed)
                 receipt_correct(s, &result);
-        else if (!heard && outcome != FILING_FILED)
+        else if (!heard && !done)
                 log_warning("item %" PRId64 ": %s, it is pulled again at its recorder's next docking",
                             j->item, error);
         free(j);
@@ -346,7 +353,12 @@ static void filed_alerts(struct job *j)
                               j->numbers.officer_unknown ? j->numbers.said_officer : "");
         else if (j->numbers.officer_disagrees)
                 station_alert(s, "unassigned", LOG_NOTICE, who,
-                              "%s: filed by the officer it names, but its recorder is assigned to another",
+                              f->source == FOOTAGE_IMPORT ? "%s: filed by the officer given at its import, "
+                                                            "but its name or "
+                                                            "its recorder's assignment says another"
+                                                          : "%s: filed by the officer it names, but its "
+                                                            "recorder is assigned "
+                                                            "to another",
                               f->path);
 }
 
@@ -398,31 +410,139 @@ static void job_unlinked(struct job *j)
         job_end(j, FILING_FAILED, text);
 }
 
-static int filing_on_idle(sd_event_source *source, void *userdata)
+/* Each job of the batch has ended afterwards, or is ready again under another name. */
+static void batch_file(struct station *s, struct job *batch)
 {
-        struct filing *f = userdata;
-        struct job *batch = NULL, **tail = &batch;
-
-        for (int n = 0; n < BATCH_MAX && f->ready; n++) {
-                *tail = ready_pop(f);
-                tail = &(*tail)->next;
-        }
-        *tail = NULL;
-        batch_intents(f->station, batch);
-        if (station_check(f->station, batch_link(f->station, batch), "file into the store") == 0 &&
-            !f->station->failed)
-                batch_commit(f->station, batch);
+        batch_intents(s, batch);
+        if (station_check(s, batch_link(s, batch), "file into the store") == 0 && !s->failed)
+                batch_commit(s, batch);
         while (batch) {
                 struct job *j = batch;
 
                 batch = j->next;
-                if (f->station->failed)
+                if (s->failed)
                         job_end(j, FILING_FAILED, "the station failed");
                 else if (j->linked)
                         job_filed(j);
                 else
                         job_unlinked(j);
         }
+}
+
+/* --- what is held already
+ * ------------------------------------------------------------------------------------------ */
+
+enum import_state { IMPORT_NEW, IMPORT_HELD, IMPORT_TWIN };
+
+/* A card may have been docked before, under other paths; or the same file lies on it twice. 'batch' is what
+ * is about to be filed: a twin of one in it waits until that one is footage. */
+static enum import_state import_look(struct job *j, const struct job *batch)
+{
+        struct station *s = j->filing->station;
+        const struct footage *f = &j->footage;
+        int r;
+
+        if (f->source != FOOTAGE_IMPORT)
+                return IMPORT_NEW;
+        r = station_check(s, footage_by_digest(s->catalogue, f->recorder, f->digests.sha256, &j->footage_id),
+                          "look for footage");
+        if (r == CATALOGUE_OK)
+                return IMPORT_HELD;
+        for (; batch; batch = batch->next)
+                if (batch->footage.recorder == f->recorder &&
+                    digest_equal(&batch->footage.digests, &f->digests))
+                        return IMPORT_TWIN;
+        return IMPORT_NEW;
+}
+
+static void held_write(struct station *s, const struct job *j)
+{
+        char who[64], detail[128];
+        struct item item;
+
+        if (station_check(s, item_by_id(s->catalogue, j->item, &item), "read an item") != CATALOGUE_OK)
+                return;
+        item.state = ITEM_FOOTAGE;
+        item.footage = j->footage_id;
+        item.part_docking = 0;
+        station_check(s, item_update(s->catalogue, &item), "write an item");
+        (void)snprintf(who, sizeof(who), "item/%" PRId64, j->item);
+        (void)snprintf(detail, sizeof(detail), "{\"docking\":%" PRId64 ",\"footage\":%" PRId64 "}",
+                       j->docking, j->footage_id);
+        station_check(s, catalogue_ledger(s->catalogue, STATION_ACTOR, "item.already-held", who, detail),
+                      "write the ledger");
+}
+
+static void job_held(struct job *j)
+{
+        const struct event_subject subject = {
+                        .recorder = j->numbers.recorder,
+                        .docking = j->docking,
+                        .item = j->item,
+                        .footage = j->footage_id,
+        };
+
+        (void)store_part_remove(j->filing->station->store, j->part_docking, j->item);
+        event_log(EVENT_ITEM_HELD, &subject,
+                  "import %" PRId64 ": '%s' is footage %" PRId64 " of recorder %s already, not filed again",
+                  j->docking, j->footage.source_path, j->footage_id, j->numbers.recorder);
+        job_end(j, FILING_HELD, NULL);
+}
+
+static void batch_hold(struct station *s, struct job *held)
+{
+        if (!held)
+                return;
+        station_begin(s);
+        for (const struct job *j = held; j; j = j->next)
+                held_write(s, j);
+        station_commit(s);
+        inject_point("held");
+        while (held) {
+                struct job *j = held;
+
+                held = j->next;
+                if (s->failed)
+                        job_end(j, FILING_FAILED, "the station failed");
+                else
+                        job_held(j);
+        }
+}
+
+/* Takes what is ready: a batch to file, and the imports that are held. Twins stay ready. */
+static void batch_take(struct filing *f, struct job **ret_batch, struct job **ret_held)
+{
+        struct job *twins = NULL, **tail = ret_batch;
+
+        *ret_batch = *ret_held = NULL;
+        for (int n = 0; n < BATCH_MAX && f->ready; n++) {
+                struct job *j = ready_pop(f), **list = tail;
+                enum import_state state = import_look(j, *ret_batch);
+
+                if (state != IMPORT_NEW)
+                        list = state == IMPORT_HELD ? ret_held : &twins;
+                j->next = *list;
+                *list = j;
+                if (state == IMPORT_NEW)
+                        tail = &j->next;
+        }
+        while (twins) {
+                struct job *j = twins;
+
+                twins = j->next;
+                ready_push(f, j);
+        }
+}
+
+static int filing_on_idle(sd_event_source *source, void *userdata)
+{
+        struct filing *f = userdata;
+        struct job *batch, *held;
+
+        batch_take(f, &batch, &held);
+        batch_hold(f->station, held);
+        if (batch)
+                batch_file(f->station, batch);
         if (f->ready)
                 (void)sd_event_source_set_enabled(f->source, SD_EVENT_ONESHOT);
         return 0;

@@ -6,7 +6,7 @@
  * settled (whose and when), filed (intent, link, sync, commit). Works on items by number and does not care
  * whether their recorder is still docked, so that recovery at start goes the same way. What is proved is
  * filed in batches when the loop is otherwise idle: each folder and each transaction is synced once per
- * batch.
+ * batch. What is imported and is footage of its recorder already, by its digest, is not filed a second time.
  */
 
 #include "media/verdict.h"
@@ -19,6 +19,7 @@ struct filing;
 
 enum filing_outcome {
         FILING_FILED,
+        FILING_HELD, /* an import of bytes that are footage of its recorder already: 'footage' says which */
         FILING_MISMATCH, /* what is on the disk is not what the recorder sent: the part is gone, pull it
                             again */
         FILING_FAILED,   /* this host failed; the part is kept and tried again at the next start */
