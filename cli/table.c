@@ -24,6 +24,7 @@ static const struct word words[] = {
                 {"listed", N_("listed"), NULL},
                 {"offloading", N_("offloading"), "cyan"},
                 {"released", N_("released, may be taken"), "green"},
+                {"done", N_("done"), "green"},
                 {"failed", N_("failed"), "red"},
                 {"unplugged", N_("unplugged"), "yellow"},
                 {"paused", N_("paused, no room"), "yellow"},

@@ -24,7 +24,13 @@
  *           until "" is open; officer "" ends the open one
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
- *   Recover(t docking, at findings) → t n   deleted files of a docked recorder, all that can be recovered when the array is empty
+ *   Import(s recorder, s officer, s reason, h giver) → t docking
+ *           brings in what cannot dock; 'giver' is a connected SOCK_SEQPACKET socket whose other end lists
+ *           and opens files as recorder/folder/folder_messages.h says. Replies when it has begun;
+ *           DockingChanged tells how it goes, and closing the other end before it is "released" or "failed"
+ *           cuts it off
+ *   Recover(t docking, at findings) → t n   deleted files of a docked recorder, all that can be recovered
+ *           when the array is empty
  *   Reload()
  * Signals
  *   DockingChanged(t docking, s json)
@@ -36,7 +42,7 @@
  *   {"docking","bay","port","state","recorder","model","serial","officer",
  *    "items":{"seen","pulled","held","failed","waiting"},"bytes","bytes_total","rate",
  *    "current":{"name","bytes","size","phase"},"battery","free","total","clock_offset_s","plugged_at",
- *    "reason"}
+ *    "reason","source":"dock"|"import"}; of an import "bay" and "port" are null
  * A bay: {"bay","port","docking"} with docking null when empty.
  *
  * Errors: org.recdock1.Error.{InvalidArgument,NotFound,Exists,Conflict,Denied,Failed}; the message names

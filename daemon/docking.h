@@ -10,6 +10,9 @@
  *      └──────────────────────┴──────────────────────▶ failed            (nothing to pull) ────────┘
  *   any state ─ udev remove ─▶ unplugged (released and failed keep their word)
  *
+ * An import is a docking without a bay: its recorder is known from the beginning, it ends as released or as
+ * failed, and is forgotten when its worker is gone (docking_import.c).
+ *
  * Invariants: a docking has at most one worker; items that are being proved outlive it (filing.h finds it by
  * its number); after the unplug the object stays until its worker has said its last word and is gone. Two
  * dockings never pull for the same recorder at once: the later one waits for the earlier one's worker.
@@ -47,8 +50,11 @@ enum docking_task { /* what the worker owes us: the stall timers run while it ow
 struct docking {
         struct docking *next;
         struct station *station;
-        struct bay *bay; /* NULL once unplugged */
+        struct bay *bay; /* NULL once unplugged, and of an import */
         struct docking_row row;
+        char place[48]; /* "bay 7", "import 17": its lines in the log begin with it */
+        int giver;      /* of an import: the socket of who imports, until he is gone; else -EBADF */
+        sd_event_source *giver_watch;
         char *node;
         unsigned int devnum;
         char recorder_number[128]; /* "" not known */
@@ -92,6 +98,9 @@ void docking_unplug(struct docking *d);
 void docking_free(struct docking *d);
 struct docking *docking_find(struct station *s, int64_t id);
 
+/* Something is docked still: a recorder in its bay, or somebody who imports. */
+bool docking_is_present(const struct docking *d);
+
 /* Starts the worker, or says what it waits for. */
 void docking_worker_start(struct docking *d);
 /* Refused for not being registered: look again, the registry has changed. */
@@ -104,7 +113,14 @@ void docking_kick(struct docking *d);
 /* What filing says of an item of this docking. */
 void docking_on_filed(struct docking *d, int64_t item, const struct filing_result *result);
 
-/* --- between docking.c, docking_offload.c and docking_messages.c --- */
+/* --- between docking.c, docking_import.c, docking_offload.c and docking_messages.c --- */
+
+/* A docking of nothing yet, owned by the caller; NULL when memory is out. */
+struct docking *docking_new(struct station *s);
+/* Writes its row and takes it into the station, which owns it from now on. */
+void docking_enter(struct docking *d, const char *actor);
+/* The worker of an import has ended, 'status' says how. The object may be gone when this returns. */
+void docking_import_ended(struct docking *d, const char *status);
 
 /* Sends FETCHes as long as the worker, the space and the plan allow; finishes when all is done. */
 void docking_advance(struct docking *d);

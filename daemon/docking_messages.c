@@ -20,6 +20,7 @@
 #include "daemon/known.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
+#include "recorder/folder/folder_messages.h"
 #include "recorder/offload_messages.h"
 #include "rules/recording_time.h"
 
@@ -41,8 +42,8 @@ static void on_sandbox(struct docking *d, const struct offload_sandbox *m)
         struct event_subject subject = docking_subject(d);
 
         event_log(EVENT_WORKER_SANDBOX, &subject,
-                  "bay %s: offload worker %d: no new privileges %s, Landlock %s, seccomp %s, zero-copy %s",
-                  d->row.bay, (int)worker_pid(d->worker), m->no_new_privs ? "on" : "off",
+                  "%s: offload worker %d: no new privileges %s, Landlock %s, seccomp %s, zero-copy %s",
+                  d->place, (int)worker_pid(d->worker), m->no_new_privs ? "on" : "off",
                   m->landlock_abi > 0 ? "on" : "not in this kernel", m->seccomp ? "on" : "off",
                   m->zero_copy ? "on" : "off");
 }
@@ -80,7 +81,7 @@ static void clock_judge(struct docking *d, const struct recorder_identity *m)
         row->clock_offset = device - m->clock_station;
         row->clock_uncertainty = MAX(m->clock_uncertainty, INT64_C(0));
         row->has_clock_offset = true;
-        event_log(EVENT_CLOCK_MEASURED, &subject, "bay %s: recorder's clock is %+.1f s off", row->bay,
+        event_log(EVENT_CLOCK_MEASURED, &subject, "%s: recorder's clock is %+.1f s off", d->place,
                   (double)row->clock_offset / USEC_PER_SEC);
         (void)snprintf(who, sizeof(who), "recorder/%s", d->recorder_number);
         /* The device's text has whole seconds: half of one is not an error. */
@@ -150,9 +151,9 @@ static void docking_refuse(struct docking *d, const char *why)
         (void)snprintf(d->row.reason, sizeof(d->row.reason), "%s", why);
         (void)snprintf(who, sizeof(who), "serial/%s", serial[0] ? serial : d->row.port);
         event_log(EVENT_DOCKING_REFUSED, &subject,
-                  "bay %s: %s (%04x:%04x, serial '%s'), nothing is read; 'recdockctl recorder register "
+                  "%s: %s (%04x:%04x, serial '%s'), nothing is read; 'recdockctl recorder register "
                   "NUMBER --docking %" PRId64 "' admits it",
-                  d->row.bay, why, d->row.vendor_id, d->row.product_id, serial, d->row.id);
+                  d->place, why, d->row.vendor_id, d->row.product_id, serial, d->row.id);
         station_alert(d->station, "unknown-recorder", LOG_WARNING, who, "%s in bay %s: %s", serial,
                       d->row.bay, why);
         d->row.state = DOCKING_FAILED;
@@ -200,6 +201,14 @@ static void twin_alert(struct docking *d)
                                       o->row.bay, d->row.bay, d->recorder_number);
 }
 
+/* The recorder is known, its device is not here: there is no clock to judge and no serial to look up. */
+static void import_identified(struct docking *d)
+{
+        d->row.state = DOCKING_IDENTIFIED;
+        docking_save(d, true);
+        docking_list(d);
+}
+
 static void on_identity(struct docking *d, const struct recorder_identity *m)
 {
         struct event_subject subject;
@@ -210,6 +219,10 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
                 return;
         identity_keep(&d->row, m);
         d->capabilities = m->capabilities;
+        if (d->row.source == FOOTAGE_IMPORT) {
+                import_identified(d);
+                return;
+        }
         r = docking_recognise(d);
         if (r != CATALOGUE_OK) {
                 if (r > 0)
@@ -220,7 +233,7 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
         d->row.state = DOCKING_IDENTIFIED;
         d->row.reason[0] = '\0';
         subject = docking_subject(d);
-        event_log(EVENT_DOCKING_IDENTIFIED, &subject, "bay %s: recorder %s (%s %s)", d->row.bay,
+        event_log(EVENT_DOCKING_IDENTIFIED, &subject, "%s: recorder %s (%s %s)", d->place,
                   d->recorder_number, d->row.manufacturer, d->row.model);
         (void)snprintf(who, sizeof(who), "serial/%s",
                        d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial);
@@ -328,6 +341,24 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
         return plan_add(&d->plan, &e, &entry);
 }
 
+/*
+ * Who imports chooses names, sizes and times. An item of a docked recorder must never count as held for
+ * their sake, and be removed from the recorder: paths of imports begin with what no path of a recorder
+ * begins with.
+ */
+static void path_describe(const struct docking *d, const struct recorder_item *m, char *ret, size_t size)
+{
+        static const char prefix[] = "import:/";
+
+        if (d->row.source == FOOTAGE_IMPORT)
+                (void)snprintf(ret, size, "%s%.*s", prefix, FOLDER_PATH_MAX, m->path);
+        else
+                (void)snprintf(ret, size, "%.*s", (int)sizeof(m->path), m->path);
+        text_make_printable(ret);
+        if (d->row.source != FOOTAGE_IMPORT && strncmp(ret, prefix, strlen(prefix)) == 0)
+                *strchr(ret, ':') = '_';
+}
+
 static void on_item(struct docking *d, const struct recorder_item *m)
 {
         struct item item = {
@@ -344,7 +375,7 @@ static void on_item(struct docking *d, const struct recorder_item *m)
         docking_alive(d);
         if (d->plan.n >= ITEMS_MAX)
                 return;
-        TEXT_FIELD(path, m->path);
+        path_describe(d, m, path, sizeof(path));
         TEXT_FIELD(item.time_text, m->time_text);
         /* Two objects of one name, size and time in one listing are two items: nothing may be lost behind
          * the other. */
@@ -356,8 +387,8 @@ static void on_item(struct docking *d, const struct recorder_item *m)
         if (r == 0)
                 findings_take_item(d, &item);
         if (r < 0) {
-                log_error("bay %s: cannot note item '%s': %s, the listing counts as incomplete", d->row.bay,
-                          path, log_errno_text(r));
+                log_error("%s: cannot note item '%s': %s, the listing counts as incomplete", d->place, path,
+                          log_errno_text(r));
                 d->row.failed++;
         }
         d->row.seen++;
@@ -375,7 +406,7 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
         d->row.state = DOCKING_LISTED;
         plan_sort(&d->plan);
         event_log(EVENT_DOCKING_LISTED, &subject,
-                  "bay %s: %" PRId64 " items listed, %zu to pull, %" PRId64 " already held%s", d->row.bay,
+                  "%s: %" PRId64 " items listed, %zu to pull, %" PRId64 " already held%s", d->place,
                   d->row.seen, d->plan.counts[PLAN_WAITING], d->row.already_held,
                   d->row.listing_complete ? "" : "; the recorder did not list everything");
         findings_judge(d);
@@ -480,9 +511,9 @@ static void on_unreadable(struct docking *d, const struct offload_unreadable *m)
         subject.item = e->item;
         if (e->n_unreadable++ == 0)
                 event_log(EVENT_ITEM_UNREADABLE, &subject,
-                          "bay %s: item %" PRId64 ": the medium does not give %" PRId64 " bytes at %" PRId64
+                          "%s: item %" PRId64 ": the medium does not give %" PRId64 " bytes at %" PRId64
                           ", going on behind them",
-                          d->row.bay, e->item, m->size, m->offset);
+                          d->place, e->item, m->size, m->offset);
 }
 
 /* Was more read than there was to read? Then the worker began again from 0, and what an earlier docking
@@ -541,8 +572,8 @@ static void fetched_part(struct docking *d, struct plan_entry *e, struct item *i
         subject.item = e->item;
         if (!ended)
                 event_log(EVENT_ITEM_FAILED, &subject,
-                          "bay %s: item '%s' not pulled: %s after %" PRId64 " bytes, %s", d->row.bay,
-                          item->path, item->error, m->size,
+                          "%s: item '%s' not pulled: %s after %" PRId64 " bytes, %s", d->place, item->path,
+                          item->error, m->size,
                           waits   ? "going on when there is room"
                           : again ? "trying again"
                                   : "leaving it until the next docking");
@@ -579,7 +610,7 @@ static void on_fetched(struct docking *d, const struct offload_fetched *m)
         else
                 fetched_part(d, e, &item, m);
         docking_task_set(d, d->plan.counts[PLAN_FETCHING] > 0 ? TASK_FETCH : TASK_NOTHING);
-        if (!d->bay)
+        if (!docking_is_present(d))
                 docking_save(d, false);
         docking_advance(d);
 }
@@ -603,7 +634,7 @@ static void on_removed(struct docking *d, const struct offload_removed *m)
                       catalogue_ledger(d->station->catalogue, STATION_ACTOR, "item.removed-from-recorder",
                                        who, detail),
                       "write the ledger");
-        event_log(EVENT_ITEM_REMOVED, &subject, "bay %s: item %" PRId64 " %s the recorder%s%s", d->row.bay,
+        event_log(EVENT_ITEM_REMOVED, &subject, "%s: item %" PRId64 " %s the recorder%s%s", d->place,
                   e->item, m->outcome == RECORDER_OK ? "removed from" : "stays on",
                   m->outcome == RECORDER_OK ? "" : ": ",
                   m->outcome == RECORDER_OK ? "" : recorder_outcome_text(m->outcome));
@@ -624,7 +655,7 @@ static void on_clock_set(struct docking *d, const struct offload_clock_set *m)
         (void)snprintf(who, sizeof(who), "recorder/%s", d->recorder_number);
         station_ledger(d->station, "recorder.clock-set", who, "before", before, "after", after);
         (void)snprintf(detail, sizeof(detail), "from %s to %s", before, after);
-        event_log(EVENT_CLOCK_SET, &subject, "bay %s: recorder's clock %s%s", d->row.bay,
+        event_log(EVENT_CLOCK_SET, &subject, "%s: recorder's clock %s%s", d->place,
                   m->outcome == RECORDER_OK ? "set " : "could not be set: ",
                   m->outcome == RECORDER_OK ? detail : recorder_outcome_text(m->outcome));
         docking_task_set(d, TASK_NOTHING);
@@ -639,7 +670,7 @@ static void on_notice(struct docking *d, const struct offload_notice *m)
         TEXT_FIELD(text, m->text);
         if (m->priority >= LOG_ERR && m->priority <= LOG_DEBUG)
                 subject.priority = m->priority;
-        event_log(EVENT_WORKER_NOTICE, &subject, "bay %s: %s", d->row.bay, text);
+        event_log(EVENT_WORKER_NOTICE, &subject, "%s: %s", d->place, text);
         docking_alive(d);
 }
 
@@ -693,8 +724,8 @@ void docking_on_message(void *userdata, struct message *m)
 
         if (docking_dispatch(d, m))
                 return;
-        log_warning("bay %s: worker sent a message of type %u and %u bytes, which is none of the protocol, "
+        log_warning("%s: worker sent a message of type %u and %u bytes, which is none of the protocol, "
                     "killing it",
-                    d->row.bay, m->type, m->size);
+                    d->place, m->type, m->size);
         worker_signal(d->worker, SIGKILL);
 }

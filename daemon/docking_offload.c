@@ -109,13 +109,25 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
         return true;
 }
 
+/* A file that somebody imports and that the store has no room for, such as a sparse one, must not pause the
+ * recorders. */
+static bool import_is_too_large(struct docking *d, const struct plan_entry *e)
+{
+        if (d->row.source != FOOTAGE_IMPORT || d->station->store_paused || e->size <= 0 ||
+            station_fits(d->station, e->size))
+                return false;
+        docking_fail(d, "the store has no room for a file of %" PRId64 " bytes", e->size);
+        return true;
+}
+
 /* Sends what can be sent. Returns true when something is, or could later be, under way. */
 static bool docking_fetch_more(struct docking *d)
 {
         while (d->plan.counts[PLAN_FETCHING] < FETCH_AHEAD && d->plan.counts[PLAN_PROVING] < PROVING_MAX) {
                 struct plan_entry *e = plan_next(&d->plan);
 
-                if (!e || !station_has_room(d->station, e->size > 0 ? e->size : 0))
+                if (!e || import_is_too_large(d, e) ||
+                    !station_has_room(d->station, e->size > 0 ? e->size : 0))
                         break;
                 if (!docking_fetch(d, e))
                         break;
@@ -204,16 +216,18 @@ static void docking_receipt_log(struct docking *d)
 {
         struct event_subject subject = docking_subject(d);
         const struct docking_row *r = &d->row;
+        bool import = r->source == FOOTAGE_IMPORT;
         char offset[48] = "unknown";
 
         if (r->has_clock_offset)
                 (void)snprintf(offset, sizeof(offset), "%+.1f s", (double)r->clock_offset / USEC_PER_SEC);
-        event_log(EVENT_DOCKING_RELEASED, &subject,
-                  "bay %s: receipt of docking %" PRId64 ": recorder %s: %" PRId64 " seen, %" PRId64
+        event_log(import ? EVENT_IMPORT_DONE : EVENT_DOCKING_RELEASED, &subject,
+                  "%s: receipt of docking %" PRId64 ": recorder %s: %" PRId64 " seen, %" PRId64
                   " pulled, %" PRId64 " already held, %" PRId64 " failed, %" PRId64 " late, %" PRId64
-                  " with a bad verdict, %" PRId64 " bytes, clock offset %s; the recorder may be taken",
-                  r->bay, r->id, d->recorder_number, r->seen, r->pulled, r->already_held, r->failed, r->late,
-                  r->bad_verdicts, r->bytes, offset);
+                  " with a bad verdict, %" PRId64 " bytes, clock offset %s; %s",
+                  d->place, r->id, d->recorder_number, r->seen, r->pulled, r->already_held, r->failed,
+                  r->late, r->bad_verdicts, r->bytes, offset,
+                  import ? "all that was given is held" : "the recorder may be taken");
 }
 
 static void docking_release(struct docking *d)
@@ -231,7 +245,8 @@ static void docking_release(struct docking *d)
         d->row.released_at = clock_now();
         d->row.reason[0] = '\0';
         docking_receipt_log(d);
-        station_alert_clear(d->station, "docking-failed", docking_alert_subject(d, who));
+        station_alert_clear(d->station, d->row.source == FOOTAGE_IMPORT ? "import-failed" : "docking-failed",
+                            docking_alert_subject(d, who));
         docking_save(d, true);
         docking_close_worker(d);
 }
@@ -266,8 +281,8 @@ void docking_kick(struct docking *d)
                 docking_advance(d);
 }
 
-/* What an earlier docking pulled counts as held here; 'e' is NULL when the worker that listed it has died.
- */
+/* What an earlier docking pulled, and what was footage before, counts as held here; 'e' is NULL when the
+ * worker that listed it has died. */
 static void docking_note_filed(struct docking *d, struct plan_entry *e, const struct filing_result *result,
                                bool ours)
 {
@@ -297,7 +312,7 @@ static void docking_note_unproved(struct docking *d, struct plan_entry *e,
 
         subject.item = e->item;
         event_log(result->outcome == FILING_MISMATCH ? EVENT_ITEM_MISMATCH : EVENT_ITEM_FAILED, &subject,
-                  "bay %s: item %" PRId64 ": %s, %s", d->row.bay, e->item, result->error,
+                  "%s: item %" PRId64 ": %s, %s", d->place, e->item, result->error,
                   again ? "pulling it again" : "leaving it until the next docking");
         d->failures_in_row += !deleted;
         d->row.failed += !again && !deleted;

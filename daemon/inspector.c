@@ -238,7 +238,7 @@ static int inspector_start(struct inspector *i)
         int r;
 
         (void)snprintf(parallel, sizeof(parallel), "%u", i->station->config->inspectors);
-        r = worker_start(&i->worker, i->station->event, argv, &events);
+        r = worker_start(&i->worker, i->station->event, argv, -EBADF, &events);
         if (r >= 0)
                 inspector_supervise(i);
         return r;

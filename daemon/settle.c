@@ -99,6 +99,7 @@ static int settle_owner(struct station *s, const struct docking_row *row, const 
                         [OWNER_FROM_NAME] = "name",
                         [OWNER_FROM_DEVICE] = "device",
                         [OWNER_FROM_ASSIGNMENT] = "assignment",
+                        [OWNER_FROM_IMPORT] = "import",
         };
         const struct owner_registry registry = {
                         .officer_by_number = lookup_officer,
@@ -109,7 +110,8 @@ static int settle_owner(struct station *s, const struct docking_row *row, const 
                         .userdata = s->catalogue,
         };
         struct owner owner;
-        int r = owner_settle(&registry, f->recorder, f->started_at, name->officer, row->officer, &owner);
+        int r = owner_settle(&registry, f->recorder, f->started_at, row->import_officer, name->officer,
+                             row->officer, &owner);
 
         if (r < 0)
                 return r;
@@ -157,7 +159,7 @@ static void describe_item(struct station *s, const struct item *item, const stru
         f->item = item->id;
         f->docking = row->id;
         f->recorder = item->recorder;
-        f->source = item->flags & RECORDER_ITEM_DELETED ? FOOTAGE_RECOVERED : FOOTAGE_DOCK;
+        f->source = item->flags & RECORDER_ITEM_DELETED ? FOOTAGE_RECOVERED : row->source;
         (void)text_copy(f->bay, sizeof(f->bay), row->bay);
         (void)text_copy(f->name, sizeof(f->name), slash ? slash + 1 : item->path);
         (void)text_copy(f->source_path, sizeof(f->source_path), item->path);

@@ -218,6 +218,16 @@ bool station_has_room(struct station *s, int64_t bytes)
         return false;
 }
 
+bool station_fits(struct station *s, int64_t bytes)
+{
+        uint64_t free_bytes = 0;
+
+        if (station_check(s, store_free_bytes(s->store, &free_bytes), "ask the store for its free space") <
+            0)
+                return false;
+        return free_bytes >= s->config->keep_free && free_bytes - s->config->keep_free >= (uint64_t)bytes;
+}
+
 void station_disk_full(struct station *s)
 {
         uint64_t free_bytes = 0;

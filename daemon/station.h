@@ -99,6 +99,25 @@ int station_recover_findings(struct station *s, int64_t docking, const int64_t *
 /* Re-reads the configuration (SIGHUP, Reload()). On error the old one stays. */
 int station_reload(struct station *s);
 
+/* What somebody brings in by hand: whose it is and why, and a socket to who gives the files
+ * (folder_messages.h). Everything has been checked. */
+struct import_request {
+        int64_t recorder;
+        const char *recorder_number;
+        int64_t officer;
+        const char *officer_number;
+        const char *reason;
+        const char *actor;
+        int socket; /* not consumed */
+};
+
+/* At once; a docked recorder must find a worker. */
+#define STATION_IMPORTS_MAX 4
+
+/* Begins an import as a docking without a bay. -EBUSY when STATION_IMPORTS_MAX are under way, -ESHUTDOWN
+ * when the station stops. */
+int station_import(struct station *s, const struct import_request *request, int64_t *ret_docking);
+
 /* The bus side (daemon/bus*.c). Connects to the system bus (or to $DBUS_SYSTEM_BUS_ADDRESS), requests the
  * name, attaches to s->event. */
 int bus_start(struct station *s);

@@ -30,6 +30,9 @@ void station_status_changed(struct station *s);
  * is set when there is no room for anybody. */
 bool station_has_room(struct station *s, int64_t bytes);
 
+/* Would 'bytes' fit if nobody else pulled? Pauses nothing. */
+bool station_fits(struct station *s, int64_t bytes);
+
 /* A write met a full disk: pause until there is visibly more room than now. */
 void station_disk_full(struct station *s);
 

@@ -154,12 +154,14 @@ int docking_close_open(struct catalogue *c, instant_t at, const char *reason, in
 
         if (r < 0)
                 return r;
-        r = statement_run(c,
-                          "UPDATE docking SET state = ?1, unplugged_at = ?2, reason = ?3"
-                          " WHERE state IN (?4, ?5, ?6, ?7)",
-                          VALUES(INTEGER(DOCKING_UNPLUGGED), INSTANT(at), TEXT(reason),
-                                 INTEGER(DOCKING_PLUGGED), INTEGER(DOCKING_IDENTIFIED),
-                                 INTEGER(DOCKING_LISTED), INTEGER(DOCKING_OFFLOADING)));
+        r = statement_run(
+                        c,
+                        "UPDATE docking SET state = iif(source = ?8, ?9, ?1), unplugged_at = ?2, reason = ?3"
+                        " WHERE state IN (?4, ?5, ?6, ?7)",
+                        VALUES(INTEGER(DOCKING_UNPLUGGED), INSTANT(at), TEXT(reason),
+                               INTEGER(DOCKING_PLUGGED), INTEGER(DOCKING_IDENTIFIED),
+                               INTEGER(DOCKING_LISTED), INTEGER(DOCKING_OFFLOADING), INTEGER(FOOTAGE_IMPORT),
+                               INTEGER(DOCKING_FAILED)));
         if (r < 0)
                 return r;
         *ret = sqlite3_changes64(c->db);

@@ -58,5 +58,6 @@ int docking_update(struct catalogue *c, const struct docking_row *d);
 int docking_by_id(struct catalogue *c, int64_t id, struct docking_row *ret);
 /* No docking gets 'last' or a number below it any more: parts that are on the disk carry them. */
 int docking_skip_numbers(struct catalogue *c, int64_t last);
-/* At start: every docking not in an end state becomes UNPLUGGED with 'reason'. Returns how many in *ret. */
+/* At start: every docking not in an end state becomes UNPLUGGED, every import FAILED, with 'reason'. Returns
+ * how many in *ret. */
 int docking_close_open(struct catalogue *c, instant_t at, const char *reason, int64_t *ret);

@@ -38,6 +38,25 @@ class Crash(StationTest):
         self.station.wait("DOCKING_RELEASED", start=mark)
         self.assert_sound(folder)
 
+    def test_held(self):
+        """An import of what is footage already: its item points there, or is asked again."""
+        folder = self.recorder()
+        arguments = ("import", folder, "--recorder=R1", "--officer=200417", "--reason=card")
+        self.station.start()
+        self.station.ctl("officer", "add", "200417", "Wang Fang")
+        self.station.ctl("recorder", "register", "R1", "--usb-serial", "SERA")
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        self.station.stop()
+        self.station.crash_at = "held"
+        self.station.start(crash_at="held")
+        self.assertEqual(self.station.ctl(*arguments, check=False).returncode, 3)
+        self.assertEqual(self.station.wait_exit(), -signal.SIGKILL)
+        self.station.crash_at = None
+        self.station.start()
+        self.station.ctl(*arguments)
+        self.assert_sound(folder)
+
     def kill_workers(self, name):
         folder = self.recorder()
         self.station.start()
