@@ -4,6 +4,7 @@
 
 import os
 import subprocess
+import time
 import unittest
 
 import tap
@@ -21,11 +22,18 @@ def worker_reads_disks():
 
 @unittest.skipUnless(hasattr(testbed, "make_card") and worker_reads_disks(), "no disks to dock in this build")
 class DiskTest(StationTest):
+    def setUp(self):
+        super().setUp()
+        self.made_at = int(time.time())
+
     def make(self, files, **options):
         """A card with these files, and nothing filed of it yet."""
         self.files = files
         image = os.path.join(self.folder, "card")
-        return testbed.make_card(image, self.recorder_folder("a", files), **options)
+        folder = self.recorder_folder("a", files)
+        for path in files:  # a card that is made once more is the same card: its times are those of the first
+            os.utime(os.path.join(folder, path), (self.made_at, self.made_at))
+        return testbed.make_card(image, folder, **options)
 
     def sectors_of(self, image, content, first, count):
         """Sectors of a file on a fresh card, as FIRST-LAST: it lies there in one piece."""
