@@ -228,6 +228,7 @@ static void docking_release(struct docking *d)
         docking_receipt_log(d);
         station_alert_clear(d->station, "docking-failed", docking_alert_subject(d, who));
         docking_save(d, true);
+        inject_point("released");
         docking_close_worker(d);
 }
 
