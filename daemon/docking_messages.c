@@ -241,6 +241,7 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
         clock_judge(d, m);
         twin_alert(d);
         docking_save(d, true);
+        inject_point("identified");
         docking_list(d);
 }
 
@@ -489,6 +490,7 @@ static void on_checkpoint(struct docking *d, const struct offload_checkpoint *m)
         item.has_durable_digest = true;
         memcpy(item.durable_sha256, m->sha256, DIGEST_SIZE);
         station_check(s, item_update(s->catalogue, &item), "write an item");
+        inject_point("checkpoint");
 }
 
 /* Zeros are in the part where the medium gave nothing: known before any of them can be durable. */
@@ -634,6 +636,7 @@ static void on_removed(struct docking *d, const struct offload_removed *m)
                       catalogue_ledger(d->station->catalogue, STATION_ACTOR, "item.removed-from-recorder",
                                        who, detail),
                       "write the ledger");
+        inject_point("removed");
         event_log(EVENT_ITEM_REMOVED, &subject, "%s: item %" PRId64 " %s the recorder%s%s", d->place,
                   e->item, m->outcome == RECORDER_OK ? "removed from" : "stays on",
                   m->outcome == RECORDER_OK ? "" : ": ",
@@ -654,6 +657,7 @@ static void on_clock_set(struct docking *d, const struct offload_clock_set *m)
         TEXT_FIELD(after, m->after);
         (void)snprintf(who, sizeof(who), "recorder/%s", d->recorder_number);
         station_ledger(d->station, "recorder.clock-set", who, "before", before, "after", after);
+        inject_point("clock-set");
         (void)snprintf(detail, sizeof(detail), "from %s to %s", before, after);
         event_log(EVENT_CLOCK_SET, &subject, "%s: recorder's clock %s%s", d->place,
                   m->outcome == RECORDER_OK ? "set " : "could not be set: ",

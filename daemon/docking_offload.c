@@ -248,6 +248,7 @@ static void docking_release(struct docking *d)
         station_alert_clear(d->station, d->row.source == FOOTAGE_IMPORT ? "import-failed" : "docking-failed",
                             docking_alert_subject(d, who));
         docking_save(d, true);
+        inject_point("released");
         docking_close_worker(d);
 }
 

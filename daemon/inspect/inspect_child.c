@@ -6,6 +6,7 @@
  */
 #include "daemon/inspect/inspect_child.h"
 #include "base/cleanup.h"
+#include "base/inject.h"
 #include "base/text.h"
 #include "daemon/inspect/disk_read.h"
 #include "daemon/inspect/inspect_inject.h"
@@ -90,6 +91,8 @@ static int check(const struct inspect_request *request, int fd, int result_fd, u
                 return r;
         inspect_inject(request, result_fd);
         source.digest = digest;
+        if (!(request->flags & INSPECT_DIGEST_ONLY))
+                inject_point("inspect-walk");
         r = request->flags & INSPECT_DIGEST_ONLY ? media_digest(&source, &report)
                                                  : media_check(&source, &report);
         if (r >= 0 && report.digested)

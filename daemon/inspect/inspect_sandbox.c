@@ -57,6 +57,7 @@ static const struct sandbox_rule parent_rules[] = {
                 {"sendmsg", .allow = true},
                 {"set_robust_list", .allow = true},
                 {"setrlimit", .allow = true},
+                {"statx", .allow = true},
                 {"sysinfo", .action = SANDBOX_EACCES},
                 {"tgkill", .allow = true},
                 {"wait4", .allow = true},

@@ -1,42 +1,130 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-Death at every step of the way of a byte: recdockd kills itself at a named point, or a worker is killed; after a restart the
-catalogue, the store and the recorder agree, and every file is there exactly once.
+Death at every step of the way of a byte: recdockd or a worker kills itself at a named point, or is killed at whatever it does;
+after a restart the catalogue, the store and the recorder agree, and every file is there exactly once.
 """
 
 import os
+import re
 import signal
 
 import tap
-from testbed import StationTest, sha256_file
+from testbed import SOURCE, StationTest, sha256_file
 
-POINTS = ["plugged", "worker-started", "listed", "part-created", "pulled", "proved", "intent", "linked", "synced", "committed"]
+ONCE, TWICE, OFTEN = (1,), (1, 2), (1, 2, 5)
+
+# What dies, and at which passing of the point. Files are filed in batches: there may be no fifth one.
+DAEMON = {
+    "plugged": ONCE, "worker-started": ONCE, "identified": ONCE, "listed": ONCE, "part-created": OFTEN, "checkpoint": TWICE,
+    "pulled": OFTEN, "proved": OFTEN, "intent": TWICE, "store-linked": OFTEN, "linked": TWICE, "store-synced": TWICE,
+    "synced": TWICE, "committed": TWICE, "removal-asked": TWICE, "removed": TWICE, "clock-set": ONCE, "released": ONCE,
+}
+OFFLOAD = {
+    "offload-identified": ONCE, "offload-listing": OFTEN, "offload-begun": OFTEN, "offload-checkpoint": TWICE,
+    "offload-pulled": OFTEN, "offload-removed": TWICE, "offload-clock-set": ONCE,
+}
+INSPECT = {"inspect-asked": OFTEN, "inspect-answering": OFTEN}
+INSPECT_CHILD = {"inspect-walk"}  # a child's death is a verdict: see the case of its own
+
+# What goes on after the footage is filed, and what takes its time, need another recorder than the rest.
+RELEASING = {"removal-asked", "removed", "clock-set", "released", "offload-removed", "offload-clock-set"}
+SLOW = {"checkpoint", "offload-checkpoint"}
 
 
-class Crash(StationTest):
+class CrashTest(StationTest):
     start_station = False
 
     def recorder(self):
         return self.recorder_folder("a", {f"DCIM/{n:03}.bin": os.urandom(50000 + 4096 * n) for n in range(12)})
 
-    def assert_sound(self, folder):
-        self.assert_all_filed(folder)
+    def assert_whole(self):
+        """No part is left over, and all that is filed is what it was."""
         self.assertEqual(self.files_below(os.path.join(self.station.store, "incoming")), [])
         result = self.station.ctl("verify", "--json", check=False)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
-    def crash_at(self, point):
-        folder = self.recorder()
-        self.station.crash_at = point
-        self.station.start(crash_at=point)
-        self.plug("a", folder)
-        self.assertEqual(self.station.wait_exit(), -signal.SIGKILL, f"never passed '{point}'")
+    def assert_sound(self, folder):
+        self.assert_all_filed(folder)
+        self.assert_whole()
+
+
+class Points(CrashTest):
+    """One case for each point and passing; see add_cases()."""
+
+    def plug_for(self, point):
+        """A recorder whose docking passes the point. Returns what is to be asked when it is over."""
+        if point in RELEASING:
+            return self.plug_releasing()
+        if point in SLOW:
+            folder = self.recorder_folder("a", {"DCIM/long.bin": os.urandom(1500000), "DCIM/z.bin": os.urandom(5000)})
+            self.plug("a", folder, rate=250000)
+        else:
+            folder = self.recorder()
+            self.plug("a", folder)
+        return lambda: self.assert_sound(folder)
+
+    def plug_releasing(self):
+        """Complete footage is removed from the recorder, its clock is set: nothing may be lost between here and there."""
+        samples = os.environ["RECDOCK_SAMPLES"]
+        names = [n for n in sorted(os.listdir(samples)) if n.endswith((".jpg", ".wav", ".ts"))][:3]
+        files = {n: os.path.join(samples, n) for n in names} | {"other.bin": os.urandom(5000)}
+        folder = self.recorder_folder("a", files)
+        held = sorted(sha256_file(os.path.join(folder, n)) for n in files)
+        self.assertEqual(len(names), 3)
+        self.plug("a", folder, clock=7200)
+
+        def settled():
+            self.assertEqual(sorted(r["sha256"] for r in self.station.footage()), held)
+            self.assertEqual(os.listdir(folder), ["other.bin"], "only what is complete goes, and all of it")
+            self.assertLess(abs(self.control.stats("a")["clock"]), 60)
+            self.assert_whole()
+            acts = [(e["act"], e["subject"]) for e in self.station.json("ledger", "list")]
+            asked = {s for act, s in acts if act == "item.removal-asked"}
+            self.assertEqual(len(asked), 3, "what is gone from the recorder was on record before")
+
+        return settled
+
+    def configure_for(self, point):
+        if point in RELEASING:
+            self.station.configure("[Docking]\nRelease=clear\nSetClock=yes\n")
+
+    def daemon_dies(self, point, where):
+        self.configure_for(point)
+        self.station.crash_at = where
+        self.station.start(crash_at=where)
+        settled = self.plug_for(point)
+        self.assertEqual(self.station.wait_exit(), -signal.SIGKILL, f"never passed '{where}'")
         self.station.crash_at = None
         mark = self.station.mark()
         self.station.start()
         self.station.wait("DOCKING_RELEASED", start=mark)
-        self.assert_sound(folder)
+        settled()
+
+    def worker_dies(self, name, point, where):
+        self.configure_for(point)
+        self.station.crash_worker(name, where)
+        self.station.start()
+        settled = self.plug_for(point)
+        self.station.wait("DOCKING_RELEASED")
+        self.assertTrue(self.died(name), f"never passed '{where}'")
+        settled()
+
+    def died(self, name):
+        if name == "offload":
+            return self.station.log.find("WORKER_DIED")
+        return [r for r in self.station.log.records if "recdock-inspect ended: signal Killed" in r["MESSAGE"]]
+
+
+class Crash(CrashTest):
+    def test_every_point_is_died_at(self):
+        found = set()
+        for root in ("daemon", "lib"):
+            for folder, _, files in os.walk(os.path.join(SOURCE, root)):
+                for name in files:
+                    with open(os.path.join(folder, name), encoding="utf-8") as f:
+                        found.update(re.findall(r'inject_point\("([^"]+)"\)', f.read()))
+        self.assertEqual(found, {*DAEMON, *OFFLOAD, *INSPECT, *INSPECT_CHILD})
 
     def test_held(self):
         """An import of what is footage already: its item points there, or is asked again."""
@@ -102,6 +190,23 @@ class Crash(StationTest):
         self.assertIn("item.removal-asked", acts)
         self.assertNotIn("item.removed-from-recorder", acts)
 
+    def test_a_walk_that_dies_is_a_verdict(self):
+        """The file may have killed its reader: it is kept, proved by its digest, alerted, and stays on the recorder."""
+        self.station.configure("[Docking]\nRelease=clear\n")
+        samples = os.environ["RECDOCK_SAMPLES"]
+        clip = next(n for n in sorted(os.listdir(samples)) if n.endswith(".jpg"))
+        folder = self.recorder_folder("a", {clip: os.path.join(samples, clip)})
+        self.station.crash_worker("inspect", "inspect-walk")
+        self.station.start()
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_sound(folder)
+        self.assertEqual(os.listdir(folder), [clip])
+        row = self.station.footage()[0]
+        self.assertEqual(row["verdict"], "unreadable")
+        self.assertTrue(row["verdict_reasons"])
+        self.assertIn("verdict-bad", [a["kind"] for a in self.station.json("alert", "list")])
+
     def test_offload_worker_killed(self):
         self.kill_workers("recdock-offload")
         self.assertTrue(self.station.log.find("WORKER_DIED"))
@@ -121,19 +226,20 @@ class Crash(StationTest):
         self.assert_sound(folder)
 
 
+def add_case(point, nth, run, *args):
+    where = point if nth == 1 else f"{point}:{nth}"
+    name = f"test_{where.replace('-', '_').replace(':', '_')}"
+    setattr(Points, name, lambda self: run(self, *args, point, where))
+
+
 def add_cases():
-    for point in POINTS:
-        for nth in (1, 2, 5):
-            if nth > 1 and point in ("plugged", "worker-started", "listed"):
-                continue
-            if nth > 2 and point in ("intent", "linked", "synced", "committed"):
-                continue  # files are filed in batches: there may be no fifth one
-            where = point if nth == 1 else f"{point}:{nth}"
-
-            def case(self, where=where):
-                self.crash_at(where)
-
-            setattr(Crash, f"test_{where.replace('-', '_').replace(':', '_')}", case)
+    for point, passings in DAEMON.items():
+        for nth in passings:
+            add_case(point, nth, Points.daemon_dies)
+    for worker, points in (("offload", OFFLOAD), ("inspect", INSPECT)):
+        for point, passings in points.items():
+            for nth in passings:
+                add_case(point, nth, Points.worker_dies, worker)
 
 
 add_cases()

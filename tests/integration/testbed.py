@@ -131,6 +131,20 @@ class Station:
         with open(os.path.join(self.configuration, "recdock.conf"), "w", encoding="utf-8") as f:
             f.write(base + config)
 
+    def crash_worker(self, name, at):
+        """The next recdock-NAME to start kills itself at this point; those after it live."""
+        path = os.path.join(self.libexec, f"recdock-{name}")
+        program = os.readlink(path)
+        os.unlink(path)
+        died = os.path.join(self.folder, f"died-{name}")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(
+                "#!/bin/bash\n"
+                f"mkdir '{died}' 2>&- && export RECDOCK_CRASH_AT='{at}'\n"
+                f"exec -a \"$0\" '{program}' \"$@\"\n"
+            )
+        os.chmod(path, 0o755)
+
     def environment(self, **extra):
         env = dict(os.environ)
         env.update(
