@@ -308,6 +308,8 @@ void docking_on_filed(struct docking *d, int64_t item, const struct filing_resul
 
         if (result->outcome == FILING_FILED || result->outcome == FILING_HELD)
                 docking_note_filed(d, e, result, ours);
+        else if (result->outcome == FILING_INTERRUPTED)
+                return; /* still to be proved, by recovery at the latest: nothing has failed */
         else if (e && e->state == PLAN_PROVING)
                 docking_note_unproved(d, e, result);
         if (d->row.state == DOCKING_UNPLUGGED || d->finished)

@@ -152,6 +152,13 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
         free(j);
 }
 
+/* The catalogue does not give what it should: a station that ends for it goes on where it was. */
+static void job_no_record(struct job *j)
+{
+        job_end(j, j->filing->station->failed ? FILING_INTERRUPTED : FILING_FAILED,
+                "the catalogue does not know it");
+}
+
 /* --- proving
  * ----------------------------------------------------------------------------------------------------- */
 
@@ -178,7 +185,7 @@ static void job_unreadable(struct job *j, int error)
         char text[160];
 
         if (error == -ECANCELED) { /* stopping: the next start proves it */
-                job_end(j, FILING_FAILED, "the station stops");
+                job_end(j, FILING_INTERRUPTED, NULL);
                 return;
         }
         (void)snprintf(text, sizeof(text), "cannot be read back from the disk: %s", log_errno_text(error));
@@ -219,7 +226,7 @@ static void job_proved(struct job *j, const struct item *item)
         if (station_check(s, docking_by_id(s->catalogue, j->docking, &row), "read a docking") != 0 ||
             station_check(s, footage_settle(s, item, &row, &j->result, &j->footage, &j->numbers),
                           "settle an item") < 0) {
-                job_end(j, FILING_FAILED, "the catalogue failed");
+                job_no_record(j);
                 return;
         }
         if (!j->result.uncached && !j->filing->cache_warned) {
@@ -243,7 +250,7 @@ static void job_on_inspected(void *userdata, int error, const struct inspect_res
                 return;
         }
         if (station_check(s, item_by_id(s->catalogue, j->item, &item), "read an item") != 0) {
-                job_end(j, FILING_FAILED, "the catalogue failed");
+                job_no_record(j);
                 return;
         }
         verdict = j->has_verdict ? j->result.verdict : result->verdict;
@@ -521,7 +528,7 @@ static int filing_on_idle(sd_event_source *source, void *userdata)
 
                 batch = j->next;
                 if (f->station->failed)
-                        job_end(j, FILING_FAILED, "the station failed");
+                        job_end(j, FILING_INTERRUPTED, NULL); /* as far as was committed */
                 else if (j->linked)
                         job_filed(j);
                 else

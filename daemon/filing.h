@@ -25,6 +25,7 @@ enum filing_outcome {
         FILING_MISMATCH, /* what is on the disk is not what the recorder sent: the part is gone, pull it
                             again */
         FILING_FAILED, /* this host failed; the part is kept and proved again at the next docking or start */
+        FILING_INTERRUPTED, /* the station stops or pauses; the part is kept and proved when it goes on */
 };
 
 struct filing_result {

@@ -198,7 +198,8 @@ int station_recover(struct station *s)
 
         station_begin(s);
         station_check(s,
-                      docking_close_open(s->catalogue, clock_now(), "recdockd was started again", &closed),
+                      docking_close_open(s->catalogue, clock_now(),
+                                         "interrupted: recdockd was started again", &closed),
                       "close open dockings");
         station_commit(s);
         if (s->failed)

@@ -52,6 +52,23 @@ class HostFaults(StationTest):
         self.station.wait("DOCKING_RELEASED")
         self.assert_all_filed(folder)
 
+    def test_stopped_while_proving_is_interrupted_and_not_failed(self):
+        self.station.wait("STATION_READY")
+        for pid in self.station.workers("recdock-inspect"):
+            os.kill(pid, signal.SIGSTOP)
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(300000), "y.bin": os.urandom(3000)})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_LISTED")
+        self.station.until(lambda: self.station.json("status")[0]["store"]["proving"] == 2)
+        self.assertEqual(self.station.stop(), 0)
+        self.assertEqual(self.station.log.find("ITEM_FAILED"), [])
+        self.station.start()
+        self.station.wait("DOCKING_RELEASED")
+        receipt = self.station.json("docking", "show", "1")[0]
+        self.assertEqual((receipt["failed"], receipt["pulled"]), (0, 2))
+        self.assertIn("interrupted", receipt["reason"])
+        self.assert_all_filed(folder)
+
     def test_what_could_not_be_filed_is_filed_at_the_next_docking(self):
         obstacle = os.path.join(self.station.store, "store", "unassigned")
         open(obstacle, "w", encoding="utf-8").close()

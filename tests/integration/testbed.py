@@ -198,6 +198,14 @@ class Station:
                 raise AssertionError(f"no {event} {fields or ''} in {timeout * SLOW:.0f} s")
             select.select([], [], [], 0.02)  # the log is a file: there is no event to wait for
 
+    def until(self, condition, timeout=60):
+        """Asks until 'condition' holds, for what the log does not tell."""
+        end = time.monotonic() + timeout * SLOW
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"did not come to be in {timeout * SLOW:.0f} s")
+            select.select([], [], [], 0.02)
+
     def wait_exit(self, timeout=60):
         code = self.process.wait(timeout * SLOW)
         self.notify.shutdown(socket.SHUT_RDWR)
