@@ -371,6 +371,8 @@ int docking_start(struct station *s, struct bay *bay, const struct watch_device 
         station_begin(s);
         station_check(s, docking_insert(s->catalogue, STATION_ACTOR, &d->row), "write a docking");
         station_commit(s);
+        if (s->failed)
+                return 0; /* udev tells of it again when the station goes on */
         inject_point("plugged");
         d->next = s->dockings;
         s->dockings = d;

@@ -77,6 +77,10 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
         if (station_check(s, item_by_id(s->catalogue, e->item, &item), "read an item") != 0)
                 return false;
         r = fetch_describe(d, e, &item, &fetch, &fd);
+        if (r == -ENOSPC || r == -EDQUOT) {
+                station_disk_full(s);
+                return false;
+        }
         if (r < 0) {
                 station_alert(s, "store-failed", LOG_CRIT, "store",
                               "cannot make a part for docking %" PRId64 ": %s", d->row.id,

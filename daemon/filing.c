@@ -372,9 +372,13 @@ static int batch_link(struct station *s, struct job *batch)
 
                 j->linked = outcome == STORE_OK;
                 j->link_error = outcome;
+                if (outcome == -ENOSPC ||
+                    outcome == -EDQUOT) /* the intents are finished when there is room */
+                        r = outcome;
         }
         inject_point("linked");
-        r = store_batch_sync(b);
+        if (r >= 0)
+                r = store_batch_sync(b);
         store_batch_free(b);
         inject_point("synced");
         return r;
@@ -520,8 +524,9 @@ static int filing_on_idle(sd_event_source *source, void *userdata)
         }
         *tail = NULL;
         batch_intents(f->station, batch);
-        if (station_check(f->station, batch_link(f->station, batch), "file into the store") == 0 &&
-            !f->station->failed)
+        /* No name in the store without its intent. */
+        if (!f->station->failed &&
+            station_check(f->station, batch_link(f->station, batch), "file into the store") == 0)
                 batch_commit(f->station, batch);
         while (batch) {
                 struct job *j = batch;
@@ -568,15 +573,25 @@ int filing_new(struct filing **ret, struct station *s)
         return 0;
 }
 
-void filing_free(struct filing *f)
+void filing_drop(struct filing *f)
 {
         struct job *j;
 
         if (!f)
                 return;
+        (void)sd_event_source_set_enabled(f->source, SD_EVENT_OFF);
+        while ((j = ready_pop(f))) {
+                job_forget(f, j);
+                free(j);
+        }
+}
+
+void filing_free(struct filing *f)
+{
+        if (!f)
+                return;
+        filing_drop(f);
         sd_event_source_disable_unref(f->source);
         sealer_free(f->sealer);
-        while ((j = ready_pop(f)))
-                free(j);
         free(f);
 }

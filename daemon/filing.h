@@ -41,6 +41,10 @@ struct filing_result {
 int filing_new(struct filing **ret, struct station *s);
 void filing_free(struct filing *f);
 
+/* Forgets what is under way without a word to anybody: catalogue and store know how far it is. The inspector
+ * has been freed. What is being sealed goes on. */
+void filing_drop(struct filing *f);
+
 /* Takes an item in state ITEM_PULLED. The docking that pulled it, and one that lists it meanwhile, hear of
  * the result by docking_on_filed(). */
 int filing_submit(struct filing *f, int64_t item);
