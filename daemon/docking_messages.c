@@ -91,13 +91,24 @@ static void clock_judge(struct docking *d, const struct recorder_identity *m)
                 station_alert_clear(d->station, "clock-drift", who);
 }
 
+/* Zeros alone are a maker's default, which a whole series shares. */
+static bool serial_is_said(const char *serial)
+{
+        return serial[strspn(serial, "0")] != '\0';
+}
+
+/* A device that says no serial would be a new recorder at each docking, or the same as all others of its
+ * make: neither is what evidence may be filed under. */
+static bool can_be_told_apart(const struct docking_row *row)
+{
+        return serial_is_said(row->usb_serial) || serial_is_said(row->serial);
+}
+
 /* A number for a recorder that registers itself: its own serial, made distinct when another one has it. */
 static int recorder_register_itself(struct docking *d, struct recorder_row *recorder)
 {
         struct station *s = d->station;
-        const char *base = d->row.usb_serial[0] ? d->row.usb_serial
-                           : d->row.serial[0]   ? d->row.serial
-                                                : d->row.port;
+        const char *base = serial_is_said(d->row.usb_serial) ? d->row.usb_serial : d->row.serial;
         int r = CATALOGUE_EXISTS;
 
         *recorder = (struct recorder_row){
@@ -126,7 +137,7 @@ static int docking_recognise(struct docking *d)
         int r = recorder_by_serial(s->catalogue, d->row.vendor_id, d->row.product_id, d->row.usb_serial,
                                    d->row.serial, &recorder);
 
-        if (r == CATALOGUE_ABSENT && s->config->registration == REGISTER_AUTO)
+        if (r == CATALOGUE_ABSENT && s->config->registration == REGISTER_AUTO && can_be_told_apart(&d->row))
                 r = recorder_register_itself(d, &recorder);
         if (station_check(s, r, "look up a recorder") != CATALOGUE_OK)
                 return r;
@@ -141,16 +152,25 @@ static void docking_refuse(struct docking *d, const char *why)
 {
         struct event_subject subject = docking_subject(d);
         const char *serial = d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial;
-        char who[192];
+        bool nameless = !can_be_told_apart(&d->row);
+        char who[192], advice[128];
 
         (void)snprintf(d->row.reason, sizeof(d->row.reason), "%s", why);
-        (void)snprintf(who, sizeof(who), "serial/%s", serial[0] ? serial : d->row.port);
+        (void)snprintf(who, sizeof(who), "%s/%s", nameless ? "port" : "serial",
+                       nameless ? d->row.port : serial);
+        if (nameless)
+                (void)snprintf(advice, sizeof(advice),
+                               "nothing tells it from another of its make: give it a serial number of its "
+                               "own");
+        else
+                (void)snprintf(advice, sizeof(advice),
+                               "'recdockctl recorder register NUMBER --docking %" PRId64 "' admits it",
+                               d->row.id);
         event_log(EVENT_DOCKING_REFUSED, &subject,
-                  "bay %s: %s (%04x:%04x, serial '%s'), nothing is read; 'recdockctl recorder register "
-                  "NUMBER --docking %" PRId64 "' admits it",
-                  d->row.bay, why, d->row.vendor_id, d->row.product_id, serial, d->row.id);
-        station_alert(d->station, "unknown-recorder", LOG_WARNING, who, "%s in bay %s: %s", serial,
-                      d->row.bay, why);
+                  "bay %s: %s (%04x:%04x, serial '%s'), nothing is read; %s", d->row.bay, why,
+                  d->row.vendor_id, d->row.product_id, serial, advice);
+        station_alert(d->station, "unknown-recorder", LOG_WARNING, who, "%s in bay %s: %s; %s",
+                      nameless ? d->row.model : serial, d->row.bay, why, advice);
         d->row.state = DOCKING_FAILED;
         d->finished = true;
         docking_save(d, true);
@@ -208,8 +228,9 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
         r = docking_recognise(d);
         if (r != CATALOGUE_OK) {
                 if (r > 0)
-                        docking_refuse(d, r == CATALOGUE_RETIRED ? "retired recorder"
-                                                                 : "unregistered recorder");
+                        docking_refuse(d, r == CATALOGUE_RETIRED       ? "retired recorder"
+                                          : can_be_told_apart(&d->row) ? "unregistered recorder"
+                                                                       : "recorder without a serial number");
                 return;
         }
         d->row.state = DOCKING_IDENTIFIED;
