@@ -42,6 +42,14 @@ enum docking_task { /* what the worker owes us: the stall timers run while it ow
                     TASK_CLOSE,
 };
 
+/* What speaks against the identity of the recorder; see identity.h. */
+struct docking_doubt {
+        int64_t docking;       /* the last one that listed everything */
+        instant_t whole_until; /* by the recorder's clock: what is older was there already; INSTANT_NONE */
+        int64_t older;         /* items that are older and were not */
+        char path[256];        /* the first of them */
+};
+
 struct docking {
         struct docking *next;
         struct station *station;
@@ -66,6 +74,8 @@ struct docking {
         int failed_outcome;           /* of OFFLOAD_FAILED, enum recorder_outcome */
         char failed_text[512];
         sd_event_source *warn_timer, *kill_timer, *retry_timer;
+
+        struct docking_doubt doubt;
 
         struct plan plan;
         int64_t fetching_bytes; /* still to come for FETCHes under way: reserved space */

@@ -16,6 +16,7 @@
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
+#include "daemon/identity.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
 #include "recorder/offload_messages.h"
@@ -201,18 +202,20 @@ void docking_list(struct docking *d)
         docking_task_set(d, TASK_LIST);
 }
 
-/* One recorder in two bays is two devices with one serial: whose footage is whose cannot be told any more.
- */
-static void twin_alert(struct docking *d)
+/* The first one wins; this one is as unknown as one that is not registered, until it is plugged in again. */
+static void docking_refuse_twin(struct docking *d)
 {
-        char who[DOCKING_SUBJECT_MAX];
+        struct event_subject subject = docking_subject(d);
 
-        for (const struct docking *o = d->station->dockings; o; o = o->next)
-                if (o != d && o->bay && o->row.recorder == d->row.recorder)
-                        station_alert(d->station, "shared-serial", LOG_CRIT, docking_alert_subject(d, who),
-                                      "bays %s and %s hold two devices that both say they are recorder %s: "
-                                      "their footage cannot be told apart, give each a serial of its own",
-                                      o->row.bay, d->row.bay, d->recorder_number);
+        (void)snprintf(d->row.reason, sizeof(d->row.reason),
+                       "identity conflict: recorder %.100s is docked in another bay", d->recorder_number);
+        event_log(EVENT_DOCKING_REFUSED, &subject, "bay %s: %s, nothing is read", d->row.bay, d->row.reason);
+        d->recorder_number[0] = '\0';
+        d->row.recorder = 0;
+        d->row.state = DOCKING_FAILED;
+        d->finished = true;
+        docking_save(d, true);
+        docking_close_worker(d);
 }
 
 static void on_identity(struct docking *d, const struct recorder_identity *m)
@@ -233,6 +236,10 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
                                                                        : "recorder without a serial number");
                 return;
         }
+        if (identity_is_taken(d)) {
+                docking_refuse_twin(d);
+                return;
+        }
         d->row.state = DOCKING_IDENTIFIED;
         d->row.reason[0] = '\0';
         subject = docking_subject(d);
@@ -242,7 +249,7 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
                        d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial);
         station_alert_clear(d->station, "unknown-recorder", who);
         clock_judge(d, m);
-        twin_alert(d);
+        identity_compare(d);
         docking_save(d, true);
         docking_list(d);
 }
@@ -326,6 +333,8 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
 
         if (station_check(d->station, r, "note an item") < 0)
                 return r;
+        if (is_new)
+                identity_take_item(d, item);
         e.item = item->id;
         e.state = state_of_item(item);
         if (instant_parse_ptp(item->time_text, &e.device_time, &zoned) < 0)
@@ -392,6 +401,7 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
                   "bay %s: %" PRId64 " items listed, %zu to pull, %" PRId64 " already held%s", d->row.bay,
                   d->row.seen, d->plan.counts[PLAN_WAITING], d->row.already_held,
                   d->row.listing_complete ? "" : "; the recorder did not list everything");
+        identity_judge(d);
         docking_save(d, true);
         inject_point("listed");
         docking_task_set(d, TASK_NOTHING);
