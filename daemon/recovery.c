@@ -116,6 +116,9 @@ static int footage_part_recover(struct station *s, int64_t docking, const struct
         if (q < 0)
                 return q;
         if (q == CATALOGUE_OK && store_is_same_file(s->store, docking, item->id, f.path)) {
+                q = store_protect(s->store, f.path); /* the run before may have died while sealing it */
+                if (q < 0)
+                        return q;
                 filing_part_done(s->filing, docking, item->id, f.path);
                 return 0;
         }
