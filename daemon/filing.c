@@ -52,6 +52,7 @@ struct filing {
         struct job *ready, **ready_tail;
         struct job *all; /* those with the inspector too */
         size_t pending;
+        bool sealing;          /* while stopping: the kernel still seals a file */
         struct sealer *sealer; /* NULL: the file system has no fs-verity */
         bool cache_warned, verity_told;
         sd_event_source *source;
@@ -571,6 +572,21 @@ int filing_new(struct filing **ret, struct station *s)
         }
         *ret = f;
         return 0;
+}
+
+static void filing_on_sealer_idle(void *userdata)
+{
+        struct filing *f = userdata;
+
+        f->sealing = false;
+        station_end_when_idle(f->station);
+}
+
+bool filing_stop(struct filing *f)
+{
+        if (f && f->sealer && !f->sealing)
+                f->sealing = !sealer_stop(f->sealer, filing_on_sealer_idle, f);
+        return !f || !f->sealing;
 }
 
 void filing_drop(struct filing *f)

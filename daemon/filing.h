@@ -41,6 +41,8 @@ struct filing_result {
 int filing_new(struct filing **ret, struct station *s);
 void filing_free(struct filing *f);
 
+/* Seals nothing more. Returns false while a file is being sealed all the same; its end tells the station. */
+bool filing_stop(struct filing *f);
 /* Forgets what is under way without a word to anybody: catalogue and store know how far it is. The inspector
  * has been freed. What is being sealed goes on. */
 void filing_drop(struct filing *f);

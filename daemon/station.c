@@ -238,9 +238,9 @@ void station_disk_full(struct station *s)
 void station_worker_ended(struct station *s)
 {
         station_status_changed(s);
-        if (s->stopping && s->workers == 0)
-                (void)sd_event_exit(s->event, EXIT_SUCCESS);
-        else if (!s->stopping)
+        if (s->stopping)
+                station_end_when_idle(s);
+        else
                 station_kick_all(s);
 }
 
@@ -469,6 +469,14 @@ int station_reload(struct station *s)
         return r;
 }
 
+void station_end_when_idle(struct station *s)
+{
+        bool sealed = filing_stop(s->filing);
+
+        if (s->stopping && s->workers == 0 && sealed)
+                (void)sd_event_exit(s->event, EXIT_SUCCESS);
+}
+
 void station_stop(struct station *s)
 {
         if (s->stopping)
@@ -479,8 +487,7 @@ void station_stop(struct station *s)
         for (struct docking *d = s->dockings; d; d = d->next)
                 if (d->worker)
                         worker_signal(d->worker, SIGTERM);
-        if (s->workers == 0)
-                (void)sd_event_exit(s->event, EXIT_SUCCESS);
+        station_end_when_idle(s);
 }
 
 void station_free(struct station *s)
