@@ -22,7 +22,10 @@
 #include <signal.h>
 #include <string.h>
 
-enum { WORKER_STARTS_MAX = 4 };
+enum {
+        WORKER_STARTS_MAX = 4, /* in a row, without an item that came whole */
+        WORKER_STARTS_TOTAL_MAX = 64,
+};
 
 /* After an unplug, and after CLOSE, the worker gets this long for its last words. */
 static const int64_t leave_timeout = 10 * USEC_PER_SEC;
@@ -231,6 +234,7 @@ void docking_worker_start(struct docking *d)
         }
         events.userdata = d;
         d->worker_starts++;
+        d->starts_in_vain++;
         d->closing = false;
         d->failed_outcome = RECORDER_OK;
         r = worker_start(&d->worker, s->event, argv, &events);
@@ -270,8 +274,54 @@ static void docking_wait_for_unlock(struct docking *d)
                           d->row.bay, locked_delay / USEC_PER_SEC);
                 docking_save(d, true);
         }
-        d->worker_starts = 0;
+        d->worker_starts = d->starts_in_vain = 0;
         timer_arm(d, &d->retry_timer, locked_delay, docking_on_retry);
+}
+
+unsigned int docking_deaths_at(const struct docking *d, int64_t item)
+{
+        for (unsigned int i = 0; i < d->n_suspects; i++)
+                if (d->suspects[i].item == item)
+                        return d->suspects[i].deaths;
+        return 0;
+}
+
+static struct docking_suspect *suspect_of(struct docking *d, int64_t item)
+{
+        for (unsigned int i = 0; i < d->n_suspects; i++)
+                if (d->suspects[i].item == item)
+                        return &d->suspects[i];
+        if (d->n_suspects == DOCKING_SUSPECTS_MAX)
+                return NULL; /* the starts of workers are bounded as well */
+        d->suspects[d->n_suspects] = (struct docking_suspect){.item = item};
+        return &d->suspects[d->n_suspects++];
+}
+
+/* A worker that died without a word died of the item it was at, as far as anybody can tell: the next one
+ * takes that item last, and none takes it after so many. */
+static void docking_blame(struct docking *d)
+{
+        const struct plan_entry *e = plan_running(&d->plan);
+        struct event_subject subject = docking_subject(d);
+        struct docking_suspect *suspect = e ? suspect_of(d, e->item) : NULL;
+        char who[64];
+
+        if (!suspect || ++suspect->deaths < d->station->config->attempts)
+                return;
+        subject.item = e->item;
+        (void)snprintf(who, sizeof(who), "item/%" PRId64, e->item);
+        event_log(EVENT_ITEM_FAILED, &subject,
+                  "bay %s: %u workers ended at item %" PRId64 ", leaving it until the next docking",
+                  d->row.bay, suspect->deaths, e->item);
+        station_alert(d->station, "item-stuck", LOG_ERR, who,
+                      "item %" PRId64 " of recorder %s ended its worker %u times; it stays on the recorder "
+                      "and is tried again at the next docking",
+                      e->item, d->recorder_number, suspect->deaths);
+}
+
+static bool too_many_starts(const struct docking *d)
+{
+        return d->starts_in_vain >= WORKER_STARTS_MAX || d->worker_starts >= WORKER_STARTS_TOTAL_MAX;
 }
 
 static void docking_retry_or_fail(struct docking *d, const char *status)
@@ -279,8 +329,10 @@ static void docking_retry_or_fail(struct docking *d, const char *status)
         struct event_subject subject = docking_subject(d);
         const char *text = d->failed_text[0] ? d->failed_text : status;
 
+        if (d->failed_outcome == RECORDER_OK)
+                docking_blame(d);
         plan_clear(&d->plan);
-        if (d->failed_outcome == RECORDER_GONE && d->worker_starts < WORKER_STARTS_MAX) {
+        if (d->failed_outcome == RECORDER_GONE && !too_many_starts(d)) {
                 /* udev will say so too; when it does not, the device has only reset itself */
                 timer_arm(d, &d->retry_timer, gone_delay, docking_on_retry);
                 return;
@@ -289,14 +341,14 @@ static void docking_retry_or_fail(struct docking *d, const char *status)
                 docking_wait_for_unlock(d);
                 return;
         }
-        if (d->worker_starts >= WORKER_STARTS_MAX) {
+        if (too_many_starts(d)) {
                 docking_fail(d, "%s; %u attempts, giving up until it is plugged in again", text,
                              d->worker_starts);
                 return;
         }
         event_log(EVENT_WORKER_DIED, &subject, "bay %s: worker ended: %s, starting another in %u s",
-                  d->row.bay, text, d->worker_starts);
-        timer_arm(d, &d->retry_timer, restart_delay * d->worker_starts, docking_on_retry);
+                  d->row.bay, text, d->starts_in_vain);
+        timer_arm(d, &d->retry_timer, restart_delay * d->starts_in_vain, docking_on_retry);
 }
 
 static void docking_on_worker_exit(void *userdata, bool clean, const char *status)

@@ -42,6 +42,14 @@ enum docking_task { /* what the worker owes us: the stall timers run while it ow
                     TASK_CLOSE,
 };
 
+/* An item at which workers of this docking died. */
+struct docking_suspect {
+        int64_t item;
+        unsigned int deaths;
+};
+
+#define DOCKING_SUSPECTS_MAX 32
+
 /* What speaks against the identity of the recorder; see identity.h. */
 struct docking_doubt {
         int64_t docking;       /* the last one that listed everything */
@@ -62,6 +70,9 @@ struct docking {
 
         struct worker *worker;
         unsigned int worker_starts;
+        unsigned int starts_in_vain; /* since an item came whole */
+        struct docking_suspect suspects[DOCKING_SUSPECTS_MAX];
+        unsigned int n_suspects;
         enum docking_task task;
         bool closing;         /* CLOSE was sent */
         bool finished;        /* released or failed for good: no new worker */
@@ -109,6 +120,8 @@ void docking_advance(struct docking *d);
 /* Ends the docking as failed: alert, last row, the worker is closed. */
 void docking_fail(struct docking *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void docking_task_set(struct docking *d, enum docking_task task);
+/* How many workers of this docking have died at the item. */
+unsigned int docking_deaths_at(const struct docking *d, int64_t item);
 /* The worker gave a sign of life: the stall timers start anew. */
 void docking_alive(struct docking *d);
 void docking_save(struct docking *d, bool final);

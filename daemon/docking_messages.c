@@ -262,7 +262,7 @@ void docking_reconsider(struct docking *d)
         if (d->worker)
                 return;
         d->finished = false;
-        d->worker_starts = 0;
+        d->worker_starts = d->starts_in_vain = 0;
         d->row.state = DOCKING_PLUGGED;
         docking_worker_start(d);
 }
@@ -349,6 +349,13 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
                 r = item_prove_again(d, item, &e);
                 if (r < 0)
                         return r;
+        }
+        if (e.state == PLAN_WAITING) {
+                e.attempts = docking_deaths_at(d, item->id);
+                if (e.attempts >= d->station->config->attempts) {
+                        e.state = PLAN_FAILED;
+                        d->row.failed++;
+                }
         }
         return plan_add(&d->plan, &e, &entry);
 }
@@ -489,6 +496,13 @@ static void fetched_whole(struct docking *d, struct plan_entry *e, struct item *
         struct station *s = d->station;
         int r;
 
+        d->starts_in_vain = 1; /* this one's */
+        if (item->attempts > 1) {
+                char who[64];
+
+                (void)snprintf(who, sizeof(who), "item/%" PRId64, item->id);
+                station_alert_clear(s, "item-stuck", who);
+        }
         item->state = ITEM_PULLED;
         item->actual_size = m->size;
         item->digests = m->digests;

@@ -145,6 +145,10 @@ class Faults(StationTest):
         self.plug("a", self.recorder, fault=fault, **options)
         self.released()
 
+    def current_name(self):
+        dockings = self.station.json("status")[0]["dockings"]
+        return (dockings[0]["current"] or {}).get("name") if dockings else None
+
     def fails_but_keeps_the_rest(self, fault, timeout=120):
         """One object cannot be had: the others are filed, the docking says that it failed, nothing false is filed."""
         self.plug("a", self.recorder, fault=fault)
@@ -154,6 +158,26 @@ class Faults(StationTest):
         self.assertLessEqual({r["sha256"] for r in rows}, digests)
         self.assertGreaterEqual(len(rows), 2)
         self.assertIn("docking-failed", [a["kind"] for a in self.station.json("alert", "list")])
+
+    def test_an_item_that_ends_its_worker_lets_the_others_through(self):
+        for age, name in enumerate(("z.bin", "a.bin", "big.bin")):  # the oldest is pulled first
+            then = time.time() - 7200 + age * -600
+            os.utime(os.path.join(self.recorder, name), (then, then))
+        self.plug("a", self.recorder, rate=150000)
+        for death in range(3):
+            self.station.until(lambda: self.current_name() == "big.bin")
+            if death > 0:
+                self.assertEqual({r["name"] for r in self.station.footage()}, {"z.bin", "a.bin"}, "the others came first")
+            for pid in self.station.workers():
+                os.kill(pid, signal.SIGKILL)
+            self.station.wait("WORKER_DIED", count=death + 1)
+        self.station.wait("DOCKING_FAILED")
+        self.assertIn("1 of 3", self.station.json("docking", "show", "1")[0]["reason"])
+        self.assertIn("item-stuck", [a["kind"] for a in self.station.json("alert", "list")])
+        self.unplug("a")
+        self.plug("a", self.recorder)
+        self.released()
+        self.assertEqual([a for a in self.station.json("alert", "list") if a["kind"] == "item-stuck" and not a["cleared_at"]], [])
 
     def test_stall_once(self):
         self.recovers_from(f"stall,op={GET_OBJECT},object=big.bin,at=1000000")
