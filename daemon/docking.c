@@ -22,7 +22,10 @@
 #include <signal.h>
 #include <string.h>
 
-enum { WORKER_STARTS_MAX = 4 };
+enum {
+        WORKER_STARTS_MAX = 4, /* in a row, without an item that came whole */
+        WORKER_STARTS_TOTAL_MAX = 64,
+};
 
 /* After an unplug, and after CLOSE, the worker gets this long for its last words. */
 static const int64_t leave_timeout = 10 * USEC_PER_SEC;
@@ -252,6 +255,7 @@ void docking_worker_start(struct docking *d)
         }
         events.userdata = d;
         d->worker_starts++;
+        d->starts_in_vain++;
         d->closing = false;
         d->failed_outcome = RECORDER_OK;
         r = worker_start(&d->worker, s->event, argv, d->giver, &events);
@@ -291,8 +295,54 @@ static void docking_wait_for_unlock(struct docking *d)
                           d->place, locked_delay / USEC_PER_SEC);
                 docking_save(d, true);
         }
-        d->worker_starts = 0;
+        d->worker_starts = d->starts_in_vain = 0;
         timer_arm(d, &d->retry_timer, locked_delay, docking_on_retry);
+}
+
+unsigned int docking_deaths_at(const struct docking *d, int64_t item)
+{
+        for (unsigned int i = 0; i < d->n_suspects; i++)
+                if (d->suspects[i].item == item)
+                        return d->suspects[i].deaths;
+        return 0;
+}
+
+static struct docking_suspect *suspect_of(struct docking *d, int64_t item)
+{
+        for (unsigned int i = 0; i < d->n_suspects; i++)
+                if (d->suspects[i].item == item)
+                        return &d->suspects[i];
+        if (d->n_suspects == DOCKING_SUSPECTS_MAX)
+                return NULL; /* the starts of workers are bounded as well */
+        d->suspects[d->n_suspects] = (struct docking_suspect){.item = item};
+        return &d->suspects[d->n_suspects++];
+}
+
+/* A worker that died without a word died of the item it was at, as far as anybody can tell: the next one
+ * takes that item last, and none takes it after so many. */
+static void docking_blame(struct docking *d)
+{
+        const struct plan_entry *e = plan_running(&d->plan);
+        struct event_subject subject = docking_subject(d);
+        struct docking_suspect *suspect = e ? suspect_of(d, e->item) : NULL;
+        char who[64];
+
+        if (!suspect || ++suspect->deaths < d->station->config->attempts)
+                return;
+        subject.item = e->item;
+        (void)snprintf(who, sizeof(who), "item/%" PRId64, e->item);
+        event_log(EVENT_ITEM_FAILED, &subject,
+                  "%s: %u workers ended at item %" PRId64 ", leaving it until the next docking", d->place,
+                  suspect->deaths, e->item);
+        station_alert(d->station, "item-stuck", LOG_ERR, who,
+                      "item %" PRId64 " of recorder %s ended its worker %u times; it stays on the recorder "
+                      "and is tried again at the next docking",
+                      e->item, d->recorder_number, suspect->deaths);
+}
+
+static bool too_many_starts(const struct docking *d)
+{
+        return d->starts_in_vain >= WORKER_STARTS_MAX || d->worker_starts >= WORKER_STARTS_TOTAL_MAX;
 }
 
 static void docking_retry_or_fail(struct docking *d, const char *status)
@@ -300,9 +350,11 @@ static void docking_retry_or_fail(struct docking *d, const char *status)
         struct event_subject subject = docking_subject(d);
         const char *text = d->failed_text[0] ? d->failed_text : status;
 
+        if (d->failed_outcome == RECORDER_OK)
+                docking_blame(d);
         plan_clear(&d->plan);
         findings_clear(&d->found);
-        if (d->failed_outcome == RECORDER_GONE && d->worker_starts < WORKER_STARTS_MAX) {
+        if (d->failed_outcome == RECORDER_GONE && !too_many_starts(d)) {
                 /* udev will say so too; when it does not, the device has only reset itself */
                 timer_arm(d, &d->retry_timer, gone_delay, docking_on_retry);
                 return;
@@ -311,14 +363,14 @@ static void docking_retry_or_fail(struct docking *d, const char *status)
                 docking_wait_for_unlock(d);
                 return;
         }
-        if (d->worker_starts >= WORKER_STARTS_MAX) {
+        if (too_many_starts(d)) {
                 docking_fail(d, "%s; %u attempts, giving up until it is plugged in again", text,
                              d->worker_starts);
                 return;
         }
         event_log(EVENT_WORKER_DIED, &subject, "%s: worker ended: %s, starting another in %u s", d->place,
-                  text, d->worker_starts);
-        timer_arm(d, &d->retry_timer, restart_delay * d->worker_starts, docking_on_retry);
+                  text, d->starts_in_vain);
+        timer_arm(d, &d->retry_timer, restart_delay * d->starts_in_vain, docking_on_retry);
 }
 
 /* Another worker for a docking that had ended: it lists anew, and what was pulled counts as of this docking.
@@ -396,6 +448,7 @@ struct docking *docking_new(struct station *s)
                 return NULL;
         d->station = s;
         d->giver = -EBADF;
+        d->doubt.whole_until = INSTANT_NONE;
         d->row = (struct docking_row){
                         .state = DOCKING_PLUGGED,
                         .plugged_at = clock_now(),
@@ -410,16 +463,19 @@ struct docking *docking_new(struct station *s)
         return d;
 }
 
-void docking_enter(struct docking *d, const char *actor)
+int docking_enter(struct docking *d, const char *actor)
 {
         struct station *s = d->station;
 
         station_begin(s);
         station_check(s, docking_insert(s->catalogue, actor, &d->row), "write a docking");
         station_commit(s);
+        if (s->failed)
+                return -ESHUTDOWN;
         inject_point("plugged");
         d->next = s->dockings;
         s->dockings = d;
+        return 0;
 }
 
 static void row_describe(struct docking_row *row, const struct bay *bay, const struct watch_device *device)
@@ -445,7 +501,8 @@ int docking_start(struct station *s, struct bay *bay, const struct watch_device 
                 return -ENOMEM;
         row_describe(&d->row, bay, device);
         (void)snprintf(d->place, sizeof(d->place), "bay %s", d->row.bay);
-        docking_enter(d, STATION_ACTOR);
+        if (docking_enter(d, STATION_ACTOR) < 0)
+                return 0; /* udev tells of it again when the station goes on */
         d->bay = bay;
         bay->docking = d;
         subject = docking_subject(d);

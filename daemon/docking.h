@@ -47,6 +47,22 @@ enum docking_task { /* what the worker owes us: the stall timers run while it ow
                     TASK_CLOSE,
 };
 
+/* An item at which workers of this docking died. */
+struct docking_suspect {
+        int64_t item;
+        unsigned int deaths;
+};
+
+#define DOCKING_SUSPECTS_MAX 32
+
+/* What speaks against the identity of the recorder; see identity.h. */
+struct docking_doubt {
+        int64_t docking;       /* the last one that listed everything */
+        instant_t whole_until; /* by the recorder's clock: what is older was there already; INSTANT_NONE */
+        int64_t older;         /* items that are older and were not */
+        char path[256];        /* the first of them */
+};
+
 struct docking {
         struct docking *next;
         struct station *station;
@@ -62,6 +78,9 @@ struct docking {
 
         struct worker *worker;
         unsigned int worker_starts;
+        unsigned int starts_in_vain; /* since an item came whole */
+        struct docking_suspect suspects[DOCKING_SUSPECTS_MAX];
+        unsigned int n_suspects;
         enum docking_task task;
         bool closing;         /* CLOSE was sent */
         bool finished;        /* released or failed for good: no new worker */
@@ -76,6 +95,8 @@ struct docking {
         int failed_outcome;           /* of OFFLOAD_FAILED, enum recorder_outcome */
         char failed_text[512];
         sd_event_source *warn_timer, *kill_timer, *retry_timer;
+
+        struct docking_doubt doubt;
 
         struct plan plan;
         struct findings found;  /* of the listing of this worker */
@@ -117,8 +138,9 @@ void docking_on_filed(struct docking *d, int64_t item, const struct filing_resul
 
 /* A docking of nothing yet, owned by the caller; NULL when memory is out. */
 struct docking *docking_new(struct station *s);
-/* Writes its row and takes it into the station, which owns it from now on. */
-void docking_enter(struct docking *d, const char *actor);
+/* Writes its row and takes it into the station, which owns it from now on. -ESHUTDOWN: the row could not be
+ * written, the station ends or is suspended, and the docking is still the caller's. */
+int docking_enter(struct docking *d, const char *actor);
 /* The worker of an import has ended, 'status' says how. The object may be gone when this returns. */
 void docking_import_ended(struct docking *d, const char *status);
 
@@ -127,6 +149,8 @@ void docking_advance(struct docking *d);
 /* Ends the docking as failed: alert, last row, the worker is closed. */
 void docking_fail(struct docking *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void docking_task_set(struct docking *d, enum docking_task task);
+/* How many workers of this docking have died at the item. */
+unsigned int docking_deaths_at(const struct docking *d, int64_t item);
 /* The worker gave a sign of life: the stall timers start anew. */
 void docking_alive(struct docking *d);
 void docking_save(struct docking *d, bool final);

@@ -91,7 +91,9 @@ int station_import(struct station *s, const struct import_request *request, int6
                 return r;
         row_describe(&d->row, request);
         (void)text_copy(d->recorder_number, sizeof(d->recorder_number), request->recorder_number);
-        docking_enter(d, request->actor);
+        r = docking_enter(d, request->actor);
+        if (r < 0)
+                return r;
         (void)snprintf(d->place, sizeof(d->place), "import %" PRId64, d->row.id);
         subject = docking_subject(d);
         event_log(EVENT_IMPORT_BEGUN, &subject, "%s: recorder %s, officer %s, by %s: %s", d->place,

@@ -17,6 +17,7 @@
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
+#include "daemon/identity.h"
 #include "daemon/known.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
@@ -94,13 +95,24 @@ static void clock_judge(struct docking *d, const struct recorder_identity *m)
                 station_alert_clear(d->station, "clock-drift", who);
 }
 
+/* Zeros alone are a maker's default, which a whole series shares. */
+static bool serial_is_said(const char *serial)
+{
+        return serial[strspn(serial, "0")] != '\0';
+}
+
+/* A device that says no serial would be a new recorder at each docking, or the same as all others of its
+ * make: neither is what evidence may be filed under. */
+static bool can_be_told_apart(const struct docking_row *row)
+{
+        return serial_is_said(row->usb_serial) || serial_is_said(row->serial);
+}
+
 /* A number for a recorder that registers itself: its own serial, made distinct when another one has it. */
 static int recorder_register_itself(struct docking *d, struct recorder_row *recorder)
 {
         struct station *s = d->station;
-        const char *base = d->row.usb_serial[0] ? d->row.usb_serial
-                           : d->row.serial[0]   ? d->row.serial
-                                                : d->row.port;
+        const char *base = serial_is_said(d->row.usb_serial) ? d->row.usb_serial : d->row.serial;
         int r = CATALOGUE_EXISTS;
 
         *recorder = (struct recorder_row){
@@ -131,7 +143,7 @@ static int docking_recognise(struct docking *d)
         int r = recorder_by_serial(s->catalogue, d->row.vendor_id, d->row.product_id, d->row.usb_serial,
                                    d->row.serial, &recorder);
 
-        if (r == CATALOGUE_ABSENT && s->config->registration == REGISTER_AUTO)
+        if (r == CATALOGUE_ABSENT && s->config->registration == REGISTER_AUTO && can_be_told_apart(&d->row))
                 r = recorder_register_itself(d, &recorder);
         if (station_check(s, r, "look up a recorder") != CATALOGUE_OK)
                 return r;
@@ -146,16 +158,24 @@ static void docking_refuse(struct docking *d, const char *why)
 {
         struct event_subject subject = docking_subject(d);
         const char *serial = d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial;
-        char who[192];
+        bool nameless = !can_be_told_apart(&d->row);
+        char who[192], advice[128];
 
         (void)snprintf(d->row.reason, sizeof(d->row.reason), "%s", why);
-        (void)snprintf(who, sizeof(who), "serial/%s", serial[0] ? serial : d->row.port);
-        event_log(EVENT_DOCKING_REFUSED, &subject,
-                  "%s: %s (%04x:%04x, serial '%s'), nothing is read; 'recdockctl recorder register "
-                  "NUMBER --docking %" PRId64 "' admits it",
-                  d->place, why, d->row.vendor_id, d->row.product_id, serial, d->row.id);
-        station_alert(d->station, "unknown-recorder", LOG_WARNING, who, "%s in bay %s: %s", serial,
-                      d->row.bay, why);
+        (void)snprintf(who, sizeof(who), "%s/%s", nameless ? "port" : "serial",
+                       nameless ? d->row.port : serial);
+        if (nameless)
+                (void)snprintf(advice, sizeof(advice),
+                               "nothing tells it from another of its make: give it a serial number of its "
+                               "own");
+        else
+                (void)snprintf(advice, sizeof(advice),
+                               "'recdockctl recorder register NUMBER --docking %" PRId64 "' admits it",
+                               d->row.id);
+        event_log(EVENT_DOCKING_REFUSED, &subject, "%s: %s (%04x:%04x, serial '%s'), nothing is read; %s",
+                  d->place, why, d->row.vendor_id, d->row.product_id, serial, advice);
+        station_alert(d->station, "unknown-recorder", LOG_WARNING, who, "%s in bay %s: %s; %s",
+                      nameless ? d->row.model : serial, d->row.bay, why, advice);
         d->row.state = DOCKING_FAILED;
         d->finished = true;
         docking_save(d, true);
@@ -187,18 +207,20 @@ void docking_list(struct docking *d)
         docking_task_set(d, TASK_LIST);
 }
 
-/* One recorder in two bays is two devices with one serial: whose footage is whose cannot be told any more.
- */
-static void twin_alert(struct docking *d)
+/* The first one wins; this one is as unknown as one that is not registered, until it is plugged in again. */
+static void docking_refuse_twin(struct docking *d)
 {
-        char who[DOCKING_SUBJECT_MAX];
+        struct event_subject subject = docking_subject(d);
 
-        for (const struct docking *o = d->station->dockings; o; o = o->next)
-                if (o != d && o->bay && o->row.recorder == d->row.recorder)
-                        station_alert(d->station, "shared-serial", LOG_CRIT, docking_alert_subject(d, who),
-                                      "bays %s and %s hold two devices that both say they are recorder %s: "
-                                      "their footage cannot be told apart, give each a serial of its own",
-                                      o->row.bay, d->row.bay, d->recorder_number);
+        (void)snprintf(d->row.reason, sizeof(d->row.reason),
+                       "identity conflict: recorder %.100s is docked in another bay", d->recorder_number);
+        event_log(EVENT_DOCKING_REFUSED, &subject, "%s: %s, nothing is read", d->place, d->row.reason);
+        d->recorder_number[0] = '\0';
+        d->row.recorder = 0;
+        d->row.state = DOCKING_FAILED;
+        d->finished = true;
+        docking_save(d, true);
+        docking_close_worker(d);
 }
 
 /* The recorder is known, its device is not here: there is no clock to judge and no serial to look up. */
@@ -226,8 +248,13 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
         r = docking_recognise(d);
         if (r != CATALOGUE_OK) {
                 if (r > 0)
-                        docking_refuse(d, r == CATALOGUE_RETIRED ? "retired recorder"
-                                                                 : "unregistered recorder");
+                        docking_refuse(d, r == CATALOGUE_RETIRED       ? "retired recorder"
+                                          : can_be_told_apart(&d->row) ? "unregistered recorder"
+                                                                       : "recorder without a serial number");
+                return;
+        }
+        if (identity_is_taken(d)) {
+                docking_refuse_twin(d);
                 return;
         }
         d->row.state = DOCKING_IDENTIFIED;
@@ -239,7 +266,7 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
                        d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial);
         station_alert_clear(d->station, "unknown-recorder", who);
         clock_judge(d, m);
-        twin_alert(d);
+        identity_compare(d);
         docking_save(d, true);
         inject_point("identified");
         docking_list(d);
@@ -253,7 +280,7 @@ void docking_reconsider(struct docking *d)
         if (d->worker)
                 return;
         d->finished = false;
-        d->worker_starts = 0;
+        d->worker_starts = d->starts_in_vain = 0;
         d->row.state = DOCKING_PLUGGED;
         docking_worker_start(d);
 }
@@ -324,6 +351,8 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
 
         if (station_check(d->station, r, "note an item") < 0)
                 return r;
+        if (is_new)
+                identity_take_item(d, item);
         e.item = item->id;
         e.state = docking_plan_state(item);
         if (instant_parse_ptp(item->time_text, &e.device_time, &zoned) < 0)
@@ -338,6 +367,13 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
                 r = item_prove_again(d, item, &e);
                 if (r < 0)
                         return r;
+        }
+        if (e.state == PLAN_WAITING) {
+                e.attempts = docking_deaths_at(d, item->id);
+                if (e.attempts >= d->station->config->attempts) {
+                        e.state = PLAN_FAILED;
+                        d->row.failed++;
+                }
         }
         return plan_add(&d->plan, &e, &entry);
 }
@@ -410,6 +446,7 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
                   "%s: %" PRId64 " items listed, %zu to pull, %" PRId64 " already held%s", d->place,
                   d->row.seen, d->plan.counts[PLAN_WAITING], d->row.already_held,
                   d->row.listing_complete ? "" : "; the recorder did not list everything");
+        identity_judge(d);
         findings_judge(d);
         docking_save(d, true);
         inject_point("listed");
@@ -536,6 +573,13 @@ static void fetched_whole(struct docking *d, struct plan_entry *e, struct item *
         int r;
 
         ranges_settle(d, e, m);
+        d->starts_in_vain = 1; /* this one's */
+        if (item->attempts > 1) {
+                char who[64];
+
+                (void)snprintf(who, sizeof(who), "item/%" PRId64, item->id);
+                station_alert_clear(s, "item-stuck", who);
+        }
         item->state = ITEM_PULLED;
         item->actual_size = m->size;
         item->digests = m->digests;

@@ -78,6 +78,10 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
         if (station_check(s, item_by_id(s->catalogue, e->item, &item), "read an item") != 0)
                 return false;
         r = fetch_describe(d, e, &item, &fetch, &fd);
+        if (r == -ENOSPC || r == -EDQUOT) {
+                station_disk_full(s);
+                return false;
+        }
         if (r < 0) {
                 station_alert(s, "store-failed", LOG_CRIT, "store",
                               "cannot make a part for docking %" PRId64 ": %s", d->row.id,
@@ -336,6 +340,8 @@ void docking_on_filed(struct docking *d, int64_t item, const struct filing_resul
 
         if (result->outcome == FILING_FILED || result->outcome == FILING_HELD)
                 docking_note_filed(d, e, result, ours);
+        else if (result->outcome == FILING_INTERRUPTED)
+                return; /* still to be proved, by recovery at the latest: nothing has failed */
         else if (e && e->state == PLAN_PROVING)
                 docking_note_unproved(d, e, result);
         if (d->row.state == DOCKING_UNPLUGGED || d->finished)

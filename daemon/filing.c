@@ -57,6 +57,7 @@ struct filing {
         struct job *ready, **ready_tail;
         struct job *all; /* those with the inspector too */
         size_t pending;
+        bool sealing;          /* while stopping: the kernel still seals a file */
         struct sealer *sealer; /* NULL: the file system has no fs-verity */
         bool cache_warned, verity_told;
         sd_event_source *source;
@@ -163,6 +164,13 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
         free(j);
 }
 
+/* The catalogue does not give what it should: a station that ends for it goes on where it was. */
+static void job_no_record(struct job *j)
+{
+        job_end(j, j->filing->station->failed ? FILING_INTERRUPTED : FILING_FAILED,
+                "the catalogue does not know it");
+}
+
 /* --- proving
  * ----------------------------------------------------------------------------------------------------- */
 
@@ -189,7 +197,7 @@ static void job_unreadable(struct job *j, int error)
         char text[160];
 
         if (error == -ECANCELED) { /* stopping: the next start proves it */
-                job_end(j, FILING_FAILED, "the station stops");
+                job_end(j, FILING_INTERRUPTED, NULL);
                 return;
         }
         (void)snprintf(text, sizeof(text), "cannot be read back from the disk: %s", log_errno_text(error));
@@ -206,7 +214,7 @@ static void job_proved(struct job *j, const struct item *item)
         if (station_check(s, docking_by_id(s->catalogue, j->docking, &row), "read a docking") != 0 ||
             station_check(s, footage_settle(s, item, &row, &j->result, &j->footage, &j->numbers),
                           "settle an item") < 0) {
-                job_end(j, FILING_FAILED, "the catalogue failed");
+                job_no_record(j);
                 return;
         }
         if (!j->result.uncached && !j->filing->cache_warned) {
@@ -230,7 +238,7 @@ static void job_on_inspected(void *userdata, int error, const struct inspect_res
                 return;
         }
         if (station_check(s, item_by_id(s->catalogue, j->item, &item), "read an item") != 0) {
-                job_end(j, FILING_FAILED, "the catalogue failed");
+                job_no_record(j);
                 return;
         }
         verdict = j->has_verdict ? j->result.verdict : result->verdict;
@@ -352,9 +360,13 @@ static int batch_link(struct station *s, struct job *batch)
 
                 j->linked = outcome == STORE_OK;
                 j->link_error = outcome;
+                if (outcome == -ENOSPC ||
+                    outcome == -EDQUOT) /* the intents are finished when there is room */
+                        r = outcome;
         }
         inject_point("linked");
-        r = store_batch_sync(b);
+        if (r >= 0)
+                r = store_batch_sync(b);
         store_batch_free(b);
         inject_point("synced");
         return r;
@@ -496,14 +508,15 @@ static void job_unlinked(struct job *j)
 static void batch_file(struct station *s, struct job *batch)
 {
         batch_intents(s, batch);
-        if (station_check(s, batch_link(s, batch), "file into the store") == 0 && !s->failed)
+        /* No name in the store without its intent. */
+        if (!s->failed && station_check(s, batch_link(s, batch), "file into the store") == 0)
                 batch_commit(s, batch);
         while (batch) {
                 struct job *j = batch;
 
                 batch = j->next;
                 if (s->failed)
-                        job_end(j, FILING_FAILED, "the station failed");
+                        job_end(j, FILING_INTERRUPTED, NULL); /* as far as was committed */
                 else if (j->linked)
                         job_filed(j);
                 else
@@ -609,7 +622,7 @@ static void batch_hold(struct station *s, struct job *held)
 
                 held = j->next;
                 if (s->failed)
-                        job_end(j, FILING_FAILED, "the station failed");
+                        job_end(j, FILING_INTERRUPTED, NULL); /* as far as was committed */
                 else
                         job_held(j);
         }
@@ -683,15 +696,40 @@ int filing_new(struct filing **ret, struct station *s)
         return 0;
 }
 
-void filing_free(struct filing *f)
+static void filing_on_sealer_idle(void *userdata)
+{
+        struct filing *f = userdata;
+
+        f->sealing = false;
+        station_end_when_idle(f->station);
+}
+
+bool filing_stop(struct filing *f)
+{
+        if (f && f->sealer && !f->sealing)
+                f->sealing = !sealer_stop(f->sealer, filing_on_sealer_idle, f);
+        return !f || !f->sealing;
+}
+
+void filing_drop(struct filing *f)
 {
         struct job *j;
 
         if (!f)
                 return;
+        (void)sd_event_source_set_enabled(f->source, SD_EVENT_OFF);
+        while ((j = ready_pop(f))) {
+                job_forget(f, j);
+                free(j);
+        }
+}
+
+void filing_free(struct filing *f)
+{
+        if (!f)
+                return;
+        filing_drop(f);
         sd_event_source_disable_unref(f->source);
         sealer_free(f->sealer);
-        while ((j = ready_pop(f)))
-                free(j);
         free(f);
 }

@@ -25,6 +25,7 @@ enum filing_outcome {
         FILING_MISMATCH, /* what is on the disk is not what the recorder sent: the part is gone, pull it
                             again */
         FILING_FAILED, /* this host failed; the part is kept and proved again at the next docking or start */
+        FILING_INTERRUPTED, /* the station stops or pauses; the part is kept and proved when it goes on */
 };
 
 struct filing_result {
@@ -40,6 +41,12 @@ struct filing_result {
 
 int filing_new(struct filing **ret, struct station *s);
 void filing_free(struct filing *f);
+
+/* Seals nothing more. Returns false while a file is being sealed all the same; its end tells the station. */
+bool filing_stop(struct filing *f);
+/* Forgets what is under way without a word to anybody: catalogue and store know how far it is. The inspector
+ * has been freed. What is being sealed goes on. */
+void filing_drop(struct filing *f);
 
 /* Takes an item in state ITEM_PULLED. The docking that pulled it, and one that lists it meanwhile, hear of
  * the result by docking_on_filed(). */

@@ -40,6 +40,10 @@ int station_check(struct station *s, int r, const char *what)
         if (r >= 0 || s->failed)
                 return r;
         s->failed = true;
+        if ((r == -ENOSPC || r == -EDQUOT) && station_suspend(s) >= 0) {
+                log_error("could not %s: %s", what, log_errno_text(r));
+                return r;
+        }
         event_log(EVENT_STORE_FAILED, NULL,
                   "could not %s: %s (%s), stopping so that nothing is done that is not on record", what,
                   log_errno_text(r), catalogue_error(s->catalogue));
@@ -245,9 +249,9 @@ void station_disk_full(struct station *s)
 void station_worker_ended(struct station *s)
 {
         station_status_changed(s);
-        if (s->stopping && s->workers == 0)
-                (void)sd_event_exit(s->event, EXIT_SUCCESS);
-        else if (!s->stopping)
+        if (s->stopping)
+                station_end_when_idle(s);
+        else
                 station_kick_all(s);
 }
 
@@ -266,6 +270,8 @@ int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *o
         _cleanup_close_ int copy = -EBADF;
         int r;
 
+        if (!s->inspector)
+                return -ECANCELED; /* paused */
         /* Proving what comes in goes first. */
         if (inspector_queued(s->inspector) >= INSPECT_JOBS_MAX)
                 return -EAGAIN;
@@ -297,7 +303,8 @@ static void status_compose(struct station *s, char *text, size_t size)
         (void)snprintf(text, size,
                        "%zu recorder%s docked, %zu offloading at %.1f MB/s, %" PRId64 " alert%s open%s",
                        docked, docked == 1 ? "" : "s", offloading, (double)rate / 1e6, alerts,
-                       alerts == 1 ? "" : "s", s->store_paused ? ", paused: the store is full" : "");
+                       alerts == 1 ? "" : "s",
+                       s->store_paused || s->suspended ? ", paused: the store is full" : "");
 }
 
 /* After each event, when no transaction is open. */
@@ -417,22 +424,31 @@ static int station_open(struct station *s)
         return r < 0 ? r : station_open_store(s, footage == 0);
 }
 
+int station_work_start(struct station *s)
+{
+        int r = s->inspector ? 0 : inspector_new(&s->inspector, s);
+
+        if (r >= 0 && !s->filing)
+                r = filing_new(&s->filing, s);
+        if (r >= 0)
+                r = station_check(s, station_recover(s), "finish what was left half done");
+        return r;
+}
+
 int station_start(struct station *s, bool bus)
 {
+        bool full;
         int r = station_open(s);
 
         if (r < 0)
                 return r;
         r = bays_configure(s);
         if (r >= 0)
-                r = inspector_new(&s->inspector, s);
-        if (r >= 0)
-                r = filing_new(&s->filing, s);
-        if (r >= 0)
-                r = station_recover(s);
-        if (r >= 0 && bus)
+                r = station_work_start(s);
+        full = r < 0 && s->suspend; /* what is suspended tells why on the bus */
+        if ((r >= 0 || full) && bus)
                 r = bus_start(s);
-        if (r >= 0) {
+        if (r >= 0 && !full) {
                 known_sync(s);
                 r = watch_start(&s->watch, s);
         }
@@ -471,6 +487,14 @@ int station_reload(struct station *s)
         return r;
 }
 
+void station_end_when_idle(struct station *s)
+{
+        bool sealed = filing_stop(s->filing);
+
+        if (s->stopping && s->workers == 0 && sealed)
+                (void)sd_event_exit(s->event, EXIT_SUCCESS);
+}
+
 void station_stop(struct station *s)
 {
         if (s->stopping)
@@ -481,8 +505,7 @@ void station_stop(struct station *s)
         for (struct docking *d = s->dockings; d; d = d->next)
                 if (d->worker)
                         worker_signal(d->worker, SIGTERM);
-        if (s->workers == 0)
-                (void)sd_event_exit(s->event, EXIT_SUCCESS);
+        station_end_when_idle(s);
 }
 
 void station_free(struct station *s)
@@ -499,6 +522,8 @@ void station_free(struct station *s)
         bays_free(s);
         sd_event_source_disable_unref(s->post);
         sd_event_source_disable_unref(s->room_timer);
+        sd_event_source_disable_unref(s->suspend);
+        sd_event_source_disable_unref(s->suspend_timer);
         store_close(s->store);
         catalogue_close(s->catalogue);
         free(s->catalogue_path);

@@ -143,8 +143,8 @@ static struct json_object *store_object(const struct station *s)
                                                ? NULL
                                                : json_object_new_int64((int64_t)free_bytes));
         add_number(o, "keep_free", (int64_t)s->config->keep_free);
-        json_object_object_add(o, "paused", json_object_new_boolean(s->store_paused));
-        add_number(o, "proving", (int64_t)filing_pending(s->filing));
+        json_object_object_add(o, "paused", json_object_new_boolean(s->store_paused || s->suspended));
+        add_number(o, "proving", s->filing ? (int64_t)filing_pending(s->filing) : 0);
         return o;
 }
 

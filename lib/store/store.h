@@ -73,6 +73,9 @@ int store_batch_link(struct store_batch *b, int64_t docking, int64_t item, const
 /* fsyncs what was linked and every folder touched. After it returns 0 a power cut cannot undo the links. */
 int store_batch_sync(struct store_batch *b);
 
+/* Mode 0440 again, durably: a crash while footage is being sealed leaves it writable to its owner. */
+int store_protect(struct store *s, const char *path);
+
 /* Whether the store's file system has fs-verity. */
 bool store_can_seal(const struct store *s);
 /* Switches fs-verity on, durably. The kernel reads the whole file for it. Returns 1 when it is on, 0 when

@@ -155,6 +155,23 @@ class Crash(CrashTest):
         self.station.wait("DOCKING_RELEASED")
         self.assert_sound(folder)
 
+    def test_a_mode_that_a_crash_left_open_is_closed(self):
+        folder = self.recorder()
+        self.station.crash_at = "committed"
+        self.station.start(crash_at="committed")
+        self.plug("a", folder)
+        self.assertEqual(self.station.wait_exit(), -signal.SIGKILL)
+        self.station.crash_at = None
+        filed = os.path.join(self.station.store, "store")
+        paths = [os.path.join(filed, name) for name in self.files_below(filed)]
+        self.assertTrue(paths)
+        for path in paths:  # as between the moment that fs-verity needs it and the one after
+            os.chmod(path, 0o640)
+        self.unplug("a")
+        self.station.start()
+        self.station.wait("STATION_READY", count=2)
+        self.assertEqual([oct(os.stat(path).st_mode & 0o777) for path in paths if os.stat(path).st_mode & 0o777 != 0o440], [])
+
     def test_a_lost_catalogue_costs_no_part(self):
         folder = self.recorder_folder("a", {"x.bin": os.urandom(2000000)})
         self.station.start()

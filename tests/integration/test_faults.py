@@ -4,6 +4,7 @@
 
 import os
 import signal
+import time
 
 import tap
 from testbed import StationTest, sha256_file
@@ -12,29 +13,73 @@ GET_OBJECT = "0x1009"
 
 
 class SharedSerial(StationTest):
-    """Cheap recorders share one serial: to the station they are one recorder, whose dockings take turns."""
+    """Cheap recorders share one serial. What cannot be told apart is never filed as one recorder's without a word."""
 
-    def plug_some(self, n):
-        folders = [self.recorder_folder(f"r{i}", {"x.bin": os.urandom(600000 + i)}) for i in range(n)]
-        for i, folder in enumerate(folders):
-            self.plug(f"r{i}", folder, port=f"1-{i + 1}", serial="SAME", rate=400000)
-            self.station.wait("DOCKING_IDENTIFIED", count=i + 1)
-        return folders
+    def conflicts(self):
+        return [a["text"] for a in self.station.json("alert", "list") if a["kind"] == "identity-conflict"]
 
-    def test_three_at_once_take_turns(self):
-        folders = self.plug_some(3)
-        self.station.wait("DOCKING_RELEASED", count=3)
-        wanted = {sha256_file(os.path.join(f, "x.bin")) for f in folders}
-        self.assertEqual({r["sha256"] for r in self.station.footage()}, wanted)
-        self.assertIn("shared-serial", [a["kind"] for a in self.station.json("alert", "list")])
+    def test_the_first_of_three_wins(self):
+        folders = [self.recorder_folder(f"r{i}", {"x.bin": os.urandom(300000 + i)}) for i in range(3)]
+        self.plug("r0", folders[0], port="1-1", serial="SAME", rate=400000)
+        self.station.wait("DOCKING_IDENTIFIED")
+        for i in (1, 2):
+            self.plug(f"r{i}", folders[i], port=f"1-{i + 1}", serial="SAME")
+            refused = self.station.wait("DOCKING_REFUSED", count=i)[i - 1]
+            self.assertIn("identity conflict", refused["MESSAGE"])
+            self.assertEqual(self.control.stats(f"r{i}")["object_bytes"], 0)
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folders[0])
+        self.assertEqual(len(self.conflicts()), 1)
+        self.assertEqual([d["recorder"] for d in self.station.json("docking", "list")], [None, None, "SAME"])
 
-    def test_worker_killed_while_it_waits_its_turn(self):
-        self.plug_some(2)
-        first, second = sorted(self.station.workers())
-        os.kill(second, signal.SIGKILL)
+    def test_one_after_the_other_with_files_that_were_not_there(self):
+        old = {name: self.recorder_folder(name, {f"{name}.bin": os.urandom(4000)}) for name in ("r0", "r1")}
+        for name, folder in old.items():
+            day = time.time() - 86400
+            os.utime(os.path.join(folder, f"{name}.bin"), (day, day))
+        for n, (name, folder) in enumerate(old.items()):
+            self.plug(name, folder, serial="SAME")
+            self.station.wait("DOCKING_RELEASED", count=n + 1)
+            self.assertEqual(len(self.conflicts()), n)
+            self.unplug(name)
+        self.assertIn("r1.bin", self.conflicts()[0])
+
+    def test_one_after_the_other_of_two_makes(self):
+        for n, model in enumerate(("A8", "A9")):
+            self.plug("a", self.recorder_folder("a", {}), serial="SAME", model=model)
+            self.station.wait("DOCKING_RELEASED", count=n + 1)
+            self.unplug("a")
+        self.assertIn("A9", self.conflicts()[0])
+
+    def test_new_recordings_are_no_conflict(self):
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(4000)})
+        for n in range(2):
+            later = time.time() + 3600 * n
+            path = os.path.join(folder, f"y{n}.bin")
+            with open(path, "wb") as f:
+                f.write(os.urandom(300))
+            os.utime(path, (later, later))
+            self.plug("a", folder, clock=3600 * n)
+            self.station.wait("DOCKING_RELEASED", count=n + 1)
+            self.unplug("a")
+        self.assertEqual(self.conflicts(), [])
+
+    def test_plugged_again_while_its_worker_is_leaving(self):
+        """Dockings of one recorder take turns: the next waits for the worker that may still write to a part."""
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(900000)})
+        self.plug("a", folder, rate=300000)
+        self.station.wait("DOCKING_LISTED")
+        first = self.station.workers()[0]
+        os.kill(first, signal.SIGSTOP)
+        self.unplug("a")
+        self.plug("a", folder, port="1-2", rate=300000)
+        self.station.wait("DOCKING_IDENTIFIED", count=2)
+        os.kill(next(pid for pid in self.station.workers() if pid != first), signal.SIGKILL)
         self.station.wait("WORKER_DIED")
         os.kill(first, signal.SIGKILL)  # the turn comes to one that has no worker just now
-        self.station.wait("DOCKING_RELEASED", count=2)
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folder)
+        self.assertEqual(self.conflicts(), [])
 
 
 class HostFaults(StationTest):
@@ -50,6 +95,23 @@ class HostFaults(StationTest):
         self.plug("a", folder)
         self.station.wait("WORKER_KILLED")
         self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folder)
+
+    def test_stopped_while_proving_is_interrupted_and_not_failed(self):
+        self.station.wait("STATION_READY")
+        for pid in self.station.workers("recdock-inspect"):
+            os.kill(pid, signal.SIGSTOP)
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(300000), "y.bin": os.urandom(3000)})
+        self.plug("a", folder)
+        self.station.wait("DOCKING_LISTED")
+        self.station.until(lambda: self.station.json("status")[0]["store"]["proving"] == 2)
+        self.assertEqual(self.station.stop(), 0)
+        self.assertEqual(self.station.log.find("ITEM_FAILED"), [])
+        self.station.start()
+        self.station.wait("DOCKING_RELEASED")
+        receipt = self.station.json("docking", "show", "1")[0]
+        self.assertEqual((receipt["failed"], receipt["pulled"]), (0, 2))
+        self.assertIn("interrupted", receipt["reason"])
         self.assert_all_filed(folder)
 
     def test_what_could_not_be_filed_is_filed_at_the_next_docking(self):
@@ -83,6 +145,10 @@ class Faults(StationTest):
         self.plug("a", self.recorder, fault=fault, **options)
         self.released()
 
+    def current_name(self):
+        dockings = self.station.json("status")[0]["dockings"]
+        return (dockings[0]["current"] or {}).get("name") if dockings else None
+
     def fails_but_keeps_the_rest(self, fault, timeout=120):
         """One object cannot be had: the others are filed, the docking says that it failed, nothing false is filed."""
         self.plug("a", self.recorder, fault=fault)
@@ -92,6 +158,26 @@ class Faults(StationTest):
         self.assertLessEqual({r["sha256"] for r in rows}, digests)
         self.assertGreaterEqual(len(rows), 2)
         self.assertIn("docking-failed", [a["kind"] for a in self.station.json("alert", "list")])
+
+    def test_an_item_that_ends_its_worker_lets_the_others_through(self):
+        for age, name in enumerate(("z.bin", "a.bin", "big.bin")):  # the oldest is pulled first
+            then = time.time() - 7200 + age * -600
+            os.utime(os.path.join(self.recorder, name), (then, then))
+        self.plug("a", self.recorder, rate=150000)
+        for death in range(3):
+            self.station.until(lambda: self.current_name() == "big.bin")
+            if death > 0:
+                self.assertEqual({r["name"] for r in self.station.footage()}, {"z.bin", "a.bin"}, "the others came first")
+            for pid in self.station.workers():
+                os.kill(pid, signal.SIGKILL)
+            self.station.wait("WORKER_DIED", count=death + 1)
+        self.station.wait("DOCKING_FAILED")
+        self.assertIn("1 of 3", self.station.json("docking", "show", "1")[0]["reason"])
+        self.assertIn("item-stuck", [a["kind"] for a in self.station.json("alert", "list")])
+        self.unplug("a")
+        self.plug("a", self.recorder)
+        self.released()
+        self.assertEqual([a for a in self.station.json("alert", "list") if a["kind"] == "item-stuck" and not a["cleared_at"]], [])
 
     def test_stall_once(self):
         self.recovers_from(f"stall,op={GET_OBJECT},object=big.bin,at=1000000")

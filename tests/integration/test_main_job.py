@@ -194,6 +194,19 @@ class MainJob(StationTest):
         again = self.station.json("docking", "show", "3")[0]
         self.assertEqual((again["seen"], again["pulled"], again["already_held"]), (1, 0, 1))
 
+    def test_a_recorder_without_a_serial_is_nobody(self):
+        """Registering itself anew at each docking, it would have all it holds filed again each time."""
+        folder = self.recorder_folder("a", {"x.bin": b"x" * 5000})
+        for n, serial in enumerate(("", "0000000000", "")):
+            self.plug("a", folder, serial=serial)
+            refused = self.station.wait("DOCKING_REFUSED", count=n + 1)[n]
+            self.assertIn("without a serial number", refused["MESSAGE"])
+            self.unplug("a")
+        self.assertEqual(self.station.footage(), [])
+        self.assertEqual(self.station.json("recorder", "list"), [])
+        alert = [a for a in self.station.json("alert", "list") if a["kind"] == "unknown-recorder"][0]
+        self.assertIn("serial number of its own", alert["text"])
+
     def test_same_names_and_same_content_are_all_kept(self):
         folder = self.recorder_folder("a", {"100/F.bin": b"a" * 1000, "101/F.bin": b"a" * 1000, "102/F.bin": b"b" * 1000})
         self.plug("a", folder)

@@ -120,5 +120,93 @@ class Room(StationTest):
             shutil.rmtree(self.station.store, ignore_errors=True)
 
 
+class OneDisk(StationTest):
+    """Catalogue and store on one disk that fills up: all is paused, nothing is half-filed, and it goes on by itself."""
+
+    start_station = False
+
+    def setUp(self):
+        super().setUp()
+        self.disk = os.path.join(self.folder, "disk")
+        os.mkdir(self.disk)
+        made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.disk], capture_output=True, check=False)
+        if made.returncode != 0:
+            self.skipTest("cannot mount a small file system here")
+        self.hog = os.path.join(self.disk, "hog")
+        self.station.state = os.path.join(self.disk, "state")
+        self.station.store = os.path.join(self.disk, "store")
+        os.mkdir(self.station.state)
+        self.station.configure()
+        path = os.path.join(self.station.configuration, "recdock.conf")
+        text = open(path, encoding="utf-8").read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace("KeepFree=16M", "KeepFree=0"))
+
+    def tearDown(self):
+        try:
+            for name in list(self.plugged):
+                self.unplug(name)
+            self.station.stop()
+        finally:
+            subprocess.run(["umount", "-l", self.disk], capture_output=True, check=False)
+            super().tearDown()
+
+    def fill(self):
+        with open(self.hog, "ab", buffering=0) as f:
+            for block in (1 << 20, 4096, 1):
+                try:
+                    while True:
+                        f.write(b"\0" * block)
+                except OSError:
+                    continue
+
+    def goes_on(self, folders):
+        mark = self.station.mark()
+        os.unlink(self.hog)
+        self.station.wait("STORE_RESUMED", start=mark)
+        self.station.wait("DOCKING_RELEASED", start=mark, count=len(folders))
+        whole = os.path.join(self.folder, "whole")
+        for n, folder in enumerate(folders):
+            shutil.copytree(folder, os.path.join(whole, str(n)))
+        self.assert_all_filed(whole)
+        self.assertEqual(self.files_below(os.path.join(self.station.store, "incoming")), [])
+        self.assertEqual(self.station.ctl("verify").returncode, 0)
+
+    def test_full_when_a_recorder_docks(self):
+        self.station.start()
+        self.fill()
+        folder = self.recorder_folder("a", {f"{n}.bin": os.urandom(20000) for n in range(9)})
+        self.plug("a", folder)
+        self.station.wait("STORE_PAUSED")
+        self.station.wait("ALERT_RAISED", alert="store-low")
+        self.assertTrue(self.station.json("status")[0]["store"]["paused"])
+        self.assertEqual(self.station.footage(), [])
+        self.goes_on([folder])
+        alerts = [a for a in self.station.json("alert", "list") if a["subject"] == "catalogue"]
+        self.assertEqual([(a["kind"], a["cleared_at"] is None) for a in alerts], [("store-low", False)])
+
+    def test_full_in_the_middle_of_filing(self):
+        self.station.start()
+        folders = [self.recorder_folder(f"r{i}", {f"{n}.bin": os.urandom(4000 + n) for n in range(200)}) for i in range(2)]
+        self.plug("a", folders[0], port="1-1", rate=200000)
+        self.station.wait("FOOTAGE_FILED", count=20)
+        self.fill()
+        self.plug("b", folders[1], port="1-2", rate=200000)
+        self.station.wait("STORE_PAUSED")
+        self.assertLess(len(self.station.footage()), 200)
+        self.goes_on(folders)
+
+    def test_full_at_the_start(self):
+        self.station.start()
+        folder = self.recorder_folder("a", {f"{n}.bin": os.urandom(20000) for n in range(9)})
+        self.plug("a", folder, rate=40000)
+        self.station.wait("FOOTAGE_FILED")
+        self.station.kill()
+        self.fill()
+        self.station.start()
+        self.station.wait("STORE_PAUSED")
+        self.goes_on([folder])
+
+
 if __name__ == "__main__":
     tap.main("__main__")

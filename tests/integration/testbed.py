@@ -231,6 +231,14 @@ class Station:
             select.select([], [], [], 0.05)
         return None
 
+    def until(self, condition, timeout=60):
+        """Asks until 'condition' holds, for what the log does not tell."""
+        end = time.monotonic() + timeout * SLOW
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"did not come to be in {timeout * SLOW:.0f} s")
+            select.select([], [], [], 0.02)
+
     def wait_exit(self, timeout=60):
         code = self.process.wait(timeout * SLOW)
         self.notify.shutdown(socket.SHUT_RDWR)
