@@ -26,6 +26,8 @@ OFFLOAD = {
 }
 INSPECT = {"inspect-asked": OFTEN, "inspect-answering": OFTEN}
 INSPECT_CHILD = {"inspect-walk"}  # a child's death is a verdict: see the case of its own
+IMPORT = {"held"}  # a case of its own, too
+SEALED = {"mode-lifted"}  # only on a file system that seals; what it leaves behind is a case of its own
 
 # What goes on after the footage is filed, and what takes its time, need another recorder than the rest.
 RELEASING = {"removal-asked", "removed", "clock-set", "released", "offload-removed", "offload-clock-set"}
@@ -124,7 +126,7 @@ class Crash(CrashTest):
                 for name in files:
                     with open(os.path.join(folder, name), encoding="utf-8") as f:
                         found.update(re.findall(r'inject_point\("([^"]+)"\)', f.read()))
-        self.assertEqual(found, {*DAEMON, *OFFLOAD, *INSPECT, *INSPECT_CHILD})
+        self.assertEqual(found, {*DAEMON, *OFFLOAD, *INSPECT, *INSPECT_CHILD, *IMPORT, *SEALED})
 
     def test_held(self):
         """An import of what is footage already: its item points there, or is asked again."""

@@ -406,7 +406,7 @@ class CutOff(ImportTest):
         self.assertIn("recdockd went away", err)
         self.station.start()
         receipt = self.station.json("docking", "show", "1")[0]
-        self.assertEqual((receipt["state"], receipt["reason"]), ("failed", "recdockd was started again"))
+        self.assertEqual((receipt["state"], receipt["reason"]), ("failed", "interrupted: recdockd was started again"))
         self.go_on(card, BIG + 1001)
 
     def test_only_so_many_at_once(self):
