@@ -92,7 +92,7 @@ static void check_answer(struct check *check, const char *result)
 static const char *digest_judge(struct check *check, int error, const struct inspect_result *result)
 {
         if (error < 0)
-                return error == -ECANCELED ? "cancelled" : "unreadable";
+                return error == -ECANCELED || error == -ECHILD ? "cancelled" : "unreadable";
         if (result->error < 0 || result->digested == 0)
                 return "unreadable";
         check->found = result->digests;

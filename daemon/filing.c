@@ -200,6 +200,10 @@ static void job_unreadable(struct job *j, int error)
                 job_end(j, FILING_INTERRUPTED, NULL);
                 return;
         }
+        if (error == -ECHILD) { /* the inspector has raised its alert */
+                job_end(j, FILING_FAILED, "recdock-inspect does not run");
+                return;
+        }
         (void)snprintf(text, sizeof(text), "cannot be read back from the disk: %s", log_errno_text(error));
         station_alert(s, "store-failed", LOG_CRIT, "store", "item %" PRId64 " %s", j->item, text);
         job_end(j, FILING_FAILED, text);

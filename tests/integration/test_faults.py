@@ -87,20 +87,47 @@ class HostFaults(StationTest):
 
     config = "[Docking]\nWarnTimeout=2s\nKillTimeout=5s\n"
 
-    def test_inspect_worker_that_hangs_is_killed(self):
-        self.station.wait("STATION_READY")
+    def hang_inspect(self):
+        self.station.until(lambda: self.station.workers("recdock-inspect"))
         for pid in self.station.workers("recdock-inspect"):
             os.kill(pid, signal.SIGSTOP)
+
+    def test_inspect_worker_that_hangs_is_killed(self):
+        self.hang_inspect()
         folder = self.recorder_folder("a", {"x.bin": os.urandom(300000)})
         self.plug("a", folder)
         self.station.wait("WORKER_KILLED")
         self.station.wait("DOCKING_RELEASED")
         self.assert_all_filed(folder)
 
+    def test_inspect_that_ends_at_once_is_told_of_and_given_up(self):
+        self.station.stop()
+        program = os.path.join(self.station.libexec, "recdock-inspect")
+        real = os.readlink(program)
+        os.unlink(program)
+        starts = os.path.join(self.folder, "starts")
+        with open(program, "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/sh\necho start >>{starts}\nexit 3\n")
+        os.chmod(program, 0o755)
+        self.station.start()
+        folder = self.recorder_folder("a", {"x.bin": os.urandom(300000)})
+        self.plug("a", folder)
+        self.station.wait("ALERT_RAISED", alert="inspect-failed")
+        self.station.wait("DOCKING_FAILED")
+        with open(starts, encoding="utf-8") as f:
+            self.assertLessEqual(len(f.readlines()), 7, "slower each time")
+        self.assertEqual(self.station.footage(), [])
+        os.unlink(program)
+        os.symlink(real, program)
+        self.unplug("a")
+        self.plug("a", folder)
+        self.station.wait("DOCKING_RELEASED", timeout=90)
+        self.assert_all_filed(folder)
+        self.assertEqual(self.control.stats("a")["object_bytes"], 0, "it was here already")
+        self.station.wait("ALERT_CLEARED", alert="inspect-failed")
+
     def test_stopped_while_proving_is_interrupted_and_not_failed(self):
-        self.station.wait("STATION_READY")
-        for pid in self.station.workers("recdock-inspect"):
-            os.kill(pid, signal.SIGSTOP)
+        self.hang_inspect()
         folder = self.recorder_folder("a", {"x.bin": os.urandom(300000), "y.bin": os.urandom(3000)})
         self.plug("a", folder)
         self.station.wait("DOCKING_LISTED")
