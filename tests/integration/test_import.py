@@ -110,6 +110,21 @@ class Import(ImportTest):
         (filed,) = self.station.json("ledger", "list", "--act", "footage.filed")
         self.assertEqual((filed["detail"]["recorder"], filed["detail"]["officer"]), ("R1", "200417"))
 
+    def test_show_says_why_and_by_whom(self):
+        card = self.card({"a.bin": b"abc"})
+        self.bring_in(card)
+        (row,) = self.station.json("show", "1")
+        self.assertEqual((row["source"], row["import_reason"]), ("import", REASON))
+        self.assertIn(f"uid={os.geteuid()}(", row["imported_by"])
+        for words in (("show", "1"), ("docking", "show", "1")):
+            self.assertIn(REASON, self.station.ctl(*words).stdout)
+        self.plug("a", self.card({"b.bin": b"docked"}, "docked"), serial="SERA")
+        self.station.wait("DOCKING_RELEASED")
+        (row,) = self.station.json("show", "2")
+        self.assertEqual(row["source"], "dock")
+        self.assertNotIn("import_reason", row)
+        self.assertNotIn("Imported", self.station.ctl("show", "2").stdout)
+
     def test_given_officer_goes_before_name_and_assignment(self):
         name = "DCAM_CAM001_200500_20261101_080000.mp4"
         self.station.ctl("recorder", "assign", "R1", "200500", "--from", "2020-01-01")
@@ -175,6 +190,25 @@ class Import(ImportTest):
         self.assertIn("Receipt of import", out)
         self.assertIn(REASON, out)
         self.assertEqual(self.station.json("status")[0]["dockings"], [])
+
+
+class NoFindings(ImportTest):
+    """Who imports chooses what to give: numbers that are missing from it say nothing, and clear nothing."""
+
+    def numbered(self, name, *numbers):
+        return self.card({f"DCIM/J121000_20260101120000_{n:04}.mp4": b"number %d" % n for n in numbers}, name)
+
+    def test_numbers_of_an_import(self):
+        docked = self.numbered("docked", 1, 2, 5)
+        self.plug("a", docked)
+        self.station.wait("DOCKING_RELEASED")
+        self.unplug("a")
+        gaps = self.station.json("finding", "list", "--kind=sequence-gap")
+        self.assertEqual([(g["docking"], g["count"]) for g in gaps], [(1, 2)])
+        receipt = self.bring_in(self.numbered("card", 8, 10))
+        self.assertEqual((receipt["state"], receipt["findings"], receipt["found"]), ("released", 0, []))
+        self.assertEqual(self.station.json("finding", "list", "--kind=sequence-gap"), gaps)
+        self.assertEqual(len(self.station.json("alert", "list", "--kind=sequence-gap", "--open=yes")), 1)
 
 
 class Twice(ImportTest):
@@ -290,6 +324,31 @@ class CutOff(ImportTest):
         self.assertEqual((again["pulled"], again["already_held"]), (1, 1))
         self.assert_filed_once(card)
         self.assertNotIn("import-failed", [a["kind"] for a in self.station.json("alert", "list", "--open=yes")])
+
+    def test_what_is_gone_or_a_link_when_its_turn_comes_is_not_filed(self):
+        """The listing was true, the folder has changed since: the rest is filed, and the end is no success."""
+        card = self.card({"gone.bin": b"gone", "link.bin": b"link", "DCIM/moved.bin": b"moved", "last.bin": b"last"})
+        outside = self.card({"moved.bin": b"wrong", "link.bin": b"evil"}, "outside")
+        with open(os.path.join(card, "big.bin"), "wb") as f:
+            f.truncate(BIG)
+        hour_ago = time.time() - 3600
+        os.utime(os.path.join(card, "big.bin"), (hour_ago, hour_ago))  # the oldest is pulled first
+        process = self.begin(card)
+        pid = self.stop_worker_within(BIG)
+        os.unlink(os.path.join(card, "gone.bin"))
+        os.unlink(os.path.join(card, "link.bin"))
+        os.symlink(os.path.join(outside, "link.bin"), os.path.join(card, "link.bin"))
+        os.rename(os.path.join(card, "DCIM"), os.path.join(card, "aside"))
+        os.symlink(outside, os.path.join(card, "DCIM"))
+        os.kill(pid, signal.SIGCONT)
+        out, err = process.communicate(timeout=120 * SLOW)
+        self.assertEqual(process.returncode, 1, out + err)
+        self.assertIn("2 of 5 files are filed or held", err)
+        self.assertEqual(sorted(r["name"] for r in self.station.footage()), ["big.bin", "last.bin"])
+        receipt = self.station.json("docking", "show", "1")[0]
+        self.assertEqual((receipt["state"], receipt["seen"], receipt["failed"]), ("failed", 5, 3))
+        errors = {i["path"].split("/")[-1]: i["error"] for i in receipt["items"]}
+        self.assertEqual((errors["gone.bin"], errors["link.bin"], errors["moved.bin"]), ("absent", "mismatch", "mismatch"))
 
     def test_who_imports_is_killed(self):
         card = self.big_card()
