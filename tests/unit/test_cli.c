@@ -303,8 +303,8 @@ static void cards_make(void)
 
 START_TEST(test_refuses_import)
 {
-        _cleanup_free_ char *path = *imports[_i].path == '/' ? strdup(imports[_i].path)
-                                                             : scratch_path(imports[_i].path);
+        _cleanup_free_ char *path =
+                        *imports[_i].path == '/' ? strdup(imports[_i].path) : scratch_path(imports[_i].path);
         const char *words[WORDS_MAX] = {"import", path, "--json"};
 
         cards_make();
