@@ -334,6 +334,8 @@ int disk_open(struct block_unit **ret, struct bot *bot, uint8_t lun, const struc
         if (!d)
                 return -ENOMEM;
         scsi_unit_init(&d->scsi, bot, lun);
+        if (limits->ready_ms)
+                d->scsi.ready_ms = limits->ready_ms;
         r = unit_ask(d, ret_inquiry, &capacity);
         if (r != RECORDER_OK)
                 return r;

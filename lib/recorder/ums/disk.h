@@ -37,6 +37,7 @@ struct disk_limits {
         int narrow_ms;              /* 60000 */
         unsigned int narrow_ranges; /* 1000 */
         int coarse_ms;              /* 300000 */
+        int ready_ms;               /* for the unit to become ready; 10000 */
 };
 
 struct disk_figures {

@@ -14,7 +14,9 @@
 #include <string.h>
 #include <syslog.h>
 
-#define ROOTS_MAX 100 /* volumes of one label */
+#define ROOTS_MAX      100 /* volumes of one label */
+#define ANSWER_MS      20000
+#define ANSWER_SLOW_MS 60000
 
 bool ums_is_end(const struct ums_recorder *u, int r)
 {
@@ -310,18 +312,31 @@ static const struct recorder_verbs ums_verbs = {
                 .close = close_recorder,
 };
 
+/* All waits in proportion to the one for an answer: a device that is slow at that is slow at the rest. */
+static void limits_settle(const struct quirks *quirks, struct bot_limits *bot, struct disk_limits *disk)
+{
+        int usual = quirks->flags & QUIRK_SLOW ? ANSWER_SLOW_MS : ANSWER_MS;
+        int answer = quirks->timeout_ms ? (int)quirks->timeout_ms : usual;
+
+        *bot = (struct bot_limits){.command_ms = answer, .stall_ms = answer / 4, .whole_ms = answer * 3};
+        *disk = (struct disk_limits){.read_size = quirks->chunk,
+                                     .ready_ms = answer / 2,
+                                     .narrow_ms = answer * 3,
+                                     .coarse_ms = answer * 15};
+}
+
 int ums_recorder_new(struct recorder **ret, struct bot_transport *transport, const struct ums_open *how,
                      const struct quirks *quirks)
 {
         struct ums_recorder *u = calloc(1, sizeof(*u));
-        const struct bot_limits limits = {.command_ms = quirks->flags & QUIRK_SLOW ? 60000 : 0};
+        struct bot_limits limits;
 
         if (!u)
                 return -ENOMEM;
         u->recorder.verbs = &ums_verbs;
         u->transport = transport;
         u->limits = how->limits;
-        u->disk_limits.read_size = quirks->chunk;
+        limits_settle(quirks, &limits, &u->disk_limits);
         u->notice = how->notice;
         u->userdata = how->userdata;
         bot_init(&u->bot, transport, &limits);
