@@ -22,6 +22,12 @@
  *                                            twice as much each time in a row (1 MiB to 256 MiB)
  *
  * All that is not read is told as unreadable, whatever the reason.
+ *
+ * A unit that lies about its size says so at the first read behind its true end. That one is halved down to
+ * the first sector that is not there; from then on nothing behind it is asked for.
+ *
+ * A unit that is not ready any more is waited for; what it does not give then is not the medium's fault, and
+ * ends the read with RECORDER_BUSY.
  */
 
 #include "recorder/ums/block.h"
@@ -56,6 +62,10 @@ struct disk_figures {
 int disk_open(struct block_unit **ret, struct bot *bot, uint8_t lun, const struct disk_limits *limits,
               struct scsi_inquiry *ret_inquiry);
 void disk_free(struct block_unit *unit);
+
+/* The medium may be another one than when the unit was opened: every read gives RECORDER_MISMATCH from now
+ * on, or RECORDER_ABSENT when there was none. Only for a unit made by disk_open(). */
+bool disk_changed(const struct block_unit *unit);
 
 /* Only for a unit made by disk_open(). */
 void disk_figures(const struct block_unit *unit, struct disk_figures *ret);

@@ -30,7 +30,10 @@ struct disk {
         uint8_t *spare;             /* the same; salvage reads into it */
         struct disk_flight *flight; /* under way while a stream looks elsewhere, else NULL */
 
-        bool suspect;      /* a read failed in a way that its size may be to blame for */
+        bool suspect; /* a read failed in a way that its size may be to blame for */
+        bool beyond;  /* the last one failed because the medium ends before its last sector */
+        uint64_t end; /* bytes that the medium has, as far as is known; nothing is asked for behind them */
+        unsigned int ends; /* times that it was looked for */
         uint32_t largest;  /* bytes of the largest part that passed, of those last salvaged */
         bool tried;        /* what salvage begins with was tried once already */
         int64_t lost_usec; /* spent on reads that failed */

@@ -103,7 +103,7 @@ static int partition_open(struct ums_recorder *u, struct block_unit *disk, const
                             UMS_VOLUMES_MAX);
                 return RECORDER_UNSUPPORTED;
         }
-        *v = (struct ums_volume){.owner = u};
+        *v = (struct ums_volume){.owner = u, .disk = disk};
         (void)snprintf(v->root, sizeof(v->root), "disk %u",
                        u->n_volumes + 1); /* for findings while it opens */
         r = volume_open(&v->volume, disk, p->offset, p->size, &how);
@@ -146,6 +146,7 @@ static int unit_open(struct ums_recorder *u, uint8_t lun)
         struct ums_unit *unit = &u->units[u->n_units];
         int r = disk_open(&unit->disk, &u->bot, lun, &u->disk_limits, &unit->inquiry);
 
+        unit->outcome = r;
         unit->has_inquiry = unit->inquiry.vendor[0] || unit->inquiry.product[0];
         u->n_units++;
         if (r == RECORDER_OK)
@@ -174,6 +175,37 @@ static int units_open(struct ums_recorder *u)
         return u->bot.dead ? RECORDER_STALLED : r;
 }
 
+/*
+ * When no unit can be read: slots without a medium are what a locked recorder shows, and it is worth asking
+ * again until somebody unlocks it (ums_list()). Anything else is a failure, or it would be waited for for
+ * ever.
+ */
+static int units_judge(const struct ums_recorder *u)
+{
+        int worst = RECORDER_UNSUPPORTED;
+        bool failed = false;
+
+        for (unsigned int i = 0; i < u->n_units; i++) {
+                int r = u->units[i].outcome;
+
+                if (r == RECORDER_OK)
+                        return RECORDER_OK;
+                if (r == RECORDER_UNSUPPORTED || failed)
+                        continue;
+                failed = r != RECORDER_ABSENT;
+                worst = r;
+        }
+        return worst == RECORDER_ABSENT ? RECORDER_OK : worst;
+}
+
+bool ums_changed(const struct ums_recorder *u)
+{
+        for (unsigned int i = 0; i < u->n_units; i++)
+                if (u->units[i].disk && disk_changed(u->units[i].disk))
+                        return true;
+        return false;
+}
+
 void ums_forget(struct ums_recorder *u)
 {
         for (unsigned int i = 0; i < u->n_volumes; i++)
@@ -196,6 +228,8 @@ int ums_ready(struct ums_recorder *u)
         ums_forget(u);
         u->complete = true;
         r = units_open(u);
+        if (r == RECORDER_OK)
+                r = units_judge(u);
         if (r != RECORDER_OK) {
                 ums_forget(u);
                 return r;
