@@ -692,6 +692,25 @@ START_TEST(a_device_that_is_lost)
 }
 END_TEST
 
+/* It answers to all but reads: given up in the time of a few of them. */
+START_TEST(a_device_that_never_reads)
+{
+        struct check c = stream_of(ten_mib, 1);
+        uint8_t sector[512];
+
+        opened();
+        sim.most = 1;
+        for (unsigned int i = 0; i < 20; i++)
+                if (block_read(unit, i * 4096, sector, sizeof(sector)) == RECORDER_STALLED)
+                        break;
+        ck_assert_int_lt(sim.now, INT64_C(300) * 1000000);
+        ck_assert_int_eq(streamed(&c), RECORDER_STALLED);
+        ck_assert_uint_eq(c.good + c.bad, 0);
+        ck_assert_uint_lt(sim.reads, 20);
+        ck_assert_int_lt(sim.now, INT64_C(320) * 1000000);
+}
+END_TEST
+
 /* --- opening --- */
 
 static void optical(struct sim *s, const struct sim_cbw *c)
@@ -814,6 +833,7 @@ static void tests_add(TCase *c)
         tcase_add_test(c, a_card_that_is_pulled);
         tcase_add_test(c, a_card_that_is_exchanged);
         tcase_add_test(c, a_device_that_is_lost);
+        tcase_add_test(c, a_device_that_never_reads);
         tcase_add_test(c, units_that_are_no_disk);
         tcase_add_test(c, an_identity_that_slips);
         tcase_add_test(c, an_identity_that_is_noise);

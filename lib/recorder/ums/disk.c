@@ -148,8 +148,7 @@ static int flight_land(struct disk *d, struct disk_flight *f)
         if (!f->sent)
                 return RECORDER_UNREADABLE; /* of what was not even tried, salvage gets what there is */
         if (f->result == RECORDER_OK && f->answer.passed && f->answer.size == f->range.size) {
-                scsi_passed(&d->scsi);
-                d->skip_next = 0;
+                disk_passed(d);
                 return RECORDER_OK;
         }
         d->tried = true;

@@ -21,7 +21,8 @@
  *   beyond                                   not narrowed; behind each failure some more is skipped unread,
  *                                            twice as much each time in a row (1 MiB to 256 MiB)
  *
- * All that is not read is told as unreadable, whatever the reason.
+ * All that is not read is told as unreadable, whatever the reason. But a unit of which no read passes at
+ * all, for twice 'narrow_ms' when it is new and twice 'coarse_ms' later on, is given up: RECORDER_STALLED.
  *
  * A unit that lies about its size says so at the first read behind its true end. That one is halved down to
  * the first sector that is not there; from then on nothing behind it is asked for.

@@ -16,6 +16,7 @@
 #define TRIES_RANGE  2
 #define TRIES_SECTOR 4
 #define TRIES_OTHER  8  /* where the device asks for another try */
+#define BARREN_MIN   8  /* reads that fail before a unit is given up */
 #define ENDS_MAX     64 /* a unit that moves its end about is not followed any longer */
 #define COARSE_SIZE  (64U * 1024)
 #define SKIP_LEAST   (UINT64_C(1) << 20)
@@ -45,6 +46,33 @@ static void patience_judge(struct disk *d)
                 d->patience = DISK_COARSE;
         if (d->patience != is)
                 bot_notice(d->scsi.bot, LOG_WARNING, texts[d->patience]);
+}
+
+/* No read passes any more: there is nothing to be narrowed down. */
+static bool is_barren(const struct disk *d)
+{
+        int64_t most = (d->fruitful ? d->limits.coarse_ms : d->limits.narrow_ms) * 2 * USEC_PER_MSEC;
+
+        return d->barren_reads >= BARREN_MIN && d->barren_usec >= most;
+}
+
+static void barren_count(struct disk *d, int64_t usec)
+{
+        bool before = is_barren(d);
+
+        d->barren_reads++;
+        d->barren_usec += usec;
+        if (!before && is_barren(d))
+                bot_notice(d->scsi.bot, LOG_WARNING, "no read passes any more, giving up");
+}
+
+void disk_passed(struct disk *d)
+{
+        scsi_passed(&d->scsi);
+        d->fruitful = true;
+        d->barren_usec = 0;
+        d->barren_reads = 0;
+        d->skip_next = 0;
 }
 
 int disk_unreadable(struct disk *d, const struct block_sink *sink, uint64_t size)
@@ -164,17 +192,19 @@ static int range_try(struct disk *d, const struct disk_range *range, unsigned in
         d->beyond = false;
         if (d->scsi.changed)
                 return RECORDER_MISMATCH;
+        if (is_barren(d))
+                return RECORDER_STALLED;
         disk_read_command(d, range, &c);
         d->figures.commands++;
         r = bot_run(d->scsi.bot, &c, d->spare, &answer);
         if (r == RECORDER_OK && answer.passed && answer.size == range->size) {
-                scsi_passed(&d->scsi);
-                d->skip_next = 0;
+                disk_passed(d);
                 d->largest = MAX(d->largest, range->size);
                 return RECORDER_OK;
         }
         r = failure_outcome(d, range, r, &answer, again);
         d->lost_usec += now(d) - begun;
+        barren_count(d, now(d) - begun);
         patience_judge(d);
         return r;
 }
