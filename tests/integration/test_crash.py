@@ -30,7 +30,7 @@ class Crash(StationTest):
         folder = self.recorder()
         self.station.crash_at = point
         self.station.start(crash_at=point)
-        self.plug("a", folder)
+        self.dock("a", folder)
         self.assertEqual(self.station.wait_exit(), -signal.SIGKILL, f"never passed '{point}'")
         self.station.crash_at = None
         mark = self.station.mark()
@@ -41,7 +41,7 @@ class Crash(StationTest):
     def kill_workers(self, name):
         folder = self.recorder()
         self.station.start()
-        self.plug("a", folder, rate=400000)
+        self.dock("a", folder, rate=400000)
         self.station.wait("FOOTAGE_FILED")
         for pid in self.station.workers(name):
             os.kill(pid, signal.SIGKILL)
@@ -51,7 +51,7 @@ class Crash(StationTest):
     def test_a_lost_catalogue_costs_no_part(self):
         folder = self.recorder_folder("a", {"x.bin": os.urandom(2000000)})
         self.station.start()
-        self.plug("a", folder, fault="vanish,object=x.bin,at=1500000")
+        self.dock("a", folder, fault=self.fault_in("vanish", "a", folder, "x.bin", 1500000))
         self.station.wait("DOCKING_INTERRUPTED")
         self.station.stop()
         parts = self.files_below(os.path.join(self.station.store, "incoming"))
@@ -63,7 +63,7 @@ class Crash(StationTest):
                 os.unlink(os.path.join(self.station.state, name))
         mark = self.station.mark()
         self.station.start()
-        self.plug("b", self.recorder_folder("b", {"y.bin": os.urandom(1000)}), port="1-2")
+        self.dock("b", self.recorder_folder("b", {"y.bin": os.urandom(1000)}), port="1-2")
         self.station.wait("DOCKING_RELEASED", start=mark)
         self.assertEqual(sha256_file(part), before)
 
@@ -93,7 +93,7 @@ class Crash(StationTest):
     def test_daemon_killed_in_the_middle(self):
         folder = self.recorder()
         self.station.start()
-        self.plug("a", folder, rate=400000)
+        self.dock("a", folder, rate=400000)
         self.station.wait("FOOTAGE_FILED", count=2)
         self.station.kill()
         mark = self.station.mark()
@@ -118,6 +118,16 @@ def add_cases():
 
 
 add_cases()
+
+
+class CrashWithDisk(Crash):
+    kind = "fat32"
+    test_a_removal_is_on_record_before_it_is_asked_for = None  # nothing is removed from a disk by its worker
+
+
+class CrashWithExfat(CrashWithDisk):
+    kind = "exfat"
+
 
 if __name__ == "__main__":
     tap.main("__main__")

@@ -17,7 +17,7 @@ class SharedSerial(StationTest):
     def plug_some(self, n):
         folders = [self.recorder_folder(f"r{i}", {"x.bin": os.urandom(600000 + i)}) for i in range(n)]
         for i, folder in enumerate(folders):
-            self.plug(f"r{i}", folder, port=f"1-{i + 1}", serial="SAME", rate=400000)
+            self.dock(f"r{i}", folder, port=f"1-{i + 1}", serial="SAME", rate=400000)
             self.station.wait("DOCKING_IDENTIFIED", count=i + 1)
         return folders
 
@@ -37,6 +37,10 @@ class SharedSerial(StationTest):
         self.station.wait("DOCKING_RELEASED", count=2)
 
 
+class SharedSerialOfDisks(SharedSerial):
+    kind = "exfat"
+
+
 class HostFaults(StationTest):
     """What this host could not file is not lost, and does not wait for a restart."""
 
@@ -47,7 +51,7 @@ class HostFaults(StationTest):
         for pid in self.station.workers("recdock-inspect"):
             os.kill(pid, signal.SIGSTOP)
         folder = self.recorder_folder("a", {"x.bin": os.urandom(300000)})
-        self.plug("a", folder)
+        self.dock("a", folder)
         self.station.wait("WORKER_KILLED")
         self.station.wait("DOCKING_RELEASED")
         self.assert_all_filed(folder)
@@ -56,15 +60,20 @@ class HostFaults(StationTest):
         obstacle = os.path.join(self.station.store, "store", "unassigned")
         open(obstacle, "w", encoding="utf-8").close()
         folder = self.recorder_folder("a", {"x.bin": os.urandom(300000), "y.bin": os.urandom(1000)})
-        self.plug("a", folder)
+        self.dock("a", folder)
         self.station.wait("DOCKING_FAILED")
         self.assertEqual(self.station.footage(), [])
         self.unplug("a")
         os.unlink(obstacle)
-        self.plug("a", folder)
+        self.dock("a", folder)
         self.station.wait("DOCKING_RELEASED")
         self.assert_all_filed(folder)
-        self.assertEqual(self.control.stats("a")["object_bytes"], 0, "it was here already")
+        self.assertEqual(self.station.json("docking", "show", "2")[0]["bytes"], 0, "it was here already")
+        self.assertEqual(self.control.stats("a").get("object_bytes", 0), 0)
+
+
+class HostFaultsWithDisk(HostFaults):
+    kind = "fat32"
 
 
 class Faults(StationTest):
