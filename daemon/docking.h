@@ -82,11 +82,11 @@ struct docking {
         struct docking_suspect suspects[DOCKING_SUSPECTS_MAX];
         unsigned int n_suspects;
         enum docking_task task;
-        bool closing;         /* CLOSE was sent */
-        bool finished;        /* released or failed for good: no new worker */
-        bool waits_for_other; /* same recorder, other docking's worker still at work */
-        bool waits_for_slot;  /* WorkersMax= reached */
-        bool removal_waits;   /* the next REMOVE goes out when the transaction under way is committed */
+        bool closing;          /* CLOSE was sent */
+        bool finished;         /* released or failed for good: no new worker */
+        bool waits_for_other;  /* same recorder, other docking's worker still at work */
+        bool waits_for_slot;   /* WorkersMax= reached */
+        bool waits_for_commit; /* goes on when the transaction under way is committed */
         bool stall_warned;
         unsigned int failures_in_row; /* items in a row that could not be pulled */
         bool registry_changed;        /* while its worker was closing: look again when it has gone */

@@ -451,7 +451,8 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
         docking_save(d, true);
         inject_point("listed");
         docking_task_set(d, TASK_NOTHING);
-        docking_advance(d);
+        /* A part must not be there before its item is on record, or nobody knows it after a power cut. */
+        d->waits_for_commit = true;
 }
 
 /* --- pulling

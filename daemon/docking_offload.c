@@ -181,7 +181,7 @@ static bool docking_remove_next(struct docking *d)
                     (e->flags & (RECORDER_ITEM_PROTECTED | RECORDER_ITEM_DELETED)))
                         continue;
                 if (d->station->transaction_depth > 0) {
-                        d->removal_waits = true; /* for the commit: station_on_post() comes back here */
+                        d->waits_for_commit = true; /* station_on_post() comes back here */
                         return true;
                 }
                 e->remove_asked = true;

@@ -308,13 +308,13 @@ static void status_compose(struct station *s, char *text, size_t size)
 }
 
 /* After each event, when no transaction is open. */
-static void removals_go_on(struct station *s)
+static void dockings_go_on(struct station *s)
 {
         for (struct docking *d = s->dockings, *next; d; d = next) {
                 next = d->next;
-                if (!d->removal_waits)
+                if (!d->waits_for_commit)
                         continue;
-                d->removal_waits = false;
+                d->waits_for_commit = false;
                 docking_advance(d);
         }
 }
@@ -327,7 +327,7 @@ static int station_on_post(sd_event_source *source, void *userdata)
         int64_t now = clock_monotonic();
         char text[sizeof(s->status)];
 
-        removals_go_on(s);
+        dockings_go_on(s);
         if (!s->status_changed ||
             (now - s->status_told < status_interval && s->dockings_told == s->dockings_changed))
                 return 0;

@@ -82,6 +82,19 @@ class SharedSerial(StationTest):
         self.assertEqual(self.conflicts(), [])
 
 
+class SharedSerialOfDisks(StationTest):
+    kind = "exfat"
+
+    def test_the_first_wins(self):
+        folders = [self.recorder_folder(f"r{i}", {"x.bin": os.urandom(300000 + i)}) for i in range(2)]
+        self.dock("r0", folders[0], port="1-1", serial="SAME", rate=400000)
+        self.station.wait("DOCKING_IDENTIFIED")
+        self.dock("r1", folders[1], port="1-2", serial="SAME")
+        self.assertIn("identity conflict", self.station.wait("DOCKING_REFUSED")[0]["MESSAGE"])
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folders[0])
+
+
 class HostFaults(StationTest):
     """What this host could not file is not lost, and does not wait for a restart."""
 
@@ -95,7 +108,7 @@ class HostFaults(StationTest):
     def test_inspect_worker_that_hangs_is_killed(self):
         self.hang_inspect()
         folder = self.recorder_folder("a", {"x.bin": os.urandom(300000)})
-        self.plug("a", folder)
+        self.dock("a", folder)
         self.station.wait("WORKER_KILLED")
         self.station.wait("DOCKING_RELEASED")
         self.assert_all_filed(folder)
@@ -145,15 +158,20 @@ class HostFaults(StationTest):
         obstacle = os.path.join(self.station.store, "store", "unassigned")
         open(obstacle, "w", encoding="utf-8").close()
         folder = self.recorder_folder("a", {"x.bin": os.urandom(300000), "y.bin": os.urandom(1000)})
-        self.plug("a", folder)
+        self.dock("a", folder)
         self.station.wait("DOCKING_FAILED")
         self.assertEqual(self.station.footage(), [])
         self.unplug("a")
         os.unlink(obstacle)
-        self.plug("a", folder)
+        self.dock("a", folder)
         self.station.wait("DOCKING_RELEASED")
         self.assert_all_filed(folder)
-        self.assertEqual(self.control.stats("a")["object_bytes"], 0, "it was here already")
+        self.assertEqual(self.station.json("docking", "show", "2")[0]["bytes"], 0, "it was here already")
+        self.assertEqual(self.control.stats("a").get("object_bytes", 0), 0)
+
+
+class HostFaultsWithDisk(HostFaults):
+    kind = "fat32"
 
 
 class Faults(StationTest):

@@ -26,6 +26,16 @@ static void teardown(void)
         sim_done(&sim);
 }
 
+static struct bot_transport_verbs corrupting;
+static int (*queue_really)(struct bot_transport *t, uint64_t size, size_t *ret_asked);
+
+/* Between the call and the wire something else has become of the command. */
+static int queue_corrupting(struct bot_transport *t, uint64_t size, size_t *ret_asked)
+{
+        bot.now.command.cdb[0] = 0x2a;
+        return queue_really(t, size, ret_asked);
+}
+
 static void pass_all(struct sim *s, const struct sim_cbw *c)
 {
         sim_csw(s, c->tag, c->size, 0);
@@ -118,6 +128,20 @@ START_TEST(announced_commands_are_blocked_too)
 }
 END_TEST
 
+/* The look at the command is the last thing before it goes out. */
+START_TEST(a_command_that_changes_on_its_way_is_blocked)
+{
+        static const struct bot_command read_10 = {.cdb_size = 10, .cdb = {0x28, [8] = 1}, .size = 512};
+
+        corrupting = *sim.transport.verbs;
+        queue_really = corrupting.queue;
+        corrupting.queue = queue_corrupting;
+        sim.transport.verbs = &corrupting;
+        ck_assert_int_eq(bot_start(&bot, &read_10), -EPERM);
+        ck_assert_uint_eq(sim.cbws, 0);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("write_blocker");
@@ -129,6 +153,7 @@ int main(void)
         tcase_add_test(c, cases_9_to_13_do_not_exist);
         tcase_add_loop_test(c, only_reading_commands_leave, 0, 256);
         tcase_add_test(c, announced_commands_are_blocked_too);
+        tcase_add_test(c, a_command_that_changes_on_its_way_is_blocked);
         suite_add_tcase(s, c);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_ENV);
