@@ -278,6 +278,8 @@ static void docking_forget_worker(struct docking *d)
         d->rate = 0;
         d->current = 0;
         d->waits_for_other = false;
+        if (d->task == TASK_SET_CLOCK)
+                d->clock_asked[0] = '\0'; /* nobody can say whether it was set */
         docking_task_set(d, TASK_NOTHING);
 }
 

@@ -105,6 +105,7 @@ struct docking {
         char current_name[256];
         int64_t current_bytes, current_size;
         int64_t rate, rate_bytes, rate_since; /* bytes a second, over about a second */
+        char clock_asked[RECORDER_TIME_MAX];  /* what its clock was told to be, "" not yet */
 };
 
 /* Begins a docking in 'bay' for what udev announced. */

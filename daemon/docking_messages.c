@@ -691,22 +691,45 @@ static void on_removed(struct docking *d, const struct offload_removed *m)
         docking_advance(d);
 }
 
+/* Whether the clock shows what it was told to: there are recorders that say OK and keep their own. */
+static bool clock_took(const struct docking *d, const char *after)
+{
+        int64_t slack = d->station->config->clock_tolerance + USEC_PER_SEC;
+        instant_t asked, shown;
+        bool zoned;
+
+        if (instant_parse_ptp(d->clock_asked, &asked, &zoned) < 0 ||
+            instant_parse_ptp(after, &shown, &zoned) < 0)
+                return false;
+        return shown >= asked - slack && shown <= clock_now() + slack;
+}
+
+/* On record either way: an order that failed may have moved the clock all the same. */
 static void on_clock_set(struct docking *d, const struct offload_clock_set *m)
 {
         struct event_subject subject = docking_subject(d);
-        char before[RECORDER_TIME_MAX], after[RECORDER_TIME_MAX], who[160], detail[256];
+        char before[RECORDER_TIME_MAX], after[RECORDER_TIME_MAX], who[160];
+        bool took;
 
         if (d->task != TASK_SET_CLOCK)
                 return;
         TEXT_FIELD(before, m->before);
         TEXT_FIELD(after, m->after);
+        took = m->outcome == RECORDER_OK && clock_took(d, after);
         (void)snprintf(who, sizeof(who), "recorder/%s", d->recorder_number);
-        station_ledger(d->station, "recorder.clock-set", who, "before", before, "after", after);
+        station_ledger(d->station, took ? "recorder.clock-set" : "recorder.clock-not-set", who, "before",
+                       before, "after", after);
         inject_point("clock-set");
-        (void)snprintf(detail, sizeof(detail), "from %s to %s", before, after);
-        event_log(EVENT_CLOCK_SET, &subject, "%s: recorder's clock %s%s", d->place,
-                  m->outcome == RECORDER_OK ? "set " : "could not be set: ",
-                  m->outcome == RECORDER_OK ? detail : recorder_outcome_text(m->outcome));
+        if (took) {
+                (void)text_copy(d->row.clock_set_to, sizeof(d->row.clock_set_to), d->clock_asked);
+                event_log(EVENT_CLOCK_SET, &subject, "%s: recorder's clock set from %s to %s", d->place,
+                          before, after);
+        } else {
+                subject.priority = LOG_WARNING;
+                event_log(EVENT_WORKER_NOTICE, &subject,
+                          "%s: recorder's clock could not be set: %s, it was told %s and shows '%s'",
+                          d->place, recorder_outcome_text(m->outcome), d->clock_asked, after);
+        }
         docking_task_set(d, TASK_NOTHING);
         docking_advance(d);
 }

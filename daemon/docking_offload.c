@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/inject.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "catalogue/alert.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
@@ -205,13 +206,13 @@ static bool docking_set_clock(struct docking *d)
         struct tm tm;
 
         if (!d->station->config->set_clock || !(d->capabilities & RECORDER_CAN_SET_CLOCK) ||
-            d->row.clock_set_to[0] || d->row.failed > 0 || !d->row.listing_complete)
+            d->clock_asked[0] || d->row.failed > 0 || !d->row.listing_complete)
                 return false;
         if (!localtime_r(&now, &tm) || strftime(set.text, sizeof(set.text), "%Y%m%dT%H%M%S", &tm) == 0)
                 return false;
         if (worker_send(d->worker, OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF) < 0)
                 return false;
-        (void)snprintf(d->row.clock_set_to, sizeof(d->row.clock_set_to), "%s", set.text);
+        (void)text_copy(d->clock_asked, sizeof(d->clock_asked), set.text);
         docking_task_set(d, TASK_SET_CLOCK);
         return true;
 }

@@ -3,11 +3,12 @@
 """A recorder that stalls, lies, babbles or vanishes: the outcome a user would want, in bounded time."""
 
 import os
+import select
 import signal
 import time
 
 import tap
-from testbed import StationTest, sha256_file
+from testbed import SLOW, StationTest, sha256_file
 
 GET_OBJECT = "0x1009"
 
@@ -174,9 +175,123 @@ class HostFaultsWithDisk(HostFaults):
     kind = "fat32"
 
 
-class Faults(StationTest):
-    config = "[Docking]\nWarnTimeout=4s\nKillTimeout=12s\n"
+class FaultsTest(StationTest):
+    """Every fault that a case plugs must have struck by its end, or the case shows nothing."""
 
+    config = "[Docking]\nWarnTimeout=4s\nKillTimeout=12s\n"
+    shapes = {"hostile-names", "cyclic", "endless-listing"}  # of the listing, from the start: they do not strike
+
+    def setUp(self):
+        super().setUp()
+        self.faults = {}
+
+    def plug(self, name, folder, **options):
+        self.assert_struck(name)
+        super().plug(name, folder, **options)
+        self.faults[name] = options.get("fault", "").split(",")[0]
+
+    def assert_struck(self, name):
+        fault = self.faults.pop(name, "")
+        if fault and fault not in self.shapes:
+            self.assertIn(fault, self.control.stats(name)["faults"], "the fault never struck")
+
+    def tearDown(self):
+        try:
+            for name in list(self.faults):
+                self.assert_struck(name)
+        finally:
+            super().tearDown()
+
+
+class Listing(FaultsTest):
+    """The list by properties, of a product that is trusted with it: GetObjectHandles says what there is."""
+
+    sound = {"vid": "0x18d1", "pid": "0x4ee1"}
+
+    def setUp(self):
+        super().setUp()
+        self.recorder = self.recorder_folder("a", {f"DCIM/{n:02}.bin": os.urandom(20000 + 1000 * n) for n in range(12)})
+
+    def plug_fault(self, fault):
+        self.plug("a", self.recorder, fault=fault, **self.sound)
+
+    def test_a_list_that_omits_is_not_believed(self):
+        self.plug_fault("list-omits,object=05.bin")
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(self.recorder)
+
+    def test_a_list_that_omits_all_is_not_believed(self):
+        self.plug_fault("list-omits")
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(self.recorder)
+
+    def assert_named_right(self):
+        """No file goes under another's name: it could be another officer's."""
+        names = {sha256_file(os.path.join(self.recorder, "DCIM", n)): n for n in os.listdir(os.path.join(self.recorder, "DCIM"))}
+        rows = self.station.footage()
+        for row in rows:
+            self.assertEqual(names[row["sha256"]], row["name"])
+        return rows
+
+    def test_a_list_that_lies_names_nothing_wrongly(self):
+        for fault in ("list-lies,object=05.bin", "list-lies"):
+            with self.subTest(fault):
+                mark = self.station.mark()
+                self.plug_fault(fault)
+                self.station.wait("DOCKING_RELEASED", start=mark)
+                self.assert_all_filed(self.recorder)
+                self.assert_named_right()
+                self.unplug("a")
+
+    def test_a_lie_between_files_of_one_size(self):
+        self.recorder = self.recorder_folder("b", {f"DCIM/{n:02}.bin": os.urandom(20000) for n in range(12)})
+        self.plug_fault("list-lies")
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(self.recorder)
+        self.assert_named_right()
+
+    def test_sizes_of_the_list(self):
+        for value, released in ((0xFFFFFFFF, True), (0, True), (1000, False)):
+            with self.subTest(value):
+                mark = self.station.mark()
+                self.plug("a", self.recorder, serial=f"L{value}", fault=f"list-size,object=05.bin,value={value}", **self.sound)
+                self.station.wait("DOCKING_RELEASED" if released else "DOCKING_FAILED", start=mark)
+                rows = self.station.footage("--recorder", f"L{value}")
+                self.assertEqual(len(rows), 12 if released else 11)
+                self.assertEqual("05.bin" in {r["name"] for r in rows}, released)
+                self.unplug("a")
+        self.assert_named_right()
+
+
+class Clocks(FaultsTest):
+    """A recorder's clock that does not do as it is told: the docking is none the worse, and nothing false is on record."""
+
+    config = "[Docking]\nSetClock=yes\n"
+
+    def assert_not_set(self, sets=1, **options):
+        folder = self.recorder_folder("a", {"x.bin": b"x" * 100})
+        self.plug("a", folder, **options)
+        self.station.wait("DOCKING_RELEASED")
+        self.assert_all_filed(folder)
+        self.assertEqual(self.control.stats("a")["clock_sets"], sets)
+        acts = [e["act"] for e in self.station.json("ledger", "list")]
+        self.assertIn("recorder.clock-not-set", acts)
+        self.assertNotIn("recorder.clock-set", acts)
+        self.assertEqual(self.station.log.find("CLOCK_SET"), [])
+        self.assertIsNone(self.station.json("docking", "show", "1")[0]["clock_set_to"])
+
+    def test_a_clock_that_is_stuck(self):
+        self.assert_not_set(fault="clock-stuck", clock=780)
+        self.assertIn("clock-drift", [a["kind"] for a in self.station.json("alert", "list")])
+
+    def test_a_clock_that_runs_back(self):
+        self.assert_not_set(fault="clock-back", clock=780)
+
+    def test_a_clock_that_refuses(self):
+        self.assert_not_set(sets=0, fault="refuse,op=0x1016,times=always", clock=780)
+
+
+class Faults(FaultsTest):
     def setUp(self):
         super().setUp()
         self.files = {"a.bin": os.urandom(400000), "big.bin": os.urandom(3000000), "z.bin": os.urandom(5000)}
@@ -322,8 +437,36 @@ class Faults(StationTest):
         self.plug("a", self.recorder, fault="cyclic")
         self.assertTrue(self.wait_any("DOCKING_RELEASED", "DOCKING_FAILED", timeout=120))
 
-    def test_property_list_that_omits_is_not_believed(self):
-        self.recovers_from("list-omits,object=z.bin")
+    def test_an_answer_that_is_late(self):
+        self.recovers_from(f"delay,op={GET_OBJECT},object=a.bin,value=2500")
+        self.assertEqual(self.station.log.find("WORKER_KILLED"), [])
+        self.assertEqual(self.control.stats("a")["faults"]["delay"], 1, "asked once, waited for it")
+
+    def test_every_answer_is_late(self):
+        self.recovers_from("delay,value=300,times=always")
+        self.assertEqual(self.station.log.find("WORKER_KILLED"), [])
+
+    def test_an_answer_that_is_too_late(self):
+        # Longer than any answer is waited for: it comes in the middle of what is done about it.
+        self.recovers_from(f"delay,op={GET_OBJECT},object=a.bin,value=40000")
+
+    def test_a_cancel_that_is_ignored_does_not_hold_up_the_stop(self):
+        self.plug("a", self.recorder, fault="cancel-ignored", rate=300000)
+        part = os.path.join(self.station.store, "incoming/1")
+        self.station.wait("FOOTAGE_FILED")
+        self.wait_for(lambda: any(os.path.getsize(os.path.join(part, n)) > 300000 for n in os.listdir(part)))
+        begun = time.monotonic()
+        self.assertEqual(self.station.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 20 * SLOW)
+        mark = self.station.mark()
+        self.station.start()
+        self.station.wait("DOCKING_RELEASED", start=mark, timeout=120)
+        self.assert_all_filed(self.recorder)
+
+    def test_endless_data_and_a_cancel_that_is_ignored(self):
+        self.plug("a", self.recorder, fault=f"endless-data,op={GET_OBJECT},object=a.bin")
+        self.control.send("fault a cancel-ignored")
+        self.released()
 
     def test_unknown_handles_do_not_stop_the_rest(self):
         self.plug("a", self.recorder, fault="unknown-handles", proplist="no")
@@ -395,6 +538,13 @@ class Faults(StationTest):
                 wanted = sorted(sha256_file(os.path.join(folder, f)) for f in os.listdir(folder))
                 self.assertEqual(sorted(r["sha256"] for r in self.station.footage("--recorder", f"B{number}")), wanted)
                 self.unplug("p")
+
+    def wait_for(self, condition, timeout=60):
+        """For what is in no log."""
+        end = time.monotonic() + timeout * SLOW
+        while not condition():
+            self.assertLess(time.monotonic(), end, "it never came to be")
+            select.select([], [], [], 0.02)
 
     @staticmethod
     def jpeg():

@@ -93,6 +93,8 @@ static int run(uint64_t owed)
                         .stall_timeout_ms = NEVER_MS,
                         .late = late,
                         .late_size = sizeof(late),
+                        .late_used = 3, /* what an earlier stream left there */
+                        .late_lost = true,
         };
         r = usb_device_stream(&device, &stream);
         if (!device.dead)
