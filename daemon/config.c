@@ -286,6 +286,7 @@ static const struct conf_key keys[] = {
                 KEY("Docking", "WarnTimeout", parse_timeout, warn_timeout),
                 KEY("Docking", "KillTimeout", parse_timeout, kill_timeout),
                 KEY("Docking", "Attempts", parse_attempts, attempts),
+                KEY("Docking", "ItemMax", conf_parse_size, item_max),
                 KEY("Recording", "TimeOrder", parse_time_order, time_order),
                 KEY("Recording", "TimeTolerance", conf_parse_span, time_tolerance),
                 KEY("Recording", "Deadline", parse_timeout, deadline),
@@ -394,6 +395,7 @@ static int config_new(struct config **ret)
         c->warn_timeout = 20 * USEC_PER_SEC;
         c->kill_timeout = 60 * USEC_PER_SEC;
         c->attempts = 3;
+        c->item_max = UINT64_C(64) << 30;
         for (int i = 0; i < _TIME_SOURCE_MAX; i++)
                 c->time_order[i] = (enum time_source)i;
         c->time_tolerance = 120 * USEC_PER_SEC;

@@ -102,6 +102,7 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
         if (r < 0)
                 return false; /* it is gone or stuck: its end is being reported */
         e->attempts++;
+        e->too_long = e->no_room = false;
         e->received = fetch.offset;
         plan_set_state(&d->plan, e, PLAN_FETCHING);
         if (e->size > fetch.offset)
@@ -115,7 +116,7 @@ static bool docking_fetch_more(struct docking *d)
         while (d->plan.counts[PLAN_FETCHING] < FETCH_AHEAD && d->plan.counts[PLAN_PROVING] < PROVING_MAX) {
                 struct plan_entry *e = plan_next(&d->plan);
 
-                if (!e || !station_has_room(d->station, e->size > 0 ? e->size : 0))
+                if (!e || !station_has_room(d->station, MAX(e->size, e->least)))
                         break;
                 if (!docking_fetch(d, e))
                         break;

@@ -30,9 +30,11 @@ struct plan_entry {
         instant_t device_time; /* INSTANT_NONE unknown */
         enum plan_state state;
         unsigned int attempts;
-        uint64_t sent;    /* order of the FETCHes: the worker does them one after the other */
-        int64_t received; /* bytes in the part */
-        bool removable;   /* filed, proved, complete, not protected */
+        uint64_t sent;          /* order of the FETCHes: the worker does them one after the other */
+        int64_t received;       /* bytes in the part */
+        int64_t least;          /* of an unknown size: what has come so far, and had no room; 0 */
+        bool too_long, no_room; /* the same, cut off: by ItemMax=, by KeepFree= */
+        bool removable;         /* filed, proved, complete, not protected */
         bool remove_asked;
 };
 

@@ -260,6 +260,16 @@ class Faults(StationTest):
         self.station.wait("DOCKING_RELEASED", docking=1)
         self.assertEqual(self.station.log.find("STORE_PAUSED"), [])
 
+    def test_an_item_without_size_and_end_is_cut_off(self):
+        self.station.configure("[Docking]\nItemMax=8M\n")
+        self.station.ctl("reload")
+        self.plug("a", self.recorder, proplist="no", rate=8000000, fault=self.endless("a.bin"))
+        self.station.wait("DOCKING_FAILED")
+        self.assertEqual({r["name"] for r in self.station.footage()}, {"big.bin", "z.bin"}, "the others came through")
+        alert = [a for a in self.station.json("alert", "list") if a["kind"] == "item-endless"][0]
+        self.assertIn("a.bin", alert["text"])
+        self.assertEqual(self.files_below(os.path.join(self.station.store, "incoming")), [], "its part takes no room")
+
     def test_busy_for_a_while(self):
         self.recovers_from("busy,times=3")
 
