@@ -216,10 +216,24 @@ static void docking_receipt_log(struct docking *d)
                   r->bad_verdicts, r->bytes, offset);
 }
 
-static void docking_release(struct docking *d)
+/* What earlier dockings left: of this recorder, and of this bay while nobody knew whose it was. The bay may
+ * have been named by its port then. */
+static void docking_alerts_clear(struct docking *d)
 {
+        const char *const names[] = {d->row.bay, d->row.port};
         char who[DOCKING_SUBJECT_MAX];
 
+        station_alert_clear(d->station, "docking-failed", docking_alert_subject(d, who));
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                (void)snprintf(who, sizeof(who), "bay/%s", names[i]);
+                station_alert_clear(d->station, "docking-failed", who);
+        }
+        (void)snprintf(who, sizeof(who), "port/%s", d->row.port);
+        station_alert_clear(d->station, "unknown-recorder", who);
+}
+
+static void docking_release(struct docking *d)
+{
         if (d->row.failed > 0 || !d->row.listing_complete) {
                 docking_fail(d, "%" PRId64 " of %" PRId64 " items could not be pulled%s", d->row.failed,
                              d->row.seen,
@@ -231,7 +245,7 @@ static void docking_release(struct docking *d)
         d->row.released_at = clock_now();
         d->row.reason[0] = '\0';
         docking_receipt_log(d);
-        station_alert_clear(d->station, "docking-failed", docking_alert_subject(d, who));
+        docking_alerts_clear(d);
         docking_save(d, true);
         docking_close_worker(d);
 }

@@ -344,6 +344,16 @@ class Faults(StationTest):
         self.control.send("set a locked=no")
         self.released()
 
+    def test_a_failure_before_anybody_knew_whose_it_was_is_cleared(self):
+        self.plug("a", self.recorder, fault="silence,times=always")
+        self.station.wait("ALERT_RAISED", alert="docking-failed", timeout=200)
+        alert = [a for a in self.station.json("alert", "list") if a["kind"] == "docking-failed"][0]
+        self.assertEqual(alert["subject"], "bay/1-1")
+        self.unplug("a")
+        self.plug("a", self.recorder)
+        self.released()
+        self.assertEqual([a["cleared_at"] is None for a in self.station.json("alert", "list") if a["kind"] == "docking-failed"], [False])
+
     def test_interface_held_by_somebody_else(self):
         self.plug("a", self.recorder, claimed="yes")
         self.station.wait("WORKER_DIED", timeout=60)
