@@ -88,6 +88,7 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
                 docking_fail(d, "the store failed: %s", log_errno_text(r));
                 return false;
         }
+        item.docking = d->row.id;
         item.state = ITEM_PARTIAL;
         if (fetch.offset == 0) {
                 item.durable = 0;
