@@ -32,6 +32,7 @@ struct event_subject;
 struct filing_result;
 struct item;
 struct message;
+struct offload_fetched;
 struct watch_device;
 struct worker;
 
@@ -164,6 +165,12 @@ int64_t docking_reserved(const struct station *s);
 
 /* Where an item of the catalogue stands in a new plan. */
 enum plan_state docking_plan_state(const struct item *item);
+/* An item of unknown size has grown: is it to be cut off? The worker answers for it, and for what waits
+ * behind it, with FETCHED. */
+void docking_unsized_limit(struct docking *d, struct plan_entry *e);
+/* It was cut off. */
+void docking_unsized_fetched(struct docking *d, struct plan_entry *e, struct item *item,
+                             const struct offload_fetched *m);
 /* Asks the worker for the list, unless another docking of this recorder is still at work. */
 void docking_list(struct docking *d);
 void docking_on_message(void *userdata, struct message *m);

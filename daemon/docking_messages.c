@@ -29,7 +29,10 @@
 #include <signal.h>
 #include <string.h>
 
-enum { ITEMS_MAX = 200000, SAME_NAMES_MAX = 99 };
+enum {
+        ITEMS_MAX = 200000,
+        SAME_NAMES_MAX = 99,
+};
 
 /* A text field of a message: terminated, printable. */
 #define TEXT_FIELD(dst, src)                                                         \
@@ -507,6 +510,7 @@ static void on_progress(struct docking *d, const struct offload_progress *m)
         d->current_bytes = m->bytes;
         d->current_size = e->size;
         entry_received(d, e, m->bytes);
+        docking_unsized_limit(d, e);
         docking_alive(d);
         bus_docking_changed(d->station, d->row.id, false);
         station_status_changed(d->station);
@@ -624,8 +628,8 @@ static void fetched_part(struct docking *d, struct plan_entry *e, struct item *i
                           waits   ? "going on when there is room"
                           : again ? "trying again"
                                   : "leaving it until the next docking");
-        if (waits)
-                e->attempts--;
+        if (waits || (m->outcome == RECORDER_CANCELLED && m->from_device == 0))
+                e->attempts--; /* it had no turn */
         else if (!ended && !deleted)
                 d->failures_in_row++;
         d->row.failed += !again && !ended && !deleted;
@@ -652,8 +656,11 @@ static void on_fetched(struct docking *d, const struct offload_fetched *m)
         if (e->size > e->received)
                 d->fetching_bytes -= MIN(e->size - e->received, d->fetching_bytes);
         d->current = 0;
+        e->no_room = e->no_room || m->outcome == RECORDER_NO_SPACE;
         if (m->outcome == RECORDER_OK && m->size >= 0)
                 fetched_whole(d, e, &item, m);
+        else if (e->size < 0 && (e->too_long || e->no_room) && m->outcome != RECORDER_GONE)
+                docking_unsized_fetched(d, e, &item, m);
         else
                 fetched_part(d, e, &item, m);
         docking_task_set(d, d->plan.counts[PLAN_FETCHING] > 0 ? TASK_FETCH : TASK_NOTHING);

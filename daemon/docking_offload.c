@@ -90,6 +90,7 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
                 docking_fail(d, "the store failed: %s", log_errno_text(r));
                 return false;
         }
+        item.docking = d->row.id;
         item.state = ITEM_PARTIAL;
         if (fetch.offset == 0) {
                 item.durable = 0;
@@ -106,6 +107,7 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
         if (r < 0)
                 return false; /* it is gone or stuck: its end is being reported */
         e->attempts++;
+        e->too_long = e->no_room = false;
         e->received = e->resumed_at = fetch.offset;
         e->n_unreadable = 0;
         plan_set_state(&d->plan, e, PLAN_FETCHING);
@@ -131,8 +133,7 @@ static bool docking_fetch_more(struct docking *d)
         while (d->plan.counts[PLAN_FETCHING] < FETCH_AHEAD && d->plan.counts[PLAN_PROVING] < PROVING_MAX) {
                 struct plan_entry *e = plan_next(&d->plan);
 
-                if (!e || import_is_too_large(d, e) ||
-                    !station_has_room(d->station, e->size > 0 ? e->size : 0))
+                if (!e || import_is_too_large(d, e) || !station_has_room(d->station, MAX(e->size, e->least)))
                         break;
                 if (!docking_fetch(d, e))
                         break;
@@ -235,10 +236,28 @@ static void docking_receipt_log(struct docking *d)
                   import ? "all that was given is held" : "the recorder may be taken");
 }
 
-static void docking_release(struct docking *d)
+/* What earlier dockings left: of this recorder, and of this bay while nobody knew whose it was. The bay may
+ * have been named by its port then. */
+static void docking_alerts_clear(struct docking *d)
 {
+        const char *const names[] = {d->row.bay, d->row.port};
         char who[DOCKING_SUBJECT_MAX];
 
+        if (d->row.source == FOOTAGE_IMPORT) {
+                station_alert_clear(d->station, "import-failed", docking_alert_subject(d, who));
+                return;
+        }
+        station_alert_clear(d->station, "docking-failed", docking_alert_subject(d, who));
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                (void)snprintf(who, sizeof(who), "bay/%s", names[i]);
+                station_alert_clear(d->station, "docking-failed", who);
+        }
+        (void)snprintf(who, sizeof(who), "port/%s", d->row.port);
+        station_alert_clear(d->station, "unknown-recorder", who);
+}
+
+static void docking_release(struct docking *d)
+{
         if (d->row.failed > 0 || !d->row.listing_complete) {
                 docking_fail(d, "%" PRId64 " of %" PRId64 " items could not be pulled%s", d->row.failed,
                              d->row.seen,
@@ -250,8 +269,7 @@ static void docking_release(struct docking *d)
         d->row.released_at = clock_now();
         d->row.reason[0] = '\0';
         docking_receipt_log(d);
-        station_alert_clear(d->station, d->row.source == FOOTAGE_IMPORT ? "import-failed" : "docking-failed",
-                            docking_alert_subject(d, who));
+        docking_alerts_clear(d);
         docking_save(d, true);
         inject_point("released");
         docking_close_worker(d);

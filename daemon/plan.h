@@ -34,6 +34,8 @@ struct plan_entry {
         int64_t received;          /* bytes in the part */
         int64_t resumed_at;        /* where the FETCH under way went on; 0 from the beginning */
         unsigned int n_unreadable; /* ranges told of in it */
+        int64_t least;             /* of an unknown size: what has come so far, and had no room; 0 */
+        bool too_long, no_room;    /* the same, cut off: by ItemMax=, by KeepFree= */
         bool removable;            /* filed, proved, complete, not protected */
         bool remove_asked;
 };

@@ -49,6 +49,13 @@ static int insert(struct catalogue *c, const struct item *item)
                                     INTEGER(ITEM_LISTED)));
 }
 
+/* All its bytes are here: what was measured at the docking that brought them, the clock above all, is what
+ * they are to be dated by. */
+static bool has_come(const struct item *item)
+{
+        return item->state == ITEM_PULLED || item->state == ITEM_FILING;
+}
+
 int item_note(struct catalogue *c, struct item *item, bool *ret_new)
 {
         struct item row;
@@ -66,12 +73,14 @@ int item_note(struct catalogue *c, struct item *item, bool *ret_new)
                         return r;
                 is_new = true;
                 r = find_identity(c, item, &row);
-        } else
+        } else {
+                if (!has_come(&row))
+                        row.docking = item->docking;
                 r = statement_run(c, "UPDATE item SET docking = ?2, flags = ?3 WHERE id = ?1",
-                                  VALUES(INTEGER(row.id), INTEGER(item->docking), INTEGER(item->flags)));
+                                  VALUES(INTEGER(row.id), INTEGER(row.docking), INTEGER(item->flags)));
+        }
         if (r != 0)
                 return r;
-        row.docking = item->docking;
         row.flags = item->flags;
         *item = row;
         *ret_new = is_new;

@@ -21,7 +21,8 @@ const char *item_state_text(enum item_state s);
 struct item {
         int64_t id;
         int64_t recorder;
-        int64_t docking;      /* the last one that listed it */
+        int64_t docking; /* the last one that listed it; from ITEM_PULLED to ITEM_FILING the one that pulled
+                            it */
         int64_t part_docking; /* the folder its part is in, 0 none */
         char path[1024];
         int64_t size;       /* as listed, -1 unknown */
@@ -39,8 +40,8 @@ struct item {
         int64_t footage; /* 0 none */
 };
 
-/* Finds the item of this identity, or inserts it (state LISTED). Sets docking and flags to the given ones;
- * the rest of *item is filled from the row. *ret_new tells. */
+/* Finds the item of this identity, or inserts it (state LISTED). Sets flags, and the docking unless another
+ * one has pulled it, to the given ones; the rest of *item is filled from the row. *ret_new tells. */
 int item_note(struct catalogue *c, struct item *item, bool *ret_new);
 int item_update(struct catalogue *c, const struct item *item);
 int item_by_id(struct catalogue *c, int64_t id, struct item *ret);

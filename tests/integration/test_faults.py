@@ -393,6 +393,16 @@ class Faults(FaultsTest):
         self.station.wait("DOCKING_RELEASED", docking=1)
         self.assertEqual(self.station.log.find("STORE_PAUSED"), [])
 
+    def test_an_item_without_size_and_end_is_cut_off(self):
+        self.station.configure("[Docking]\nItemMax=8M\n")
+        self.station.ctl("reload")
+        self.plug("a", self.recorder, proplist="no", rate=8000000, fault=self.endless("a.bin"))
+        self.station.wait("DOCKING_FAILED")
+        self.assertEqual({r["name"] for r in self.station.footage()}, {"big.bin", "z.bin"}, "the others came through")
+        alert = [a for a in self.station.json("alert", "list") if a["kind"] == "item-endless"][0]
+        self.assertIn("a.bin", alert["text"])
+        self.assertEqual(self.files_below(os.path.join(self.station.store, "incoming")), [], "its part takes no room")
+
     def test_busy_for_a_while(self):
         self.recovers_from("busy,times=3")
 
@@ -494,6 +504,16 @@ class Faults(FaultsTest):
         self.assertEqual(self.station.log.find("DOCKING_RELEASED"), [])
         self.control.send("set a locked=no")
         self.released()
+
+    def test_a_failure_before_anybody_knew_whose_it_was_is_cleared(self):
+        self.plug("a", self.recorder, fault="silence,times=always")
+        self.station.wait("ALERT_RAISED", alert="docking-failed", timeout=200)
+        alert = [a for a in self.station.json("alert", "list") if a["kind"] == "docking-failed"][0]
+        self.assertEqual(alert["subject"], "bay/1-1")
+        self.unplug("a")
+        self.plug("a", self.recorder)
+        self.released()
+        self.assertEqual([a["cleared_at"] is None for a in self.station.json("alert", "list") if a["kind"] == "docking-failed"], [False])
 
     def test_interface_held_by_somebody_else(self):
         self.plug("a", self.recorder, claimed="yes")

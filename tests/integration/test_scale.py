@@ -231,6 +231,23 @@ class OneDisk(StationTest):
         self.assertLess(len(self.station.footage()), 200)
         self.goes_on(folders)
 
+    def test_an_item_without_an_end_leaves_what_is_to_be_kept_free(self):
+        path = os.path.join(self.station.configuration, "recdock.conf")
+        text = open(path, encoding="utf-8").read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace("KeepFree=0", "KeepFree=20M"))
+        self.station.start()
+        folder = self.recorder_folder("a", {"a.bin": os.urandom(50000), "b.bin": os.urandom(60000)})
+        self.plug("a", folder, proplist="no", rate=4000000, fault=self.endless("a.bin"))
+        self.station.wait("ITEM_FAILED")
+        honest = self.recorder_folder("b", {"c.bin": os.urandom(70000)})
+        self.plug("b", honest, port="1-2")
+        self.station.wait("DOCKING_RELEASED", docking=2)
+        self.assertEqual({r["name"] for r in self.station.footage()}, {"b.bin", "c.bin"})
+        self.assertIn("store-low", [a["kind"] for a in self.station.json("alert", "list") if not a["cleared_at"]])
+        self.assertEqual(self.station.log.find("STORE_PAUSED"), [], "nobody else is held up")
+        self.assertEqual(len(self.station.log.find("ITEM_FAILED")), 1, "it is not tried again without more room")
+
     def test_full_at_the_start(self):
         self.station.start()
         folder = self.recorder_folder("a", {f"{n}.bin": os.urandom(20000) for n in range(9)})

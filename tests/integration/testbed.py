@@ -416,6 +416,13 @@ class StationTest(unittest.TestCase):
         self.assertTrue(found, f"none of {', '.join(events)} in time")
         return found
 
+    @staticmethod
+    def endless(name):
+        """Faults that give an object no size, neither in its information nor in front of its data, and no end."""
+        return (
+            f"size,object={name},value=0 fault=endless-data,op=0x1009,object={name},value=0xffffffff,times=always"
+        )
+
     def unplug(self, name):
         try:
             self.control.send(f"unplug {name}")
