@@ -136,7 +136,8 @@ void docking_kick(struct docking *d);
 /* What filing says of an item of this docking. */
 void docking_on_filed(struct docking *d, int64_t item, const struct filing_result *result);
 
-/* --- between docking.c, docking_import.c, docking_offload.c and docking_messages.c --- */
+/* --- between docking.c, docking_identify.c, docking_import.c, docking_offload.c and docking_messages.c ---
+ */
 
 /* A docking of nothing yet, owned by the caller; NULL when memory is out. */
 struct docking *docking_new(struct station *s);
@@ -171,6 +172,15 @@ void docking_unsized_limit(struct docking *d, struct plan_entry *e);
 /* It was cut off. */
 void docking_unsized_fetched(struct docking *d, struct plan_entry *e, struct item *item,
                              const struct offload_fetched *m);
+/* A text field of a message: terminated, printable. */
+#define TEXT_FIELD(dst, src)                                                         \
+        do {                                                                         \
+                (void)snprintf((dst), sizeof(dst), "%.*s", (int)sizeof(src), (src)); \
+                text_make_printable(dst);                                            \
+        } while (0)
+
+/* What the worker says of the device: its docking goes on to the list, or is refused. */
+void docking_identify(struct docking *d, const struct recorder_identity *m);
 /* Asks the worker for the list, unless another docking of this recorder is still at work. */
 void docking_list(struct docking *d);
 void docking_on_message(void *userdata, struct message *m);
