@@ -51,7 +51,7 @@ class CrashTest(StationTest):
         self.assert_whole()
 
 
-class Points(CrashTest):
+class PointsTest(CrashTest):
     """One case for each point and passing; see add_cases()."""
 
     def releases(self, point):
@@ -250,7 +250,11 @@ class Killed(CrashTest):
         self.assert_sound(folder)
 
 
-class PointsWithDisk(Points):
+class Points(PointsTest):
+    pass
+
+
+class PointsWithDisk(PointsTest):
     kind = "fat32"
 
 
@@ -271,11 +275,11 @@ def add_case(cls, point, nth, run, *args):
 def add_cases(cls, daemon, offload, inspect):
     for point, passings in daemon.items():
         for nth in passings:
-            add_case(cls, point, nth, Points.daemon_dies)
+            add_case(cls, point, nth, PointsTest.daemon_dies)
     for worker, points in (("offload", offload), ("inspect", inspect)):
         for point, passings in points.items():
             for nth in passings:
-                add_case(cls, point, nth, Points.worker_dies, worker)
+                add_case(cls, point, nth, PointsTest.worker_dies, worker)
 
 
 def without(points, names):
