@@ -117,6 +117,21 @@ class MainJob(StationTest):
         self.assertIsNone(rows["undated.bin"]["officer"])
         self.assertIn("when it was recorded", alerts[f"footage/{rows['undated.bin']['id']}"])
 
+    def test_a_name_that_tells_another_recorder_is_not_believed(self):
+        ctl = self.station.ctl
+        ctl("recorder", "register", "DSJ0001", "--usb-serial", "SERA")
+        ctl("recorder", "register", "DSJ0002", "--usb-serial", "ELSE")
+        own = [f"DSJ0001_J121000_20260101120000_000{n}.MP4" for n in (1, 2)]
+        others = [f"DSJ0002_J121000_20260101130000_000{n}.MP4" for n in (3, 4)]
+        for names, alerts in ((own, 0), (own + others, 1)):
+            self.plug("a", self.recorder_folder("a", {name: name.encode() for name in names}))
+            self.station.wait("DOCKING_RELEASED", count=alerts + 1)
+            self.unplug("a")
+            found = [a for a in self.station.json("alert", "list") if a["kind"] == "name-contradicts"]
+            self.assertEqual([(a["subject"], a["count"]) for a in found], [("recorder/DSJ0001", 2)] * alerts)
+        self.assertIn("DSJ0002", found[0]["text"])
+        self.assertEqual({r["recorder"] for r in self.station.footage()}, {"DSJ0001"})
+
     def test_damaged_footage_is_kept_alerted_and_never_removed(self):
         self.station.stop()
         self.station.configure("[Docking]\nRelease=clear\n")
