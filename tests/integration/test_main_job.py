@@ -322,6 +322,29 @@ class Service(StationTest):
         self.assertIn("front left", self.station.ctl("status").stdout)
         self.assertEqual(self.station.stop(), 0)
 
+    def test_what_a_reload_cannot_change_is_named_and_kept(self):
+        before = self.station.json("status")[0]
+        path = os.path.join(self.station.configuration, "recdock.conf")
+        text = open(path, encoding="utf-8").read()
+        changed = text.replace("Number=S1", "Number=S2").replace(self.station.store, self.folder + "/other").replace("TimeZone=Asia/Shanghai\n", "")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(changed.replace("Li Wei", "Wang Fang") + "[Inspect]\nParallel=7\n")
+        self.station.ctl("reload")
+        self.station.wait("STATION_RELOADED")
+        warnings = [r["MESSAGE"] for r in self.station.log.records if "next start" in r["MESSAGE"]]
+        for key in ("Number=", "Path=", "TimeZone=", "Parallel="):
+            self.assertEqual(len([w for w in warnings if key in w]), 1, (key, warnings))
+        after = self.station.json("status")[0]
+        self.assertEqual(after["store"]["path"], before["store"]["path"])
+        self.assertEqual(after["station"] | {"now": 0}, before["station"] | {"now": 0, "custodian": "Wang Fang"})
+        self.plug("a", self.recorder_folder("a", {"x.bin": b"x"}))
+        self.station.wait("DOCKING_RELEASED")
+        self.assertFalse(os.path.exists(self.folder + "/other"))
+        self.assertEqual(self.station.stop(), 0)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        self.station.start()
+
     def test_bad_value_at_reload_keeps_the_default_and_says_so(self):
         self.station.configure("[Docking]\nWarnTimeout=soon\n")
         self.station.ctl("reload")
