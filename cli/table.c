@@ -41,6 +41,7 @@ static const struct word words[] = {
                 {"ok", N_("ok"), "green"},
                 {"missing", N_("missing"), "red"},
                 {"mismatch", N_("mismatch"), "red"},
+                {"foreign", N_("not in the catalogue"), "red"},
                 {"footage", N_("filed"), "green"},
                 {"partial", N_("partial"), "yellow"},
                 {"pulled", N_("pulled"), NULL},

@@ -65,6 +65,7 @@ struct bus_job {
         struct bus_server *server;
         sd_bus_message *call; /* loop only; the query's texts live in it */
         struct query *query;
+        bool whole; /* it has no filter */
         char *catalogue_path;
         int out;
         int cancel_fd;

@@ -16,7 +16,8 @@
  *   Verify(a(ss) filters, h out) → tt checked bad
  *           re-digests filed footage (filters of noun footage); one JSON object a line:
  *           {"id","path","size","result":"ok"|"missing"|"mismatch"|"unreadable"|…,"sha256","expected"},
- *           then the ledger's chain as {"ledger":…}
+ *           without filters then what lies in the store and is not in the catalogue, with "result":"foreign"
+ *           and null for all that is not known, then the ledger's chain as {"ledger":…}
  *   RegisterRecorder(a{ss} fields) → t id
  *           number, and usb_serial | serial | docking; optional unit model vendor_id product_id
  *   RetireRecorder(s number, s reason)

@@ -412,6 +412,21 @@ static const char *officer_remark(const struct job *j)
                                : "filed by the officer it names, but its recorder is assigned to another";
 }
 
+/* One alert for a recorder, not for each file: a hundred files that say the same are one thing to look at.
+ */
+static void named_recorder_alert(struct job *j)
+{
+        const struct settled_numbers *n = &j->numbers;
+        char who[160];
+
+        (void)snprintf(who, sizeof(who), "recorder/%s", n->recorder);
+        station_alert(j->filing->station, "name-contradicts", n->said_is_registered ? LOG_ERR : LOG_WARNING,
+                      who,
+                      "%s: its name says recorder %s%s, it came from recorder %s and is filed as that one's",
+                      j->footage.path, n->said_recorder,
+                      n->said_is_registered ? ", which is another registered one" : "", n->recorder);
+}
+
 static void filed_alerts(struct job *j)
 {
         struct station *s = j->filing->station;
@@ -424,6 +439,8 @@ static void filed_alerts(struct job *j)
                 station_alert(s, "verdict-bad", LOG_WARNING, who,
                               "%s is %s (%s); it is kept, and stays on the recorder", f->path,
                               media_verdict_text(f->verdict), f->verdict_reasons);
+        if (j->numbers.recorder_disagrees)
+                named_recorder_alert(j);
         if (remark)
                 station_alert(s, "unassigned",
                               f->officer == 0 || j->numbers.officer_unknown ? LOG_WARNING : LOG_NOTICE, who,

@@ -463,6 +463,40 @@ int station_start(struct station *s, bool bus)
         return 0;
 }
 
+static const char *or_none(const char *text)
+{
+        return text ? text : "";
+}
+
+/* A value that holds until the next start: the new configuration has it as the old one had. */
+static void text_pin(char **fresh, char **current, const char *section, const char *key)
+{
+        char *keep = *current;
+
+        if (strcmp(or_none(*fresh), or_none(keep)) == 0)
+                return;
+        log_warning("[%s] %s='%s' holds from the next start on, keeping '%s' until then", section, key,
+                    or_none(*fresh), or_none(keep));
+        *current = *fresh;
+        *fresh = keep;
+}
+
+/* Open files, the marker of the store and a process that runs stand on these. What is told of the station
+ * must be what it does, so the rest is never half applied. */
+static void config_pin(struct config *fresh, struct config *current)
+{
+        text_pin(&fresh->number, &current->number, "Station", "Number");
+        text_pin(&fresh->store_path, &current->store_path, "Store", "Path");
+        if (!fresh->time_zone ||
+            zone_set(fresh->time_zone) < 0) /* the system's own cannot be gone back to */
+                text_pin(&fresh->time_zone, &current->time_zone, "Station", "TimeZone");
+        if (fresh->inspectors != current->inspectors) {
+                log_warning("[Inspect] Parallel='%u' holds from the next start on, keeping '%u' until then",
+                            fresh->inspectors, current->inspectors);
+                fresh->inspectors = current->inspectors;
+        }
+}
+
 int station_reload(struct station *s)
 {
         struct config *fresh;
@@ -472,13 +506,9 @@ int station_reload(struct station *s)
                 log_error("cannot reload the configuration: %s, keeping the old one", log_errno_text(r));
                 return r;
         }
-        if (strcmp(fresh->store_path, s->config->store_path) != 0)
-                log_warning("Path= of [Store] changes at the next start only, keeping '%s'",
-                            s->config->store_path);
+        config_pin(fresh, s->config);
         config_free(s->config);
         s->config = fresh;
-        if (fresh->time_zone && zone_set(fresh->time_zone) < 0)
-                log_warning("TimeZone='%s' is no time zone, keeping the one in force", fresh->time_zone);
         r = bays_configure(s);
         if (r >= 0 && s->watch)
                 r = watch_reconcile(s->watch);

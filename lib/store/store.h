@@ -85,6 +85,11 @@ int store_seal(struct store *s, const char *path);
 
 /* Opens footage read-only below ROOT/store (RESOLVE_BENEATH, no symlinks). STORE_ABSENT when missing. */
 int store_footage_open(struct store *s, const char *path, bool direct, int *ret_fd);
+/* Calls 'on_file' with the path, as store_compose_path() makes it, of everything below ROOT/store that is no
+ * folder, and of folders deeper than any of ours, in no order. A result other than 0 ends the walk and is
+ * returned. Thread-safe: it only reads. */
+int store_footage_each(const struct store *s, int (*on_file)(void *userdata, const char *path),
+                       void *userdata);
 /* True when 'path' and the part are one inode. */
 bool store_is_same_file(struct store *s, int64_t docking, int64_t item, const char *path);
 /* Takes back a link of an interrupted filing: only when the part still exists and is the same inode, else
