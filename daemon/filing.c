@@ -198,6 +198,24 @@ static void job_unreadable(struct job *j, int error)
         job_end(j, FILING_FAILED, text);
 }
 
+/* Has the item been filed with these bytes: as itself, or as the one it was when it had another number? */
+static bool job_is_known(struct job *j, const struct item *item, struct footage *ret)
+{
+        struct catalogue *c = j->filing->station->catalogue;
+        const struct inspect_result *result = &j->result;
+        int64_t id;
+
+        if (item->footage == 0)
+                return false;
+        if (footage_by_id(c, item->footage, ret) == CATALOGUE_OK && ret->size == result->size &&
+            memcmp(ret->digests.sha256, result->digests.sha256, DIGEST_SIZE) == 0)
+                return true;
+        return item_has_namesake(c, item) == CATALOGUE_OK &&
+               footage_by_digest(c, item->recorder, result->digests.sha256, &id) == CATALOGUE_OK &&
+               footage_by_id(c, id, ret) == CATALOGUE_OK &&
+               strcmp(ret->device_time_text, item->time_text) == 0;
+}
+
 /* Pulled once more because its identity was too weak, and found to be what was filed. Returns false when it
  * is another recording: it is filed as well. */
 static bool job_held(struct job *j, const struct item *item)
@@ -206,8 +224,7 @@ static bool job_held(struct job *j, const struct item *item)
         struct item row = *item;
         struct footage f;
 
-        if (item->footage == 0 || footage_by_id(s->catalogue, item->footage, &f) != CATALOGUE_OK ||
-            f.size != j->result.size || memcmp(f.digests.sha256, j->result.digests.sha256, DIGEST_SIZE) != 0)
+        if (!job_is_known(j, item, &f))
                 return false;
         row.state = ITEM_FOOTAGE;
         row.part_docking = row.durable = 0;
