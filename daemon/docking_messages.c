@@ -77,11 +77,16 @@ static void held_describe(struct docking *d, const struct item *item, struct pla
 /*
  * Path and size alone do not make a file known: recorders count their names from the beginning again, and
  * some write files of one size only. Without a time that tells two recordings apart it is pulled again, and
- * filing says whether it is new.
+ * filing says whether it is new. So it is with one of several of one name, size and time: which number it
+ * has depends on what else is there.
  */
-static bool identity_is_weak(const struct plan_entry *e)
+static bool identity_is_weak(struct docking *d, const struct item *item, const struct plan_entry *e)
 {
-        return e->state == PLAN_HELD && !time_is_of_a_set_clock(e->device_time);
+        if (e->state != PLAN_HELD)
+                return false;
+        return !time_is_of_a_set_clock(e->device_time) ||
+               station_check(d->station, item_has_namesake(d->station->catalogue, item),
+                             "look up an item") == CATALOGUE_OK;
 }
 
 /* All its bytes are here, but this host failed to prove or to file them: once more. Without its part it is
@@ -117,7 +122,7 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
                 e.device_time = INSTANT_NONE;
         if (e.state == PLAN_HELD)
                 held_describe(d, item, &e);
-        if (identity_is_weak(&e)) {
+        if (identity_is_weak(d, item, &e)) {
                 e.state = PLAN_WAITING;
                 e.removable = false;
         }

@@ -44,6 +44,7 @@ struct job {
         bool linked;
         int link_error;
         int64_t known; /* footage that the item was before, and that it may be still; 0 none */
+        bool namesake; /* it may have been another item before */
         int64_t footage_id;
         struct inspect_result result;
         bool has_verdict; /* the first answer had no digest: its verdict is kept, the digest asked for alone
@@ -215,6 +216,7 @@ static void job_proved(struct job *j, const struct item *item)
         struct docking_row row;
 
         j->known = item->footage;
+        j->namesake = j->known != 0 && item_has_namesake(s->catalogue, item) == CATALOGUE_OK;
         if (station_check(s, docking_by_id(s->catalogue, j->docking, &row), "read a docking") != 0 ||
             station_check(s, footage_settle(s, item, &row, &j->result, &j->footage, &j->numbers),
                           "settle an item") < 0) {
@@ -554,14 +556,22 @@ enum held_state { HELD_NOT, HELD_ALREADY, HELD_TWIN };
  * recording. */
 static bool job_is_known(struct job *j)
 {
+        struct catalogue *c = j->filing->station->catalogue;
+        int64_t id = j->known;
         struct footage f;
 
-        if (j->known == 0 ||
-            station_check(j->filing->station, footage_by_id(j->filing->station->catalogue, j->known, &f),
-                          "read footage") != CATALOGUE_OK ||
-            f.size != j->footage.size ||
-            memcmp(f.digests.sha256, j->footage.digests.sha256, DIGEST_SIZE) != 0)
+        if (id == 0 ||
+            station_check(j->filing->station, footage_by_id(c, id, &f), "read footage") != CATALOGUE_OK)
                 return false;
+        if (f.size != j->footage.size || !digest_equal(&f.digests, &j->footage.digests)) {
+                /* As the item that it was when it had another number? */
+                if (!j->namesake ||
+                    footage_by_digest(c, j->footage.recorder, j->footage.digests.sha256, &id) !=
+                                    CATALOGUE_OK ||
+                    footage_by_id(c, id, &f) != CATALOGUE_OK ||
+                    strcmp(f.device_time_text, j->footage.device_time_text) != 0)
+                        return false;
+        }
         j->footage_id = f.id;
         j->footage.verdict = f.verdict; /* what may be removed is judged by what was filed */
         return true;
