@@ -62,8 +62,9 @@ class PointsTest(CrashTest):
         if self.releases(point):
             return self.plug_releasing()
         if point in SLOW:
-            folder = self.recorder_folder("a", {"DCIM/long.bin": os.urandom(1500000), "DCIM/z.bin": os.urandom(5000)})
-            self.dock("a", folder, rate=250000)
+            rate = 250000 if self.kind == "mtp" else 1000000  # a disk's reads are larger
+            folder = self.recorder_folder("a", {"DCIM/long.bin": os.urandom(6 * rate), "DCIM/z.bin": os.urandom(5000)})
+            self.dock("a", folder, rate=rate)
         else:
             folder = self.recorder()
             self.dock("a", folder)
