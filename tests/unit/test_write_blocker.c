@@ -83,7 +83,6 @@ START_TEST(only_reading_commands_leave)
                         int r;
 
                         sim.on_cbw = pass_all;
-                        bot_announce(&bot, &c);
                         r = bot_start(&bot, &c);
                         if (may_leave((unsigned int)_i, size, action)) {
                                 ck_assert_int_eq(r, RECORDER_OK);
@@ -101,23 +100,6 @@ START_TEST(only_reading_commands_leave)
 }
 END_TEST
 
-/* A command announced while another one runs is held to the same. */
-START_TEST(announced_commands_are_blocked_too)
-{
-        static const struct bot_command write_10 = {.cdb_size = 10, .cdb = {0x2a}, .size = 512};
-        static const struct bot_command read_10 = {.cdb_size = 10, .cdb = {0x28, [8] = 1}, .size = 512};
-        struct bot_answer answer;
-        uint8_t data[512];
-
-        ck_assert_int_eq(bot_start(&bot, &read_10), RECORDER_OK);
-        bot_announce(&bot, &write_10);
-        ck_assert_int_eq(bot_finish(&bot, data, &answer), RECORDER_OK);
-        ck_assert_int_eq(bot_start(&bot, &write_10), -EPERM);
-        ck_assert_uint_eq(sim.cbws, 1);
-        ck_assert_uint_eq(sim.opcodes[0x2a], 0);
-}
-END_TEST
-
 int main(void)
 {
         Suite *s = suite_create("write_blocker");
@@ -128,7 +110,6 @@ int main(void)
         tcase_add_checked_fixture(c, setup, teardown);
         tcase_add_test(c, cases_9_to_13_do_not_exist);
         tcase_add_loop_test(c, only_reading_commands_leave, 0, 256);
-        tcase_add_test(c, announced_commands_are_blocked_too);
         suite_add_tcase(s, c);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_ENV);
