@@ -209,6 +209,7 @@ int usb_device_open(struct usb_device **ret, const struct usb_device_open *how)
         if (!d)
                 return -ENOMEM;
         d->fd = -EBADF;
+        d->exact = how->protocol == USB_STORAGE;
         d->no_device_memory = how->no_device_memory;
         d->cancelled = how->cancelled;
         d->userdata = how->userdata;

@@ -154,9 +154,9 @@ struct usb_read {
 };
 
 /*
- * Adds one read of 'size' bytes, rounded up to packets, or less when that is more than one read may have;
- * *ret_asked says how much. -EAGAIN when the ring is full: take something first. -ENOMEM when no read stands
- * and the kernel has no memory for one: other devices have it, try again after USB_MEMORY_PAUSE_MS.
+ * Adds one read of 'size' bytes, of PTP rounded up to packets, or less when that is more than one read may
+ * have; *ret_asked says how much. -EAGAIN when the ring is full: take something first. -ENOMEM when no read
+ * stands and the kernel has no memory for one: other devices have it, try again after USB_MEMORY_PAUSE_MS.
  */
 int usb_device_queue(struct usb_device *d, uint64_t size, size_t *ret_asked);
 

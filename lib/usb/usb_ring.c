@@ -110,7 +110,9 @@ static size_t read_size(const struct usb_device *d, uint64_t size)
         size_t packet = d->description.packet_size, most = d->figures.transfer_size;
 
         most -= most % packet;
-        return size >= most ? most : packets_up(size, packet);
+        if (size >= most)
+                return most;
+        return d->exact ? (size_t)size : packets_up(size, packet);
 }
 
 static int slot_submit(struct usb_device *d, uint64_t size, size_t *ret_asked)

@@ -53,6 +53,7 @@ struct usb_device {
         uint8_t bulk_in, bulk_out, interrupt_in;
         uint16_t packet_out, packet_interrupt;
         bool no_device_memory;
+        bool exact; /* a read asks for no byte more than it is told to */
         usb_cancelled_fn *cancelled;
         void *userdata;
         bool cancel_masked;

@@ -14,11 +14,12 @@ SANITIZED = os.environ.get("RECDOCK_SANITIZED") == "1"
 
 
 def peak_rss_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
-        for line in f:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1])
-    return 0
+    """0 of a process that has ended meanwhile."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            return next((int(line.split()[1]) for line in f if line.startswith("VmHWM:")), 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 class Scale(StationTest):

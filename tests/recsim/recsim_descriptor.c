@@ -228,7 +228,8 @@ static void put_configuration(const struct recsim *r, struct recsim_buffer *b)
         recsim_put_u8(b, 1);
         recsim_put_u8(b, 0);
         recsim_put_u8(b, 0xC0);
-        recsim_put_u8(b, 0xFA);
+        /* 500 mA in units of 2, 896 mA in units of 8 (USB 3.2, 9.6.3): a hub gives no more. */
+        recsim_put_u8(b, r->profile.speed == RECSIM_SUPER ? 0x70 : 0xFA);
         for (size_t i = 0; i < n; i++)
                 put_interface(r, &interfaces[i], b);
         b->data[start + 2] = (uint8_t)(b->size - start);

@@ -313,9 +313,7 @@ START_TEST(an_empty_packet_before_the_status)
 
         sim.on_cbw = empty_before_status;
         shape.size = 1;
-        ck_assert_int_eq(bot_start(&bot, &read_data), RECORDER_OK);
-        bot_announce(&bot, &read_data);
-        ck_assert_int_eq(bot_finish(&bot, data, &answer), RECORDER_OK);
+        ck_assert_int_eq(bot_run(&bot, &read_data, data, &answer), RECORDER_OK);
         ck_assert_uint_eq(answer.size, DATA_SIZE);
         sim.on_cbw = NULL;
         ck_assert_uint_eq(answered(&read_data).size, DATA_SIZE);
@@ -552,39 +550,43 @@ END_TEST
 
 /* --- one behind the other --- */
 
-/* The reads of the command to come stand on the endpoint when it goes out, and its data are its own. */
-START_TEST(the_next_command_is_prepared)
+/* No more stands than the data: a status that is asked for early, or a read that is too long, QEMU's disk
+ * never answers. */
+static void expect_reads_of_the_data(void)
 {
-        struct bot_command c[8];
+        size_t asked = 0;
+
+        for (unsigned int i = 0; i < sim.standing; i++)
+                asked += sim.asked[i];
+        ck_assert_uint_eq(asked, DATA_SIZE);
+}
+
+/* The next one goes out before anybody looks at the data of the last, and its data are its own. */
+START_TEST(one_command_behind_the_other)
+{
+        static uint8_t other[DATA_SIZE];
+        uint8_t *at[] = {data, other};
+        struct bot_command c = read_data;
         struct bot_answer answer;
 
-        for (unsigned int i = 0; i < ELEMENTSOF(c); i++) {
-                c[i] = read_data;
-                c[i].cdb[5] = (uint8_t)(i * 3);
-        }
-        ck_assert_int_eq(bot_start(&bot, &c[0]), RECORDER_OK);
-        for (unsigned int i = 0; i < ELEMENTSOF(c); i++) {
-                bool more = i + 1 < ELEMENTSOF(c);
-
-                if (more)
-                        bot_announce(&bot, &c[i + 1]);
-                ck_assert_int_eq(bot_finish(&bot, data, &answer), RECORDER_OK);
+        ck_assert_int_eq(bot_start(&bot, &c), RECORDER_OK);
+        for (unsigned int i = 0; i < 8; i++) {
+                ck_assert_int_eq(bot_finish(&bot, at[i % 2], &answer), RECORDER_OK);
                 ck_assert_uint_eq(answer.size, DATA_SIZE);
-                if (!more)
-                        break;
-                ck_assert_uint_gt(sim.standing, 0);
-                ck_assert_int_eq(bot_start(&bot, &c[i + 1]), RECORDER_OK);
-                ck_assert_uint_ge(sim.standing_at_cbw, 4); /* its three reads of data, and one of status */
-                ck_assert_uint_eq(data[0], sim_byte(UINT64_C(512) * 3 * i));
-                ck_assert_uint_eq(data[DATA_SIZE - 1], sim_byte(UINT64_C(512) * 3 * i + DATA_SIZE - 1));
+                c.cdb[5] = (uint8_t)((i + 1) * 3);
+                ck_assert_int_eq(bot_start(&bot, &c), RECORDER_OK);
+                expect_reads_of_the_data();
+                ck_assert_uint_eq(at[i % 2][0], sim_byte(UINT64_C(512) * 3 * i));
+                ck_assert_uint_eq(at[i % 2][DATA_SIZE - 1], sim_byte(UINT64_C(512) * 3 * i + DATA_SIZE - 1));
         }
+        ck_assert_int_eq(bot_abandon(&bot), RECORDER_OK);
         ck_assert_uint_eq(sim.standing, 0);
         ck_assert_uint_eq(sim.class_resets, 1);
 }
 END_TEST
 
-/* Another command than the one announced, after answers of each shape: its reads are its own. */
-START_TEST(another_command_than_announced)
+/* Another command behind an answer of each shape: what was asked for too much is not in its way. */
+START_TEST(another_command_behind_it)
 {
         struct bot_answer answer;
 
@@ -593,16 +595,15 @@ START_TEST(another_command_than_announced)
         shape.joined = true;
         shape.halt = _i == 2;
         shape.status = _i == 0 ? 0 : 1;
-        ck_assert_int_eq(bot_start(&bot, &read_data), RECORDER_OK);
-        bot_announce(&bot, &read_data);
-        ck_assert_int_eq(bot_finish(&bot, data, &answer), RECORDER_OK);
+        ck_assert_int_eq(bot_run(&bot, &read_data, data, &answer), RECORDER_OK);
+        ck_assert_uint_eq(sim.standing, 0);
         sim.on_cbw = NULL;
         ck_assert_uint_eq(answered(&ask_sense).size, 18);
         ck_assert_uint_eq(answered(&read_data).size, DATA_SIZE);
 }
 END_TEST
 
-START_TEST(short_data_with_another_command_announced)
+START_TEST(a_command_behind_short_data)
 {
         struct bot_answer answer;
 
@@ -611,9 +612,7 @@ START_TEST(short_data_with_another_command_announced)
                 shape.size = 1024;
                 shape.joined = i == 1;
                 shape.residue = DATA_SIZE - 1024;
-                ck_assert_int_eq(bot_start(&bot, &read_data), RECORDER_OK);
-                bot_announce(&bot, &read_data);
-                ck_assert_int_eq(bot_finish(&bot, data, &answer), RECORDER_OK);
+                ck_assert_int_eq(bot_run(&bot, &read_data, data, &answer), RECORDER_OK);
                 ck_assert_uint_eq(answer.size, 1024);
                 sim.on_cbw = NULL;
                 ck_assert_uint_eq(answered(&read_data).size, DATA_SIZE);
@@ -701,8 +700,8 @@ int main(void)
 {
         Suite *s = suite_create("bot");
         TCase *cases = tcase_create("thirteen cases"), *misuse = tcase_create("misuse");
-        TCase *faults = tcase_create("faults"), *ahead = tcase_create("ahead");
-        TCase *all[] = {cases, misuse, faults, ahead};
+        TCase *faults = tcase_create("faults"), *behind = tcase_create("behind");
+        TCase *all[] = {cases, misuse, faults, behind};
         SRunner *runner;
         int failed;
 
@@ -713,9 +712,9 @@ int main(void)
         cases_add(cases);
         tcase_add_test(misuse, arguments_out_of_range);
         faults_add(faults);
-        tcase_add_test(ahead, the_next_command_is_prepared);
-        tcase_add_loop_test(ahead, another_command_than_announced, 0, 3);
-        tcase_add_test(ahead, short_data_with_another_command_announced);
+        tcase_add_test(behind, one_command_behind_the_other);
+        tcase_add_loop_test(behind, another_command_behind_it, 0, 3);
+        tcase_add_test(behind, a_command_behind_short_data);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);

@@ -63,7 +63,6 @@ struct sim {
         /* What the host did. */
         unsigned int cbws, class_resets, port_resets, clears, clears_in, takes, notices;
         uint8_t opcodes[256];
-        unsigned int standing_at_cbw; /* reads that stood when the last wrapper came */
         char notice[256];
 
         /* The disk. */

@@ -14,6 +14,7 @@ MAKE_SAMPLES = os.path.join(SOURCE_ROOT, 'tests', 'media', 'make-samples')
 ZONE = datetime.timezone(datetime.timedelta(hours=8))
 # The instant that make-samples writes into its containers.
 RECORDED = datetime.datetime(2026, 11, 1, 8, 0, 0, tzinfo=ZONE)
+END = datetime.timedelta(seconds=4)  # of a recording, after its start
 
 RECORDER = 'DSJ0001'
 # Who the station knows: officer → unit. The recorder belongs to 3301 and is assigned to J121000.
@@ -49,10 +50,12 @@ def digest(path):
 
 
 class Card:
-    """Files of one card in 'folder', each recorded a minute after the one before."""
+    """Files of one card in 'folder', each recorded a minute after the one before. The folder's name is that of the storage, or of
+    the disk's volume. On a disk the files have the times that its volume will hold; usb-mtp shows the host's in UTC, where a
+    recorder would show local time."""
 
-    def __init__(self, folder, cache):
-        self.folder, self.samples = folder, samples(cache)
+    def __init__(self, folder, cache, recorder=RECORDER, disk=False):
+        self.folder, self.samples, self.recorder, self.disk = folder, samples(cache), recorder, disk
         self.files = []
 
     def _time(self):
@@ -60,9 +63,8 @@ class Card:
 
     def _note(self, path, officer, started_at):
         name = os.path.join(self.folder, path)
-        # Recorders show local time; usb-mtp shows the host's file times in UTC.
-        shown = (started_at + datetime.timedelta(seconds=4) + ZONE.utcoffset(None)).timestamp()
-        os.utime(name, (shown, shown))
+        ended = (started_at + END + (datetime.timedelta() if self.disk else ZONE.utcoffset(None))).timestamp()
+        os.utime(name, (ended, ended))
         source = os.path.join(os.path.basename(self.folder), path)
         self.files.append(File(source, digest(name), os.path.getsize(name), officer, started_at))
         return self.files[-1]
@@ -81,6 +83,13 @@ class Card:
         self._place(sample, path)
         return self._note(path, officer, started)
 
+    def add_dated(self, sample, path, officer=ASSIGNED, duration=0):
+        """One that nothing but the time of the file dates: of its end, so many seconds after it began."""
+        self._place(sample, path)
+        file = self._note(path, officer, self._time())
+        file.started_at += END - datetime.timedelta(seconds=duration)
+        return file
+
     def add_large(self, mebibytes, pattern, officer=ASSIGNED):
         """A recording of at least so many MiB, by going round a short one."""
         at = self._time()
@@ -94,8 +103,19 @@ class Card:
         return self._note(path, officer, at)
 
 
-def fill_shift(card):
-    """Forty files of a shift: containers, kinds of name, folders, Chinese names, and at last one of more than 100 MiB."""
+def fill_visit(card):
+    """Ten files of one visit, among them those that only their volume dates."""
+    for sample, suffix in (('h264-faststart.mp4', 'mp4'), ('h264.avi', 'AVI'), ('h264.ts', 'ts')):
+        card.add(sample, f'DCIM/100/DCAM_CAM001_000001_%Y%m%d_%H%M%S.{suffix}', '000001')
+        card.add(sample, f'现场执法/消防检查@%Y-%m-%d_%H-%M-%S.{suffix}')
+    card.add('h264.mov', '现场执法/第二层/很长的文件名称用来检查长文件名是否完整保留下来/王伟.mov')
+    card.add_dated('tone.wav', '录音/问询.wav', duration=2)
+    card.add_dated('photo.jpg', '照片/门面.jpg')
+    card.add('mjpeg.avi', '录像/J121000_%Y%m%d%H%M%S_0002.avi')
+
+
+def fill_shift(card, large=128):
+    """Forty files of a shift: containers, kinds of name, folders, Chinese names, and at last one of so many MiB."""
     for sample, suffix in (('h264-faststart.mp4', 'mp4'), ('h264-moov-last.mp4', 'MP4'),
                            ('h264-fragmented.mp4', 'mp4'), ('h264.mov', 'mov'), ('h264.avi', 'avi'),
                            ('mjpeg.avi', 'avi'), ('h264.ts', 'ts'), ('h265-faststart.mp4', 'mp4')):
@@ -111,4 +131,4 @@ def fill_shift(card):
     card.add('h264-faststart.mp4', '现场/王伟.mp4')
     card.add('h264-faststart.mp4', '现场二/王伟.mp4')
     card.add('h264.mov', '备份/复查 (1).mov')
-    card.add_large(128, 'DCIM/103/DSJ0001_J121000_%Y%m%d%H%M%S_0040.mp4')
+    card.add_large(large, 'DCIM/103/DSJ0001_J121000_%Y%m%d%H%M%S_0040.mp4')

@@ -141,13 +141,15 @@ def free_port():
 class Guest:
     """A guest. 'folder' holds the disk overlay, the console's log and 'share', which the guest sees as /mnt/host.
 
-    'durable' is for power cuts: what the guest has flushed stays in the overlay whatever becomes of QEMU."""
+    'durable' is for power cuts: what the guest has flushed stays in the overlay whatever becomes of QEMU. 'drives' are images
+    that it finds as /dev/vdb and so on, read-only."""
 
-    def __init__(self, image, build, folder, durable=False):
-        self.image, self.build, self.folder, self.durable = image, build, folder, durable
+    def __init__(self, image, build, folder, durable=False, drives=()):
+        self.image, self.build, self.folder, self.durable, self.drives = image, build, folder, durable, drives
         self.share = os.path.join(folder, 'share')
         self.overlay = os.path.join(folder, 'disk.qcow2')
         self.process = self.qmp = None
+        self.disks = set()
         self.first_start = None
         os.makedirs(self.share, exist_ok=True)
         if not os.path.exists(self.overlay):
@@ -163,6 +165,8 @@ class Guest:
 
     def _argv(self):
         cache = 'writeback' if self.durable else 'unsafe'
+        drives = [word for path in self.drives for word in
+                  ('-drive', f'if=virtio,file={path},format=raw,readonly=on')]
         return [
             'qemu-system-x86_64', '-nodefaults', '-display', 'none',
             '-machine', 'q35,usb=off', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max', '-smp', '2', '-m', '2G', '-no-reboot', '-rtc', f'base={self._clock()}',
@@ -170,11 +174,11 @@ class Guest:
             '-append', 'quiet console=ttyS0 net.ifnames=0 mitigations=off random.trust_cpu=on',
             '-serial', 'stdio', '-qmp', f'unix:{self.folder}/qmp,server=on,wait=off',
             '-drive', f'if=none,id=disk,file={self.overlay},format=qcow2,cache={cache},discard=unmap',
-            '-device', 'virtio-blk-pci,drive=disk', '-device', 'virtio-rng-pci',
+            '-device', 'virtio-blk-pci,drive=disk', *drives, '-device', 'virtio-rng-pci',
             '-netdev', f'user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:{vmimage.EXEC_PORT}',
             '-device', 'virtio-net-pci,netdev=net',
             '-virtfs', f'local,path={self.share},mount_tag=host,security_model=none,multidevs=remap',
-            '-device', 'qemu-xhci,id=xhci,p2=8,p3=8', '-device', 'usb-ehci,id=ehci',
+            '-device', 'qemu-xhci,id=xhci,p2=8,p3=8',
         ]
 
     def _clock(self):
@@ -260,17 +264,47 @@ class Guest:
         return Follow(self, matches)
 
     def plug(self, name, card, serial, port=1):
-        """Pushes a recorder with the host folder 'card' as its memory into the bay of port path 2-PORT."""
+        """Pushes a recorder with the host folder 'card' as its memory into the bay of port path 1-PORT."""
         self.qmp.execute('device_add', driver='usb-mtp', id=name, bus='xhci.0', port=str(port), rootdir=card,
                          serial=serial)
+
+    def plug_disk(self, name, image, serial='', port=1):
+        """Pushes a USB disk with this image on it into the bay of port path 2-PORT: it is faster than usb-mtp."""
+        self._open_image(name, image)
+        self.qmp.execute('device_add', driver='usb-storage', id=name, bus='xhci.0', port=str(port), drive=f'{name}-image',
+                         **({'serial': serial} if serial else {}))
+
+    def plug_uas_disk(self, name, image, serial, port=1):
+        """The same with a disk that speaks USB Attached SCSI and nothing else."""
+        self._open_image(name, image)
+        self.qmp.execute('device_add', driver='usb-uas', id=name, bus='xhci.0', port=str(port), serial=serial)
+        self.qmp.execute('device_add', driver='scsi-hd', id=f'{name}-unit', bus=f'{name}.0', drive=f'{name}-image')
+        self.qmp.execute('qom-set', path=f'/machine/peripheral/{name}', property='attached', value=True)
+
+    def _open_image(self, name, image):
+        self.qmp.execute('blockdev-add', **{'driver': 'raw', 'node-name': f'{name}-image',
+                                            'file': {'driver': 'file', 'filename': image}})
+        self.disks.add(name)
+
+    def writes(self, name):
+        """How many commands have written to a disk, or would have."""
+        for entry in self.qmp.execute('query-blockstats'):
+            if f'/{name}/' in entry.get('qdev', '') + '/':
+                return sum(entry['stats'][k] for k in ('wr_operations', 'failed_wr_operations', 'invalid_wr_operations',
+                                                       'unmap_operations'))
+        raise GuestError(f'no statistics of disk {name!r}')
 
     def unplug(self, name):
         """Pulls it out; returns when QEMU has let go of it."""
         self.qmp.execute('device_del', id=name)
         self.qmp.wait_event('DEVICE_DELETED', device=name)
+        if name in self.disks:
+            self.disks.remove(name)
+            self.qmp.execute('blockdev-del', **{'node-name': f'{name}-image'})
 
     def kill(self):
         """The power cut. The overlay stays."""
+        self.disks.clear()
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         if self.process:

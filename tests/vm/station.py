@@ -25,9 +25,9 @@ TimeZone=Asia/Shanghai
 [Store]
 KeepFree=64M
 [Bay "1"]
-Port=2-1
+Port=1-1
 [Bay "2"]
-Port=2-2
+Port=1-2
 '''
 OFFLOAD_TIMEOUT = 300
 
@@ -83,9 +83,10 @@ class Station(Guest):
         """Oldest first."""
         return sorted(self.json('recdockctl docking list --json'), key=lambda row: row['docking'])
 
-    def digests(self):
+    def digests(self, recorder='*'):
         """Path below the store's root → SHA-256, of every file filed."""
-        lines = self.run(f'cd {STORE} && find store -type f -exec sha256sum {{}} +', 300).splitlines()
+        lines = self.run(f'cd {STORE} && find store -path "store/*/{recorder}/*" -type f -exec sha256sum {{}} +',
+                         300).splitlines()
         return {line[66:]: line[:64] for line in lines}
 
     def unsealed(self):
@@ -120,9 +121,9 @@ def row_facts(row, stored):
             'started_at': started.isoformat(timespec='seconds')}
 
 
-def file_facts(file):
+def file_facts(file, recorder):
     return {'sha256': file.sha256, 'bytes on disk': file.sha256, 'size': file.size,
-            'verdict': 'complete', 'recorder': card.RECORDER, 'officer': file.officer,
+            'verdict': 'complete', 'recorder': recorder, 'officer': file.officer,
             'unit': card.OFFICERS[file.officer], 'started_at': file.started_at.isoformat(timespec='seconds')}
 
 
@@ -137,8 +138,7 @@ class StationCase(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix='recdock-vm-')
         cls.addClassCleanup(cls._put_away)
         cache = cache_folder(BUILD)
-        cls.card = card.Card(os.path.join(cls.folder, 'card'), cache)
-        card.fill_shift(cls.card)
+        cls.make_cards(cache)
         cls.station = Station(image_or_reason(cache)[0], BUILD, cls.folder, cls.durable)
         cls.addClassCleanup(cls.station.kill)
         cls.station.start()
@@ -147,6 +147,11 @@ class StationCase(unittest.TestCase):
         except (GuestError, subprocess.CalledProcessError):
             print('\n'.join('# ' + line for line in cls.station.report()))
             raise
+
+    @classmethod
+    def make_cards(cls, cache):
+        cls.card = card.Card(os.path.join(cls.folder, 'card'), cache)
+        card.fill_shift(cls.card)
 
     @classmethod
     def _put_away(cls):
@@ -167,15 +172,17 @@ class StationCase(unittest.TestCase):
         self.say(entry['MESSAGE'])
         self.assertEqual(entry['MESSAGE_ID'], EVENTS['DOCKING_RELEASED'], 'end of the docking')
 
-    def check_footage(self):
+    def check_footage(self, of=None):
         """Every file of the card is footage exactly once, byte for byte, complete, and filed as what it is."""
-        rows, stored = self.station.footage(), self.station.digests()
-        self.assertEqual(sorted(row['source_path'] for row in rows), sorted(f.source_path for f in self.card.files))
+        of = of or self.card
+        rows = [row for row in self.station.footage() if row['recorder'] == of.recorder]
+        stored = self.station.digests(of.recorder)
+        self.assertEqual(sorted(row['source_path'] for row in rows), sorted(f.source_path for f in of.files))
         self.assertEqual(sorted(row['path'] for row in rows), sorted(stored), 'the index against the store')
         by_source = {row['source_path']: row for row in rows}
         wrong = []
-        for file in self.card.files:
-            found, due = row_facts(by_source[file.source_path], stored), file_facts(file)
+        for file in of.files:
+            found, due = row_facts(by_source[file.source_path], stored), file_facts(file, of.recorder)
             wrong += [f'{file.source_path}: {key} {found[key]!r}, expected {due[key]!r}'
                       for key in due if found[key] != due[key]]
         self.assertEqual(wrong, [])

@@ -75,8 +75,8 @@ class Udev(StationCase):
 
     def test_1_recorder_is_recdocks_and_hidden_from_others(self):
         self.station.plug('recorder', self.card.folder, card.RECORDER)
-        self.wait_device('[ -e /sys/bus/usb/devices/2-1/serial ]')
-        found = self.properties('/sys/bus/usb/devices/2-1')
+        self.wait_device('[ -e /sys/bus/usb/devices/1-1/serial ]')
+        found = self.properties('/sys/bus/usb/devices/1-1')
         self.assertEqual(found.get('ID_RECDOCK'), 'mtp')
         for name in ('ID_MTP_DEVICE', 'ID_GPHOTO2', 'GPHOTO2_DRIVER', 'ID_MEDIA_PLAYER', 'ID_USB_INTERFACES'):
             self.assertNotIn(name, found)
@@ -84,7 +84,7 @@ class Udev(StationCase):
         self.assertIn('recdock', tags)
         self.assertNotIn('uaccess', tags)
         self.assertEqual(self.station.run(f'stat -c "%a %U %G" {found["DEVNAME"]}').strip(), '660 root recdock')
-        self.assertEqual(self.station.run('cat /sys/bus/usb/devices/2-1/power/control').strip(), 'on')
+        self.assertEqual(self.station.run('cat /sys/bus/usb/devices/1-1/power/control').strip(), 'on')
         self.station.unplug('recorder')
 
     def gadget_properties(self, name, interface_name):
@@ -119,18 +119,13 @@ class Udev(StationCase):
                 f.seek(0)
                 f.write(bytes(446) + struct.pack('<B3sB3sII', 0, bytes(3), 0x0c, bytes(3), 2048, len(volume) // 512)
                         + bytes(48) + b'\x55\xaa' + bytes((1 << 20) - 512) + volume)
-        self.station.qmp.execute('blockdev-add', **{'driver': 'raw', 'node-name': 'image',
-                                                    'file': {'driver': 'file', 'filename': path}})
-        options = {'serial': serial} if serial else {}
-        self.station.qmp.execute('device_add', driver='usb-storage', id='disk', bus='xhci.0', port='2', drive='image',
-                                 **options)
+        self.station.plug_disk('disk', path, serial, 2)
         try:
             self.wait_device('[ -b /dev/sda ]')
             yield self.station.run('basename $(realpath /sys/block/sda/device/../../../..)').strip()
         finally:
             self.station.unplug('disk')
             self.wait_device('[ ! -b /dev/sda ]')
-            self.station.qmp.execute('blockdev-del', **{'node-name': 'image'})
 
     def hwdb(self, text):
         """Local entries of the hwdb, in place of those before."""
@@ -246,9 +241,9 @@ class Udev(StationCase):
         self.hwdb('usb:v46F4p0001*\n ID_RECDOCK=mtp\n\nusb:v46F4p0004*\n ID_RECDOCK=none\n')
         with self.disk():
             self.station.plug('recorder', self.card.folder, card.RECORDER)
-            self.wait_device('[ -e /sys/bus/usb/devices/2-1/serial ]')
+            self.wait_device('[ -e /sys/bus/usb/devices/1-1/serial ]')
             self.assertEqual(self.properties('/dev/sda').get('UDISKS_IGNORE'), '1')
-            self.assertNotIn('ID_RECDOCK', self.properties('/sys/bus/usb/devices/2-1'))
+            self.assertNotIn('ID_RECDOCK', self.properties('/sys/bus/usb/devices/1-1'))
 
 
 if __name__ == '__main__':

@@ -58,45 +58,39 @@ void bot_init(struct bot *b, struct bot_transport *transport, const struct bot_l
 
 /* --- reads that stand --- */
 
-static int flight_fill(struct bot *b, struct bot_flight *f)
-{
-        int r = USB_OK;
-
-        while (r == USB_OK && f->stands && !f->status_asked) {
-                bool data = f->asked < f->command.size;
-                size_t asked;
-
-                r = b->transport->verbs->queue(b->transport, data ? f->command.size - f->asked : CSW_SIZE,
-                                               &asked);
-                if (r != USB_OK)
-                        break;
-                b->standing++;
-                if (data)
-                        f->asked += (uint32_t)MIN(asked, (size_t)(f->command.size - f->asked));
-                else
-                        f->status_asked = true;
-        }
-        return r;
-}
-
-/* Queues as many reads as there is room for; waits only when there is not even one. */
-static int reads_fill(struct bot *b)
+/* Queues one read of 'size' bytes or less. -EAGAIN when there is no room now, but some read stands. */
+static int read_queue(struct bot *b, uint32_t size, size_t *ret_asked)
 {
         int64_t deadline = b->transport->verbs->now(b->transport) + MEMORY_MS * USEC_PER_MSEC;
 
         for (;;) {
-                int r = flight_fill(b, &b->now);
+                int r = b->transport->verbs->queue(b->transport, size, ret_asked);
 
-                if (r == USB_OK)
-                        r = flight_fill(b, &b->next);
-                if (r == -EAGAIN || (r == -ENOMEM && b->standing > 0))
-                        return USB_OK;
+                b->standing += r == USB_OK;
+                if (r == -ENOMEM && b->standing > 0)
+                        return -EAGAIN;
                 if (r != -ENOMEM || b->transport->verbs->now(b->transport) >= deadline)
                         return r;
                 r = b->transport->verbs->pause(b->transport, USB_MEMORY_PAUSE_MS);
                 if (r != USB_OK)
                         return r;
         }
+}
+
+/* Queues as many reads for data as there is room for; waits only when there is not even one. */
+static int data_ask(struct bot *b)
+{
+        struct bot_flight *f = &b->now;
+
+        while (f->asked < f->command.size) {
+                size_t asked;
+                int r = read_queue(b, f->command.size - f->asked, &asked);
+
+                if (r != USB_OK)
+                        return r == -EAGAIN ? USB_OK : r;
+                f->asked += (uint32_t)MIN(asked, (size_t)(f->command.size - f->asked));
+        }
+        return USB_OK;
 }
 
 static int read_take(struct bot *b, struct usb_read *ret, int timeout_ms)
@@ -135,29 +129,6 @@ static int command_send(struct bot *b)
         return b->transport->verbs->send_cbw(b->transport, cbw, b->limits.command_ms);
 }
 
-static bool command_same(const struct bot_command *a, const struct bot_command *c)
-{
-        return a->lun == c->lun && a->size == c->size && a->cdb_size == c->cdb_size &&
-               memcmp(a->cdb, c->cdb, BOT_CDB_MAX) == 0;
-}
-
-/* Makes 'c' the command of now: with the reads that stand for it, or with none standing. */
-static int flight_begin(struct bot *b, const struct bot_command *c)
-{
-        if (b->next.stands && command_same(&b->next.command, c)) {
-                b->now = b->next;
-                b->next = (struct bot_flight){0};
-        } else {
-                int r = b->standing > 0 ? bot_reads_recall(b) : USB_OK;
-
-                b->now = (struct bot_flight){.command = *c, .stands = true};
-                b->next = (struct bot_flight){0};
-                if (r != USB_OK)
-                        return r;
-        }
-        return reads_fill(b);
-}
-
 int bot_start(struct bot *b, const struct bot_command *c)
 {
         int r;
@@ -173,20 +144,14 @@ int bot_start(struct bot *b, const struct bot_command *c)
                 if (r != RECORDER_OK)
                         return r;
         }
-        r = flight_begin(b, c);
+        b->now = (struct bot_flight){.command = *c};
+        r = command_send(b);
         if (r == USB_OK)
-                r = command_send(b);
+                r = data_ask(b);
         if (r != USB_OK)
                 return bot_fail(b, r, "the command");
         b->sent = true;
         return RECORDER_OK;
-}
-
-void bot_announce(struct bot *b, const struct bot_command *c)
-{
-        if (!b->sent || b->next.stands || !cdb_reads(c))
-                return;
-        b->next = (struct bot_flight){.command = *c, .stands = true};
 }
 
 /* --- answer --- */
@@ -233,22 +198,20 @@ static int data_take(struct bot *b, uint8_t *data, struct status *status)
         while (f->received < f->command.size && !ended) {
                 struct usb_read read;
                 size_t size;
-                int r = reads_fill(b);
+                int r = data_ask(b);
 
                 if (r == USB_OK)
                         r = read_take(b, &read, f->received ? b->limits.stall_ms : b->limits.command_ms);
                 if (r != USB_OK)
                         return r;
                 size = read.size;
-                if (status_behind_data(b, &read, status)) {
+                if (status_behind_data(b, &read, status))
                         size -= CSW_SIZE;
-                        f->strayed = true;
-                }
                 data_keep(f, data, read.data, size);
                 ended = read.size < read.asked;
                 b->transport->verbs->release(b->transport);
         }
-        return reads_fill(b);
+        return USB_OK;
 }
 
 /* Figure 2 of section 5.3: a halt here is cleared once; so is the empty packet of devices that end all data
@@ -259,12 +222,10 @@ static int status_take(struct bot *b, struct status *status)
 
         for (unsigned int i = 0; i < STATUS_TRIES; i++) {
                 struct usb_read read;
+                size_t asked;
 
-                if (b->standing == 0) {
-                        b->now.asked = b->now.command.size;
-                        b->now.status_asked = false;
-                        r = reads_fill(b);
-                }
+                if (b->standing == 0)
+                        r = read_queue(b, CSW_SIZE, &asked);
                 if (r == USB_OK)
                         r = read_take(b, &read, b->limits.command_ms);
                 if (r == USB_STALL && i == 0) {
@@ -279,7 +240,6 @@ static int status_take(struct bot *b, struct status *status)
                 b->transport->verbs->release(b->transport);
                 if (read.size > 0)
                         return USB_OK;
-                b->now.strayed = true;
         }
         return USB_IO;
 }
@@ -341,16 +301,6 @@ static const char *answer_fault(struct bot *b, const struct status *status, uint
         return NULL;
 }
 
-/* The reads behind an answer stand where they should only if all of it came as it was asked for. */
-static bool reads_aligned(const struct bot *b)
-{
-        const struct bot_flight *f = &b->now;
-
-        if (b->standing == 0)
-                return !b->next.stands || b->next.asked == 0;
-        return f->received == f->command.size && !f->strayed && f->status_asked && b->next.stands;
-}
-
 static int answer_judge(struct bot *b, const struct status *status, struct bot_answer *ret)
 {
         uint32_t residue = 0;
@@ -363,12 +313,10 @@ static int answer_judge(struct bot *b, const struct status *status, struct bot_a
         a.passed = status->bytes[12] == CSW_PASSED;
         a.size = MIN(b->now.received, b->now.command.size - residue);
         b->failures = a.passed ? 0 : b->failures;
-        if (!reads_aligned(b)) {
-                r = bot_reads_recall(b);
-                b->next = (struct bot_flight){0};
-                if (r != USB_OK)
-                        return bot_fail(b, r, "the status");
-        }
+        /* Some are left when the answer was shorter than what was asked for. */
+        r = b->standing > 0 ? bot_reads_recall(b) : USB_OK;
+        if (r != USB_OK)
+                return bot_fail(b, r, "the status");
         b->sent = false;
         b->now = (struct bot_flight){0};
         *ret = a;
@@ -398,11 +346,8 @@ int bot_abandon(struct bot *b)
         struct status status = {.size = 0};
         int r;
 
-        if (!b->sent) {
-                b->next = (struct bot_flight){0};
-                r = b->standing > 0 ? bot_reads_recall(b) : USB_OK;
-                return r == USB_OK ? RECORDER_OK : RECORDER_GONE;
-        }
+        if (!b->sent)
+                return RECORDER_OK;
         b->transport->verbs->mask_cancel(b->transport, true);
         r = answer_take(b, NULL, b->limits.drain_ms, &status);
         r = r == USB_OK ? answer_judge(b, &status, &answer) : bot_fail(b, r, "the rest of an answer");

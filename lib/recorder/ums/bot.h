@@ -8,11 +8,16 @@
  * This is a write-blocker by construction. One function puts a command on the wire, and it knows the few
  * that only read; any other is refused before a byte leaves. Data goes in one direction.
  *
- * Between two commands the bus would stand still for as long as the host thinks. So a command can be
- * announced while the one before it runs: its reads stand on the endpoint behind those of its predecessor,
- * and it goes out as soon as that one's status is in, which is as early as section 3.4 allows.
+ * Between two commands the bus would stand still for as long as the host thinks. So starting one and taking
+ * its answer are two calls, and the next one goes out as soon as a status is in, which is as early as
+ * section 3.4 allows:
  *
- *   bot_start(a) ─▶ bot_announce(b) ─▶ bot_finish(a's data) ─▶ bot_start(b) ─▶ use a's data ─▶ …
+ *   bot_start(a) ─▶ bot_finish(a's data) ─▶ bot_start(b) ─▶ use a's data ─▶ bot_finish(b's data) ─▶ …
+ *
+ * Many reads stand for its data, of not a byte more than these; but no read stands before the device has
+ * taken the command, and none for the status before the data are in. The specification asks for neither, but
+ * every other host does so, and there are devices that know nothing else: QEMU's answers an early read with
+ * a halt, and never ends one that is too long.
  *
  * Whatever the device does, a call ends within limits, and afterwards no command is under way: it was
  * answered, or the device was reset. What cannot be brought back in step in so many tries is dead: then
@@ -53,19 +58,16 @@ struct bot_answer {
 /* A command and how far its reads are. */
 struct bot_flight {
         struct bot_command command;
-        bool stands;       /* there is such a command */
-        bool status_asked; /* a read for its status stands */
-        uint32_t asked;    /* bytes of data that reads were queued for */
+        uint32_t asked; /* bytes of data that reads were queued for */
         uint32_t received;
         bool babbled; /* more data than was asked for */
-        bool strayed; /* an answer came in a read that was not meant for it */
 };
 
 struct bot {
         struct bot_transport *transport; /* not owned */
         struct bot_limits limits;
         uint32_t tag;
-        struct bot_flight now, next;
+        struct bot_flight now;
         unsigned int standing; /* reads on the endpoint */
         bool sent;             /* 'now' is with the device */
         int64_t deadline;      /* of the command under way */
@@ -89,10 +91,6 @@ void bot_init(struct bot *b, struct bot_transport *transport, const struct bot_l
  * under way. RECORDER_OK, or as bot_finish().
  */
 int bot_start(struct bot *b, const struct bot_command *c);
-
-/* The command that will most likely be started next. Never fails: what cannot be queued now is queued later.
- */
-void bot_announce(struct bot *b, const struct bot_command *c);
 
 /*
  * Takes the data (into 'data', of the command's size; NULL drops it) and the status of the command that was

@@ -24,7 +24,7 @@ void bot_notice(struct bot *b, int priority, const char *text)
 
 static void flights_forget(struct bot *b)
 {
-        b->now = b->next = (struct bot_flight){0};
+        b->now = (struct bot_flight){0};
         b->sent = false;
 }
 
@@ -38,9 +38,7 @@ int bot_halt_clear(struct bot *b)
 {
         int r = bot_reads_recall(b);
 
-        b->next = (struct bot_flight){0};
         b->now.asked = b->now.command.size;
-        b->now.status_asked = false;
         return r == USB_OK ? b->transport->verbs->clear_halt_in(b->transport) : r;
 }
 

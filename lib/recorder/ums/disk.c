@@ -128,16 +128,6 @@ static void flight_send(struct disk *d, struct disk_flight *f)
         }
 }
 
-static void flight_announce(struct disk *d, const struct disk_range *range)
-{
-        struct bot_command c;
-
-        if (range->size == 0 || range->size > d->figures.read_size || range->offset + range->size > d->end)
-                return;
-        disk_read_command(d, range, &c);
-        bot_announce(d->scsi.bot, &c);
-}
-
 /* The answer to the flight's read. RECORDER_OK: its data are good. */
 static int flight_land(struct disk *d, struct disk_flight *f)
 {
@@ -160,9 +150,7 @@ static int stream_step(struct stream *s, struct disk_flight *now, struct disk_fl
         struct disk *d = s->disk;
         int more = range_next(s, &next->range), r;
 
-        if (more == RECORDER_OK)
-                flight_announce(d, &next->range);
-        else
+        if (more != RECORDER_OK)
                 next->range.size = 0;
         r = flight_land(d, now);
         if (r == RECORDER_OK) {

@@ -109,6 +109,10 @@ int ums_recorder_open(struct recorder **ret, const struct ums_open *how, char *r
         if (r < 0)
                 return r;
         r = usb_device_open(&usb, &open);
+        if (r == USB_NO_INTERFACE && ret_why)
+                (void)snprintf(ret_why, RECORDER_HOLDER_MAX,
+                               "it has no interface with Bulk-Only Transport (08/06/50); USB Attached SCSI "
+                               "alone is not spoken");
         if (r != USB_OK)
                 return recorder_open_outcome(r, how->node, ret_why);
         description = usb_device_description(usb);
