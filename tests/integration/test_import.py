@@ -59,9 +59,9 @@ class ImportTest(StationTest):
         return [os.path.join(self.station.store, "incoming", p) for p in self.files_below(os.path.join(self.station.store, "incoming"))]
 
     def stop_worker_within(self, size):
-        """Stops the worker with a SIGSTOP while it is within a file of that size; returns its process number."""
+        """Stops the worker in the middle of a file of that size, behind a checkpoint; returns its process number."""
         end = time.monotonic() + 60 * SLOW
-        while not any(os.path.getsize(p) > 0 for p in self.parts()):
+        while not any(os.path.getsize(p) > size // 2 for p in self.parts()):
             self.assertLess(time.monotonic(), end, "no part grows")
             select.select([], [], [], 0.002)  # a file: there is no event to wait for
         (pid,) = self.station.workers()
