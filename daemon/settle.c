@@ -87,8 +87,24 @@ static void settle_time(struct station *s, const struct docking_row *row, const 
         f->ended_at = t.ended;
         f->time_flags = t.flags;
         (void)snprintf(f->time_source, sizeof(f->time_source), "%s", time_source_text(t.source));
-        f->deadline = deadline_from_recording(t.ended, c->deadline);
-        f->late_us = deadline_late_by(f->deadline, f->offloaded_at);
+}
+
+/* A recording whose time nobody knows is not said to be in time. */
+static void settle_deadline(struct station *s, struct footage *f)
+{
+        struct deadline_facts facts = {
+                        .checked_out = INSTANT_NONE,
+                        .roster_end = INSTANT_NONE,
+                        .returned = INSTANT_NONE,
+                        .recorded = f->time_flags & TIME_UNKNOWN ? INSTANT_NONE : f->ended_at,
+                        .extended = INSTANT_NONE,
+                        .extended_at = INSTANT_NONE,
+        };
+        struct deadline deadline;
+
+        deadline_settle(&s->config->deadlines, &facts, &deadline);
+        f->deadline = deadline.violation;
+        f->late_us = deadline_late_by(deadline.violation, f->offloaded_at);
 }
 
 static int settle_owner(struct station *s, const struct docking_row *row, const struct name_facts *name,
@@ -222,6 +238,7 @@ int footage_settle(struct station *s, const struct item *item, const struct dock
         f.name_time = name.started;
         f.important = f.important || name.important;
         settle_time(s, row, &name, &f);
+        settle_deadline(s, &f);
         r = settle_owner(s, row, &name, &f, &numbers);
         if (r < 0)
                 return r;
