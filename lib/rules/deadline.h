@@ -29,7 +29,7 @@
 
 #include <stdbool.h>
 
-/* What the regulation accepts for an exception. Catalogue values: add at the end, never renumber. */
+/* What the regulation accepts for an exception. The catalogue keeps the words. */
 enum extension_reason {
         EXTENSION_CONTINUOUS_DUTY = 0,
         EXTENSION_REMOTE_AREA = 1,
