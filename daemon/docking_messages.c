@@ -8,6 +8,7 @@
 #include "base/inject.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "catalogue/duty.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
 #include "catalogue/registry.h"
@@ -227,7 +228,14 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
         station_alert_clear(d->station, "unknown-recorder", who);
         clock_judge(d, m);
         twin_alert(d);
+        station_begin(d->station);
+        if (d->row.source == FOOTAGE_DOCK) /* what is brought in by hand says nothing of the recorder */
+                station_check(d->station,
+                              duty_dock(d->station->catalogue, STATION_ACTOR, d->row.recorder, d->row.id,
+                                        d->row.plugged_at),
+                              "write that a recorder is back");
         docking_save(d, true);
+        station_commit(d->station);
         docking_list(d);
 }
 

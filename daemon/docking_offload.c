@@ -8,6 +8,7 @@
 #include "base/inject.h"
 #include "base/log.h"
 #include "catalogue/alert.h"
+#include "catalogue/duty.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
 #include "catalogue/unreadable.h"
@@ -232,7 +233,14 @@ static void docking_release(struct docking *d)
         d->row.reason[0] = '\0';
         docking_receipt_log(d);
         station_alert_clear(d->station, "docking-failed", docking_alert_subject(d, who));
+        station_begin(d->station);
+        if (d->row.source == FOOTAGE_DOCK)
+                station_check(d->station,
+                              duty_offload(d->station->catalogue, STATION_ACTOR, d->row.recorder, d->row.id,
+                                           d->row.released_at),
+                              "write that a recorder is offloaded");
         docking_save(d, true);
+        station_commit(d->station);
         docking_close_worker(d);
 }
 
