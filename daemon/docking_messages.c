@@ -236,6 +236,7 @@ static void on_identity(struct docking *d, const struct recorder_identity *m)
                               "write that a recorder is back");
         docking_save(d, true);
         station_commit(d->station);
+        station_duties_changed(d->station);
         docking_list(d);
 }
 

@@ -241,6 +241,7 @@ static void docking_release(struct docking *d)
                               "write that a recorder is offloaded");
         docking_save(d, true);
         station_commit(d->station);
+        station_duties_changed(d->station);
         docking_close_worker(d);
 }
 
