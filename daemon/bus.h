@@ -111,6 +111,11 @@ int bus_assign_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_add_officer(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_add_unit(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
+/* bus_duty.c */
+int bus_check_out_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_return_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_extend_deadline(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* bus_recover.c */
 int bus_recover(sd_bus_message *m, void *userdata, sd_bus_error *error);
 

@@ -4,12 +4,11 @@
  * one transaction of the catalogue, with the caller's credentials as the ledger's actor. Whatever goes wrong
  * is rolled back and named to the caller; nothing is half done.
  */
-#include "daemon/bus.h"
+#include "daemon/bus_registry.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "catalogue/docking.h"
-#include "catalogue/registry.h"
 
 #include <string.h>
 
@@ -19,17 +18,8 @@ struct registry_field {
         bool required;
 };
 
-/* One act: 'apply' runs inside the transaction and sets 'error' for what it refuses. */
-struct registry_call {
-        struct catalogue *catalogue;
-        sd_bus_error *error;
-        char actor[BUS_ACTOR_MAX];
-        int64_t id;
-};
-typedef int registry_apply_fn(struct registry_call *call, void *arguments);
-
-static int registry_run(struct bus_server *server, sd_bus_message *m, registry_apply_fn *apply,
-                        void *arguments, sd_bus_error *error, int64_t *ret_id)
+int registry_run(struct bus_server *server, sd_bus_message *m, registry_apply_fn *apply, void *arguments,
+                 sd_bus_error *error, int64_t *ret_id)
 {
         struct registry_call call = {.catalogue = server->station->catalogue, .error = error};
         int r;
@@ -59,8 +49,7 @@ static int registry_run(struct bus_server *server, sd_bus_message *m, registry_a
         return 0;
 }
 
-/* Text that goes to tables, logs and folder names: printable, and short enough for the catalogue. */
-static int text_accept(const char *key, const char *value, char *ret, sd_bus_error *error)
+int text_accept(const char *key, const char *value, char *ret, sd_bus_error *error)
 {
         char printable[REGISTRY_TEXT_MAX];
 
@@ -160,7 +149,7 @@ static int unit_require(struct registry_call *call, const char *number, int64_t 
         return 0;
 }
 
-static int recorder_require(struct registry_call *call, const char *number, struct recorder_row *ret)
+int recorder_require(struct registry_call *call, const char *number, struct recorder_row *ret)
 {
         int r = recorder_by_number(call->catalogue, number, ret);
 
@@ -407,7 +396,7 @@ struct assignment {
         instant_t from, until;
 };
 
-static int officer_require(struct registry_call *call, const char *number, int64_t *ret)
+int officer_require(struct registry_call *call, const char *number, int64_t *ret)
 {
         struct officer officer;
         int r;
@@ -443,8 +432,7 @@ static int recorder_assign_apply(struct registry_call *call, void *arguments)
         return outcome_refuse(call, r, "recorder", a->recorder);
 }
 
-static int time_accept(const char *key, const char *text, instant_t when_empty, instant_t *ret,
-                       sd_bus_error *error)
+int time_accept(const char *key, const char *text, instant_t when_empty, instant_t *ret, sd_bus_error *error)
 {
         if (!*text) {
                 *ret = when_empty;
