@@ -55,10 +55,10 @@ static int insert(struct catalogue *c, const struct duty *d, int64_t *ret_id)
 {
         int r = statement_run(c,
                               "INSERT INTO duty (recorder, officer, out_at, roster_end, returned_at,"
-                              " return_docking) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                              " return_docking, offloaded_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                               VALUES(INTEGER(d->recorder), ID(d->officer), INSTANT(d->out_at),
-                                     INSTANT(d->roster_end), INSTANT(d->returned_at),
-                                     ID(d->return_docking)));
+                                     INSTANT(d->roster_end), INSTANT(d->returned_at), ID(d->return_docking),
+                                     INSTANT(d->offloaded_at)));
 
         if (r == 0)
                 *ret_id = sqlite3_last_insert_rowid(c->db);
@@ -72,7 +72,8 @@ int duty_check_out(struct catalogue *c, const char *actor, int64_t recorder, int
                                .officer = officer,
                                .out_at = at,
                                .roster_end = roster_end,
-                               .returned_at = INSTANT_NONE};
+                               .returned_at = INSTANT_NONE,
+                               .offloaded_at = INSTANT_NONE};
         int64_t id = 0;
         int r = catalogue_writable(c);
 
@@ -109,7 +110,8 @@ static int add_returned(struct catalogue *c, const char *actor, int64_t recorder
                                .out_at = INSTANT_NONE,
                                .roster_end = INSTANT_NONE,
                                .returned_at = at,
-                               .return_docking = docking};
+                               .return_docking = docking,
+                               .offloaded_at = INSTANT_NONE};
         int64_t id = 0;
         int r = insert(c, &d, &id);
 
@@ -218,6 +220,85 @@ int duty_offload(struct catalogue *c, const char *actor, int64_t recorder, int64
                         return r;
         }
         return r < 0 ? r : CATALOGUE_OK;
+}
+
+static bool same_second(instant_t a, instant_t b)
+{
+        return a == INSTANT_NONE || b == INSTANT_NONE ? a == b : a / USEC_PER_SEC == b / USEC_PER_SEC;
+}
+
+static bool duty_is_same(const struct duty *a, const struct duty *b)
+{
+        return a->officer == b->officer && a->return_docking == b->return_docking &&
+               same_second(a->out_at, b->out_at) && same_second(a->roster_end, b->roster_end) &&
+               same_second(a->returned_at, b->returned_at) && same_second(a->offloaded_at, b->offloaded_at);
+}
+
+#define BEGAN "ifnull(d.out_at, d.returned_at) / 1000000"
+
+/* In whole seconds, so that one may begin in the second in which another ended; the one that begins with it
+ * comes first. Duties do not overlap, so that only the first to end after the beginning can be in its way:
+ * a few, should they be of one second. */
+static int find_overlap(struct catalogue *c, const struct duty *d, struct duty *ret)
+{
+        instant_t begin = d->out_at == INSTANT_NONE ? d->returned_at : d->out_at;
+        instant_t end = d->returned_at == INSTANT_NONE ? INT64_MAX : d->returned_at;
+
+        return duty_find(c,
+                         DUTY_SELECT " WHERE d.id IN (SELECT id FROM duty WHERE recorder = ?1"
+                                     " AND returned_at IS NULL UNION ALL SELECT id FROM (SELECT id FROM duty"
+                                     " WHERE recorder = ?1 AND returned_at >= ?2 * 1000000"
+                                     " ORDER BY returned_at LIMIT 8))"
+                                     " AND (" BEGAN " = ?2 OR (" BEGAN " < ?3 AND (d.returned_at IS NULL"
+                                     " OR d.returned_at / 1000000 > ?2)))"
+                                     " ORDER BY " BEGAN " = ?2 DESC LIMIT 1",
+                         VALUES(INTEGER(d->recorder), INTEGER(begin / USEC_PER_SEC),
+                                INTEGER(end / USEC_PER_SEC)),
+                         ret);
+}
+
+static int enter_check(struct catalogue *c, const struct duty *d)
+{
+        int64_t found;
+
+        if (d->out_at == INSTANT_NONE && d->returned_at == INSTANT_NONE)
+                return catalogue_refuse(c, EINVAL, "a duty without a time");
+        if ((d->returned_at != INSTANT_NONE && d->returned_at < d->out_at) ||
+            (d->roster_end != INSTANT_NONE && (d->out_at == INSTANT_NONE || d->roster_end <= d->out_at)))
+                return catalogue_refuse(c, EINVAL, "a duty ends before it begins");
+        if (d->returned_at == INSTANT_NONE
+                            ? d->offloaded_at != INSTANT_NONE || d->return_docking > 0
+                            : d->offloaded_at != INSTANT_NONE && d->offloaded_at < d->returned_at)
+                return catalogue_refuse(c, EINVAL, "a duty is exported before it has ended");
+        if (d->return_docking == 0)
+                return CATALOGUE_OK;
+        return statement_integer(c, "SELECT 1 FROM docking WHERE id = ?1 AND recorder = ?2",
+                                 VALUES(INTEGER(d->return_docking), INTEGER(d->recorder)), &found);
+}
+
+int duty_enter(struct catalogue *c, const char *actor, const struct duty *d, int64_t *ret_id)
+{
+        struct duty other = {0};
+        int64_t id = 0;
+        int r = catalogue_writable(c);
+
+        if (r < 0)
+                return r;
+        r = enter_check(c, d);
+        if (r != CATALOGUE_OK)
+                return r;
+        r = find_overlap(c, d, &other);
+        if (r == CATALOGUE_OK)
+                return duty_is_same(d, &other) ? CATALOGUE_EXISTS : CATALOGUE_CONFLICT;
+        if (r < 0)
+                return r;
+        r = insert(c, d, &id);
+        if (r < 0)
+                return r;
+        r = ledger_note(c, actor, "duty.entered", duty_note, VALUES(INTEGER(id)));
+        if (r == 0)
+                *ret_id = id;
+        return r;
 }
 
 /* Is the duty or the docking there? */

@@ -46,6 +46,15 @@ int duty_dock(struct catalogue *c, const char *actor, int64_t recorder, int64_t 
  * each in the ledger. A duty that it is still out on is not touched. */
 int duty_offload(struct catalogue *c, const char *actor, int64_t recorder, int64_t docking, instant_t at);
 
+/*
+ * A duty of a table that somebody enters, past or still out: everything but 'id' and the extensions as they
+ * are told. 'returned_at' may be INSTANT_NONE, then the recorder is out. "duty.entered" in the ledger. A
+ * table has whole seconds, so two duties that differ by less are the same: CATALOGUE_EXISTS, and
+ * CATALOGUE_CONFLICT for one that overlaps another of the recorder. CATALOGUE_ABSENT: 'return_docking' is no
+ * docking of the recorder. -EINVAL when it ends before it begins, or was exported before it had ended.
+ */
+int duty_enter(struct catalogue *c, const char *actor, const struct duty *d, int64_t *ret_id);
+
 struct extension {
         int64_t duty;    /* or */
         int64_t docking; /* whose footage it is for; the other one is 0 */

@@ -331,6 +331,69 @@ START_TEST(test_each_waiting)
 }
 END_TEST
 
+static int enter(instant_t out, instant_t until, instant_t back, int64_t by, instant_t exported)
+{
+        const struct duty d = {.recorder = recorder,
+                               .officer = officer,
+                               .out_at = out,
+                               .roster_end = until,
+                               .returned_at = back,
+                               .return_docking = by,
+                               .offloaded_at = exported};
+        int64_t id = 0;
+        int r = duty_enter(c, FIXTURE_ACTOR, &d, &id);
+
+        ck_assert((r == CATALOGUE_OK) == (id > 0));
+        return r;
+}
+
+/* In any order of lines; what stands is found to the second, and what is in its way is told from it. */
+START_TEST(test_entered_from_a_table)
+{
+        struct duty d;
+
+        ck_assert_int_eq(enter(H(20), H(30), H(29), 0, H(31)), CATALOGUE_OK);
+        ck_assert_int_eq(enter(H(0), NONE, H(8), docking, NONE), CATALOGUE_OK);
+        ck_assert_int_eq(enter(H(8), H(18), H(20), 0, NONE), CATALOGUE_OK); /* from end to beginning */
+        ck_assert_int_eq(enter(H(40), NONE, NONE, 0, NONE), CATALOGUE_OK);
+        ck_assert_int_eq(enter(NONE, NONE, H(35), 0, NONE), CATALOGUE_OK);
+        ck_assert_int_eq(enter(H(20) + 1, H(30), H(29) + USEC_PER_SEC - 1, 0, H(31)), CATALOGUE_EXISTS);
+        ck_assert_int_eq(enter(H(40), NONE, NONE, 0, NONE), CATALOGUE_EXISTS);
+        ck_assert_int_eq(enter(NONE, NONE, H(35), 0, NONE), CATALOGUE_EXISTS);
+        ck_assert_int_eq(enter(H(0), NONE, H(8), docking, NONE), CATALOGUE_EXISTS);
+        ck_assert_int_eq(enter(H(0), NONE, H(8), 0, NONE), CATALOGUE_CONFLICT);
+        ck_assert_int_eq(enter(H(20), H(30), H(29), 0, NONE), CATALOGUE_CONFLICT);
+        ck_assert_int_eq(enter(H(19), NONE, H(21), 0, NONE), CATALOGUE_CONFLICT);
+        ck_assert_int_eq(enter(H(21), NONE, H(22), 0, NONE), CATALOGUE_CONFLICT);
+        ck_assert_int_eq(enter(H(-1), NONE, H(50), 0, NONE), CATALOGUE_CONFLICT);
+        ck_assert_int_eq(enter(H(34), NONE, H(36), 0, NONE), CATALOGUE_CONFLICT);
+        ck_assert_int_eq(enter(H(30), NONE, NONE, 0, NONE), CATALOGUE_CONFLICT);
+        ck_assert_int_eq(enter(H(50), NONE, H(51), 0, NONE), CATALOGUE_CONFLICT); /* it is still out */
+        ck_assert_int_eq(enter(NONE, NONE, H(45), 0, NONE), CATALOGUE_CONFLICT);
+        ck_assert_int_eq(entries("duty.entered"), 5);
+        ck_assert_int_eq(duty_open(c, recorder, &d), CATALOGUE_OK);
+        ck_assert_int_eq(d.out_at, H(40));
+        ck_assert_int_eq(asked("SELECT count(*) FROM duty WHERE offloaded_at IS NULL"), 4);
+}
+END_TEST
+
+START_TEST(test_entered_wrongly)
+{
+        ck_assert_int_eq(enter(NONE, NONE, NONE, 0, NONE), -EINVAL);
+        ck_assert_int_eq(enter(H(1), NONE, H(0), 0, NONE), -EINVAL);
+        ck_assert_int_eq(enter(H(1), H(1), NONE, 0, NONE), -EINVAL);
+        ck_assert_int_eq(enter(NONE, H(1), H(2), 0, NONE), -EINVAL);
+        ck_assert_int_eq(enter(H(1), NONE, NONE, 0, H(3)), -EINVAL);
+        ck_assert_int_eq(enter(H(1), NONE, H(3), 0, H(2)), -EINVAL);
+        ck_assert_int_eq(enter(H(1), NONE, NONE, docking, NONE), -EINVAL);
+        ck_assert_int_eq(enter(H(1), NONE, H(2), docking + 9, NONE), CATALOGUE_ABSENT);
+        ck_assert_int_eq(asked("SELECT count(*) FROM duty"), 0);
+        catalogue_rollback(c);
+        ck_assert_int_eq(enter(H(1), NONE, H(2), 0, NONE), -EPERM);
+        fixture_begin(c);
+}
+END_TEST
+
 /* Nothing is half done: the row and its entry come and go together. */
 START_TEST(test_rolled_back)
 {
@@ -370,6 +433,8 @@ int main(void)
         tcase_add_test(t, test_covering);
         tcase_add_test(t, test_extensions);
         tcase_add_test(t, test_each_waiting);
+        tcase_add_test(t, test_entered_from_a_table);
+        tcase_add_test(t, test_entered_wrongly);
         tcase_add_test(t, test_rolled_back);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
