@@ -7,6 +7,9 @@
  *
  * An extension is of a duty or of what one docking brings. Neither is ever changed or deleted: what deadline
  * stood on a day can be told years later.
+ *
+ * The index of the duties that wait holds all of them that the deadline clock looks at: its walk touches no
+ * page of the many that are done with, whether they are in memory or not.
  */
 #include "catalogue/schema_versions.h"
 
@@ -24,7 +27,8 @@
         ") STRICT;"                                                                                         \
         "CREATE UNIQUE INDEX duty_out ON duty (recorder) WHERE returned_at IS NULL;"                        \
         "CREATE INDEX duty_by_return ON duty (recorder, returned_at);"                                      \
-        "CREATE INDEX duty_waiting ON duty (recorder) WHERE offloaded_at IS NULL;"                          \
+        "CREATE INDEX duty_waiting ON duty (recorder, id, officer, out_at, roster_end, returned_at,"        \
+        " return_docking, offloaded_at) WHERE offloaded_at IS NULL;"                                        \
         "CREATE INDEX duty_by_officer ON duty (officer, out_at);"                                           \
         "CREATE TRIGGER duty_kept BEFORE DELETE ON duty BEGIN"                                              \
         " SELECT RAISE(ABORT, 'duties are never deleted');"                                                 \
