@@ -172,6 +172,18 @@ int client_call_numbers(sd_bus *bus, sd_bus_message **ret_reply, const char *met
         return message_call(bus, m, ret_reply);
 }
 
+int client_message(sd_bus *bus, const char *method, sd_bus_message **ret)
+{
+        int r = message_new(bus, method, ret);
+
+        return r < 0 ? client_report(r, NULL) : EXIT_OK;
+}
+
+int client_call_message(sd_bus *bus, sd_bus_message *m, sd_bus_message **ret_reply)
+{
+        return message_call(bus, m, ret_reply);
+}
+
 int client_status(sd_bus *bus, json_object **ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;

@@ -25,6 +25,10 @@ int client_call(sd_bus *bus, sd_bus_message **ret_reply, const char *method, con
 int client_call_fields(sd_bus *bus, sd_bus_message **ret_reply, const char *method,
                        const struct query_filter *fields, size_t n);
 
+/* The message of a method, to be filled and then called by client_call_message(). */
+int client_message(sd_bus *bus, const char *method, sd_bus_message **ret);
+int client_call_message(sd_bus *bus, sd_bus_message *m, sd_bus_message **ret_reply);
+
 /* A method that takes "tat". */
 int client_call_numbers(sd_bus *bus, sd_bus_message **ret_reply, const char *method, uint64_t first,
                         const uint64_t *numbers, size_t n);

@@ -112,6 +112,12 @@ int bus_text_accept(const char *key, const char *value, char *ret, size_t size, 
 /* What instant_parse() takes; 'when_empty' for "". */
 int bus_time_accept(const char *key, const char *text, instant_t when_empty, instant_t *ret,
                     sd_bus_error *error);
+/* Numbers name folders of the store, so two of them must never come out as one folder. */
+int bus_number_accept(const char *key, const char *value, sd_bus_error *error);
+/* Four hexadecimal digits; "" leaves *ret alone. */
+int bus_usb_id_accept(const char *key, const char *text, uint16_t *ret, sd_bus_error *error);
+/* *ret is 0 when 'number' is empty. */
+int bus_unit_require(struct catalogue *c, const char *number, int64_t *ret, sd_bus_error *error);
 /* A recorder in service. */
 int bus_recorder_require(struct catalogue *c, const char *number, struct recorder_row *ret,
                          sd_bus_error *error);
@@ -131,6 +137,9 @@ int bus_import(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_check_out_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_return_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_extend_deadline(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* bus_table.c */
+int bus_enter_table(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_recover.c */
 int bus_recover(sd_bus_message *m, void *userdata, sd_bus_error *error);

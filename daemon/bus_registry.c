@@ -62,8 +62,7 @@ int bus_text_accept(const char *key, const char *value, char *ret, size_t size, 
         return 0;
 }
 
-/* Numbers name folders of the store, so two of them must never come out as one folder. */
-static int number_accept(const char *key, const char *value, sd_bus_error *error)
+int bus_number_accept(const char *key, const char *value, sd_bus_error *error)
 {
         size_t n = strlen(value);
 
@@ -125,8 +124,7 @@ static int fields_read(sd_bus_message *m, struct registry_field *fields, size_t 
         return sd_bus_message_exit_container(m);
 }
 
-/* 0 when 'number' is empty. */
-static int unit_require(struct registry_call *call, const char *number, int64_t *ret)
+int bus_unit_require(struct catalogue *c, const char *number, int64_t *ret, sd_bus_error *error)
 {
         struct unit unit;
         int r;
@@ -134,9 +132,9 @@ static int unit_require(struct registry_call *call, const char *number, int64_t 
         *ret = 0;
         if (!*number)
                 return 0;
-        r = unit_by_number(call->catalogue, number, &unit);
+        r = unit_by_number(c, number, &unit);
         if (r == CATALOGUE_ABSENT)
-                return sd_bus_error_setf(call->error, RECDOCK_ERROR_NOT_FOUND,
+                return sd_bus_error_setf(error, RECDOCK_ERROR_NOT_FOUND,
                                          "there is no unit '%s', expected one of 'recdockctl unit list'",
                                          number);
         if (r < 0)
@@ -161,9 +159,7 @@ int bus_recorder_require(struct catalogue *c, const char *number, struct recorde
         return r;
 }
 
-/* An outcome of the catalogue that the lookups before it cannot have left: an error all the same, never an
- * answer. */
-static int outcome_refuse(struct registry_call *call, int r, const char *noun, const char *number)
+int registry_refuse(struct registry_call *call, int r, const char *noun, const char *number)
 {
         switch (r) {
         case CATALOGUE_OK:
@@ -193,7 +189,7 @@ struct recorder_fields {
         char vendor_id[REGISTRY_TEXT_MAX], product_id[REGISTRY_TEXT_MAX];
 };
 
-static int usb_id_parse(const char *key, const char *text, uint16_t *ret, sd_bus_error *error)
+int bus_usb_id_accept(const char *key, const char *text, uint16_t *ret, sd_bus_error *error)
 {
         const char *digits = strncmp(text, "0x", 2) == 0 ? text + 2 : text;
         uint8_t bytes[2];
@@ -239,8 +235,7 @@ static int recorder_from_docking(struct registry_call *call, const char *text, s
         return 0;
 }
 
-/* One device is one recorder: its footage would go to whichever was found first. */
-static int serial_refuse_taken(struct registry_call *call, const struct recorder_row *recorder)
+int registry_serial_refuse_taken(struct registry_call *call, const struct recorder_row *recorder)
 {
         struct recorder_row other;
         int r = recorder_by_serial(call->catalogue, recorder->vendor_id, recorder->product_id,
@@ -265,13 +260,13 @@ static int recorder_readmit(struct registry_call *call, struct recorder_row *rec
         int r = recorder_by_number(call->catalogue, recorder->number, &old);
 
         if (r != 0)
-                return outcome_refuse(call, r, "recorder", recorder->number);
+                return registry_refuse(call, r, "recorder", recorder->number);
         if (old.retired_at == INSTANT_NONE)
-                return outcome_refuse(call, CATALOGUE_EXISTS, "recorder", recorder->number);
+                return registry_refuse(call, CATALOGUE_EXISTS, "recorder", recorder->number);
         recorder->id = old.id;
         call->id = old.id;
-        return outcome_refuse(call, recorder_update(call->catalogue, call->actor, recorder), "recorder",
-                              recorder->number);
+        return registry_refuse(call, recorder_update(call->catalogue, call->actor, recorder), "recorder",
+                               recorder->number);
 }
 
 /* The serials it was registered with, told or taken from the docking, are left in the arguments. */
@@ -285,13 +280,13 @@ static int recorder_register_apply(struct registry_call *call, void *arguments)
         memcpy(recorder.usb_serial, f->usb_serial, sizeof(recorder.usb_serial));
         memcpy(recorder.serial, f->serial, sizeof(recorder.serial));
         memcpy(recorder.model, f->model, sizeof(recorder.model));
-        r = usb_id_parse("vendor_id", f->vendor_id, &recorder.vendor_id, call->error);
+        r = bus_usb_id_accept("vendor_id", f->vendor_id, &recorder.vendor_id, call->error);
         if (r >= 0)
-                r = usb_id_parse("product_id", f->product_id, &recorder.product_id, call->error);
+                r = bus_usb_id_accept("product_id", f->product_id, &recorder.product_id, call->error);
         if (r >= 0 && *f->docking)
                 r = recorder_from_docking(call, f->docking, &recorder);
         if (r >= 0)
-                r = unit_require(call, f->unit, &recorder.unit);
+                r = bus_unit_require(call->catalogue, f->unit, &recorder.unit, call->error);
         if (r < 0)
                 return r;
         if (!*recorder.usb_serial && !*recorder.serial)
@@ -300,7 +295,7 @@ static int recorder_register_apply(struct registry_call *call, void *arguments)
                                          "serial, or a "
                                          "docking whose recorder has told one",
                                          recorder.number);
-        r = serial_refuse_taken(call, &recorder);
+        r = registry_serial_refuse_taken(call, &recorder);
         if (r < 0)
                 return r;
         memcpy(f->usb_serial, recorder.usb_serial, sizeof(f->usb_serial));
@@ -308,7 +303,7 @@ static int recorder_register_apply(struct registry_call *call, void *arguments)
         r = recorder_register(call->catalogue, call->actor, &recorder, &call->id);
         if (r == CATALOGUE_EXISTS || r == CATALOGUE_RETIRED)
                 return recorder_readmit(call, &recorder);
-        return outcome_refuse(call, r, "recorder", recorder.number);
+        return registry_refuse(call, r, "recorder", recorder.number);
 }
 
 /* It is no unknown recorder any more. The alert went by what the device said, not by a number. */
@@ -337,7 +332,7 @@ int bus_register_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error
 
         r = fields_read(m, fields, ELEMENTSOF(fields), error);
         if (r >= 0)
-                r = number_accept("recorder number", f.number, error);
+                r = bus_number_accept("recorder number", f.number, error);
         if (r >= 0)
                 r = registry_run(userdata, m, recorder_register_apply, &f, error, &id);
         if (r < 0)
@@ -361,8 +356,8 @@ static int recorder_retire_apply(struct registry_call *call, void *arguments)
 
         if (r < 0)
                 return r;
-        return outcome_refuse(call, recorder_retire(call->catalogue, call->actor, recorder.id, a->reason),
-                              "recorder", a->number);
+        return registry_refuse(call, recorder_retire(call->catalogue, call->actor, recorder.id, a->reason),
+                               "recorder", a->number);
 }
 
 int bus_retire_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -418,7 +413,7 @@ static int recorder_assign_apply(struct registry_call *call, void *arguments)
         if (r < 0)
                 return r;
         r = recorder_assign(call->catalogue, call->actor, recorder.id, officer.id, a->from, a->until);
-        return outcome_refuse(call, r, "recorder", a->recorder);
+        return registry_refuse(call, r, "recorder", a->recorder);
 }
 
 int bus_time_accept(const char *key, const char *text, instant_t when_empty, instant_t *ret,
@@ -471,11 +466,11 @@ static int officer_add_apply(struct registry_call *call, void *arguments)
 
         memcpy(officer.number, f->number, sizeof(officer.number));
         memcpy(officer.name, f->name, sizeof(officer.name));
-        r = unit_require(call, f->unit, &officer.unit);
+        r = bus_unit_require(call->catalogue, f->unit, &officer.unit, call->error);
         if (r < 0)
                 return r;
-        return outcome_refuse(call, officer_add(call->catalogue, call->actor, &officer, &call->id),
-                              "officer", f->number);
+        return registry_refuse(call, officer_add(call->catalogue, call->actor, &officer, &call->id),
+                               "officer", f->number);
 }
 
 static int unit_add_apply(struct registry_call *call, void *arguments)
@@ -486,11 +481,11 @@ static int unit_add_apply(struct registry_call *call, void *arguments)
 
         memcpy(unit.number, f->number, sizeof(unit.number));
         memcpy(unit.name, f->name, sizeof(unit.name));
-        r = unit_require(call, f->unit, &unit.parent);
+        r = bus_unit_require(call->catalogue, f->unit, &unit.parent, call->error);
         if (r < 0)
                 return r;
-        return outcome_refuse(call, unit_add(call->catalogue, call->actor, &unit, &call->id), "unit",
-                              f->number);
+        return registry_refuse(call, unit_add(call->catalogue, call->actor, &unit, &call->id), "unit",
+                               f->number);
 }
 
 /* Officers and units differ in the word for the unit they are under. */
@@ -508,7 +503,7 @@ static int registry_add(sd_bus_message *m, void *userdata, const char *under, co
 
         r = fields_read(m, fields, ELEMENTSOF(fields), error);
         if (r >= 0)
-                r = number_accept(number_key, f.number, error);
+                r = bus_number_accept(number_key, f.number, error);
         if (r >= 0)
                 r = registry_run(userdata, m, apply, &f, error, &id);
         if (r < 0)

@@ -20,3 +20,10 @@ typedef int registry_apply_fn(struct registry_call *call, void *arguments);
  */
 int registry_run(struct bus_server *server, sd_bus_message *m, registry_apply_fn *apply, void *arguments,
                  sd_bus_error *error, int64_t *ret_id);
+
+/* An outcome of the catalogue that the lookups before it cannot have left: an error all the same, never an
+ * answer. 0 for CATALOGUE_OK. */
+int registry_refuse(struct registry_call *call, int r, const char *noun, const char *number);
+
+/* One device is one recorder: its footage would go to whichever was found first. */
+int registry_serial_refuse_taken(struct registry_call *call, const struct recorder_row *recorder);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The tables that EnterTable() takes: their columns, and what one line of each means to the registry. */
+
+#include "daemon/bus_registry.h"
+
+enum { TABLE_COLUMNS_MAX = 9 };
+
+enum line_outcome { LINE_ENTERED, LINE_UNCHANGED };
+
+/* 'values' in the order of the noun's columns, printable, "" for those that the table does not have. Returns
+ * a line_outcome, or negative, with the call's error set for what the line is refused for. */
+typedef int line_enter_fn(struct registry_call *call, const char *const *values);
+
+#define TABLE_REQUIRED(column) (1U << (column))
+
+struct table_noun {
+        const char *word;
+        const char *columns[TABLE_COLUMNS_MAX];
+        unsigned int required; /* TABLE_REQUIRED() for each column that has to be there */
+        unsigned int serials;  /* the same for those that name a device */
+        bool duties;           /* a line is a duty */
+        line_enter_fn *enter;
+};
+
+/* NULL when there is no such table. */
+const struct table_noun *table_noun_by_word(const char *word);
