@@ -78,12 +78,16 @@ static instant_t same_day_end(const struct deadline_rules *r, instant_t t)
         return at < t ? instant_from_day(worked, MINUTES_PER_DAY) : at;
 }
 
-/* The roster says when work ends; it is later when somebody was seen at work after that. */
+/* The roster says when work ends; it is later when somebody was seen at work after that, and no later than
+ * the day on which somebody told of the return: who is back early from days away has nothing to wait for. */
 static instant_t work_end(const struct deadline_rules *r, const struct deadline_facts *f, instant_t returned)
 {
         instant_t seen = MAX(f->checked_out, MAX(returned, f->recorded));
+        instant_t end = same_day_end(r, seen);
 
-        return f->roster_end == INSTANT_NONE ? same_day_end(r, seen) : MAX(f->roster_end, seen);
+        if (f->roster_end == INSTANT_NONE)
+                return end;
+        return MAX(returned == INSTANT_NONE ? f->roster_end : MIN(f->roster_end, end), seen);
 }
 
 /* The violation without an extension. */
