@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Recorders that are disks, on a real kernel: offloaded by themselves, never mounted, never written, whatever happens to the cable
-and to the power. The kernel's own driver fills the cards, as long as they are nobody's."""
+"""Recorders that are disks, on a real kernel: offloaded by themselves, never mounted, never written, whatever happens to the
+cable and to the power. The kernel's own driver fills the cards, as long as they are nobody's."""
 
 import contextlib
 import os
@@ -300,6 +300,13 @@ class Disk(StationCase):
             self.assertLess(docking['bytes'], large.size - (60 << 20), 'went on from its part')
         self.station.wait_no_parts()
         self.assertEqual(self.station.unsealed(), [])
+
+    def test_10_daemon_that_is_up_before_the_kernel_knows_usb(self):
+        """As it may be after a power cut: udev loads modules while services start."""
+        self.station.run('systemctl stop recdockd && modprobe -r xhci_pci && modprobe -r uas && modprobe -r usbcore && '
+                         '! grep usb_device /proc/devices && systemctl start recdockd && modprobe xhci_pci')
+        with self.qemu_docked(self.card, 1) as docking:
+            self.assertEqual(docking['already_held'], len(self.card.files))
 
 
 if __name__ == '__main__':

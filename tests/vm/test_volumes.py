@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The volumes of tests/volumes as the kernel's drivers see them: what they list and read, and what the volume reader does, must be
-the same in names, sizes, times and bytes."""
+"""The volumes of tests/volumes as the kernel's drivers see them: what they list and read, and what the volume reader does, must
+be the same in names, sizes, times and bytes."""
 
 import datetime
 import hashlib
@@ -27,7 +27,10 @@ mount -o ro /dev/vdb /volumes
 while read -r name type offset options; do
     mount -t $type -o ro,loop,offset=$offset,$options /volumes/$name.img /volume || { echo "$name: not mounted"; continue; }
     cd /volume
-    { stat --file-system --format='%f %S' .; find . -type f -exec stat --printf='%a\\t%s\\t%.9Y\\t%.9W\\t%n\\n' {} +; } >/mnt/host/$name.list
+    {
+        stat --file-system --format='%f %S' .
+        find . -type f -exec stat --printf='%a\\t%s\\t%.9Y\\t%.9W\\t%n\\n' {} +
+    } >/mnt/host/$name.list
     find . -type f -exec sha256sum {} + >/mnt/host/$name.sums
     cd /
     umount /volume
