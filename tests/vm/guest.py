@@ -27,6 +27,8 @@ import vmimage
 FIRST_START = datetime.datetime(2026, 11, 1, 2, 30)
 # /lib of the archive is a link in the guest. What follows is what a package's scripts do.
 INSTALL = '''set -e
+# When its unit looked, the channel of virtio may not have been there yet.
+mountpoint -q /mnt/host || systemctl restart mnt-host.mount
 tar -C / --keep-directory-symlink --no-overwrite-dir -xf /mnt/host/recdock.tar
 rm /mnt/host/recdock.tar
 systemd-sysusers

@@ -111,7 +111,8 @@ class Station(Guest):
             return self.call('systemctl status --no-pager recdockd; journalctl --no-pager -k -n 15 -o cat;'
                              'journalctl --no-pager -u recdockd -n 60 -o short-precise')[1].splitlines()
         except (GuestError, OSError) as e:
-            return [f'no report from the guest: {e}']
+            with open(f'{self.folder}/qemu.log', encoding='utf-8', errors='replace') as f:
+                return [f'no report from the guest: {e}; QEMU has ended with {self.process.poll()}', *f.read().splitlines()[-5:]]
 
 
 def row_facts(row, stored):
