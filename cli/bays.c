@@ -2,6 +2,7 @@
 /* Joining bays and dockings of the status into one row each. */
 #include "cli/bays.h"
 #include "cli/table.h"
+#include "cli/translate.h"
 #include "base/cleanup.h"
 
 #include <stdint.h>
@@ -33,6 +34,14 @@ static json_object *items_text(json_object *docking)
         return json_object_new_string(text);
 }
 
+/* Files that somebody brings in by hand come through no bay. */
+static bool is_import(json_object *docking)
+{
+        json_object *source = json_member(docking, "source");
+
+        return source && strcmp(json_object_get_string(source), "import") == 0;
+}
+
 json_object *bay_row_of_docking(json_object *docking)
 {
         static const char *const keys[] = {"bay",  "state",   "recorder", "bytes",  "bytes_total",
@@ -41,6 +50,8 @@ json_object *bay_row_of_docking(json_object *docking)
 
         for (size_t i = 0; i < ELEMENTSOF(keys); i++)
                 row_copy(row, docking, keys[i]);
+        if (!json_member(row, "bay") && is_import(docking))
+                (void)json_object_object_add(row, "bay", json_object_new_string(_("(import)")));
         (void)json_object_object_add(row, "items", items_text(docking));
         (void)json_object_object_add(row, "failed", json_object_get(json_member(docking, "items.failed")));
         return row;

@@ -7,6 +7,7 @@
 #include "cli/client.h"
 #include "cli/translate.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "daemon/bus_names.h"
 
 #include <fcntl.h>
@@ -16,6 +17,8 @@
 
 DEFINE_CLEANUP(json_object *, json_object_put);
 
+enum { COMPLAINT_MAX = 8 * 1024 };
+
 struct answer {
         bool arrived;
         int exit_code;
@@ -23,13 +26,15 @@ struct answer {
 
 void complain(const char *format, ...)
 {
+        char text[COMPLAINT_MAX];
         va_list ap;
 
-        (void)fputs("recdockctl: ", stderr);
         va_start(ap, format);
-        (void)vfprintf(stderr, format, ap);
+        (void)vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
-        (void)fputc('\n', stderr);
+        /* Names of files are whoever's who wrote the card, and this may be a terminal. */
+        text_make_printable(text);
+        (void)fprintf(stderr, "recdockctl: %s\n", text);
 }
 
 int client_open(sd_bus **ret)

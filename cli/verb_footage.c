@@ -5,6 +5,8 @@
 #include "cli/verb_functions.h"
 #include "base/cleanup.h"
 
+#include <string.h>
+
 DEFINE_CLEANUP(json_object *, json_object_put);
 
 int verb_list(const struct invocation *inv)
@@ -51,21 +53,53 @@ static const struct column footage_columns[] = {
                 {"deadline", N_("Deadline"), COLUMN_TIME},
                 {"late", N_("Export"), COLUMN_LATE},
                 {"case", N_("Case"), COLUMN_TEXT},
+                /* of an import */
+                {"import_reason", N_("Imported because"), COLUMN_TEXT},
+                {"imported_by", N_("Imported by"), COLUMN_TEXT},
 };
+
+enum { IMPORT_COLUMNS = 2 };
+
+static bool is_import(json_object *row)
+{
+        json_object *source = json_member(row, "source");
+
+        return source && strcmp(json_object_get_string(source), "import") == 0;
+}
+
+/* Why and by whom footage was brought in by hand: its docking knows. */
+static int import_attach(sd_bus *bus, json_object *row)
+{
+        _cleanup_(json_object_putp) json_object *docking = NULL;
+        int r = listing_one(bus, "docking", "id", json_object_get_string(json_member(row, "docking")),
+                            &docking);
+
+        if (r != EXIT_OK)
+                return r;
+        (void)json_object_object_add(row, "import_reason",
+                                     json_object_get(json_member(docking, "import_reason")));
+        (void)json_object_object_add(row, "imported_by", json_object_get(json_member(docking, "actor")));
+        return EXIT_OK;
+}
 
 int verb_show(const struct invocation *inv)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(json_object_putp) json_object *row = NULL;
+        size_t n = ELEMENTSOF(footage_columns);
         int r = client_open(&bus);
 
         if (r == EXIT_OK)
                 r = listing_one(bus, "footage", "id", inv->args[0], &row);
+        if (r == EXIT_OK && is_import(row))
+                r = import_attach(bus, row);
+        else
+                n -= IMPORT_COLUMNS;
         if (r != EXIT_OK)
                 return r;
         if (inv->json)
                 json_print_one(row);
-        else if (record_print(stdout, row, footage_columns, ELEMENTSOF(footage_columns)) < 0)
+        else if (record_print(stdout, row, footage_columns, n) < 0)
                 return EXIT_OTHER;
         return EXIT_OK;
 }

@@ -11,6 +11,7 @@ int verb_status(const struct invocation *invocation);
 int verb_watch(const struct invocation *invocation);
 int verb_list(const struct invocation *invocation);
 int verb_show(const struct invocation *invocation);
+int verb_import(const struct invocation *invocation);
 int verb_verify(const struct invocation *invocation);
 int verb_docking_list(const struct invocation *invocation);
 int verb_docking_show(const struct invocation *invocation);

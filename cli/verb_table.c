@@ -40,6 +40,14 @@
 
 static const struct verb_option footage_options[] = {FOOTAGE_FILTERS, {NULL}};
 
+static const struct verb_option import_options[] = {
+                {"recorder", N_("NUMBER"), NULL, N_("the recorder they are of; required")},
+                {"officer", N_("NUMBER"), NULL, N_("whose they are; required")},
+                {"reason", N_("TEXT"), NULL,
+                 N_("why they do not come by docking; required, goes into the ledger")},
+                {NULL},
+};
+
 static const struct verb_option docking_options[] = {
                 {"recorder", N_("NUMBER"), "recorder", N_("of this recorder")},
                 {"bay", N_("BAY"), "bay", N_("in this bay")},
@@ -132,6 +140,8 @@ static const struct verb verbs[] = {
                 {NULL, "show", N_("ID"), 1, 1, NULL, verb_show, N_("Show one footage")},
                 {NULL, "verify", N_("[ID…]"), 0, -1, footage_options, verb_verify,
                  N_("Read filed footage again and compare it with its digest, and check the ledger")},
+                {NULL, "import", N_("DIR|FILE…"), 1, -1, import_options, verb_import,
+                 N_("Bring in by hand what cannot dock: a card in a reader, a camera, a telephone")},
                 {"docking", "list", NULL, 0, 0, docking_options, verb_docking_list, N_("List dockings")},
                 {"docking", "show", N_("ID"), 1, 1, NULL, verb_docking_show,
                  N_("Show the receipt of a docking, its files and its findings")},

@@ -55,7 +55,7 @@ def main():
         print_log(station, shown)
         show(station, "status")
         show(station, "docking", "show", "1")
-        show(station, "list", "--on", "today")
+        show(station, "list", "--from", "-1d")  # not "today": it may just have begun
         show(station, "verify")
         control.send("unplug demo")
     finally:

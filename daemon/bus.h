@@ -10,6 +10,7 @@
 
 #include "daemon/bus_names.h"
 #include "catalogue/query.h"
+#include "catalogue/registry.h"
 #include "daemon/station.h"
 
 #include <pthread.h>
@@ -64,6 +65,7 @@ struct bus_job {
         struct bus_server *server;
         sd_bus_message *call; /* loop only; the query's texts live in it */
         struct query *query;
+        bool whole; /* it has no filter */
         char *catalogue_path;
         int out;
         int cancel_fd;
@@ -102,7 +104,16 @@ int bus_job_on_wake(sd_event_source *source, int fd, uint32_t revents, void *use
 /* Ends every job; clients get an error. */
 void bus_job_stop_all(struct bus_server *server);
 
-/* bus_query.c, bus_verify.c, bus_registry.c: the methods */
+/* bus_registry.c: what other methods look up and accept, too. Each sets 'error' and returns negative for
+ * what it refuses. */
+/* Text that goes to tables, logs and folder names: printable, and shorter than 'size'. What is refused
+ * leaves 'ret' undefined. */
+int bus_text_accept(const char *key, const char *value, char *ret, size_t size, sd_bus_error *error);
+int bus_recorder_require(struct catalogue *c, const char *number, struct recorder_row *ret,
+                         sd_bus_error *error);
+int bus_officer_require(struct catalogue *c, const char *number, struct officer *ret, sd_bus_error *error);
+
+/* bus_query.c, bus_verify.c, bus_registry.c, bus_import.c: the methods */
 int bus_query(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_verify(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_register_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
@@ -110,6 +121,7 @@ int bus_retire_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_assign_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_add_officer(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_add_unit(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_import(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_recover.c */
 int bus_recover(sd_bus_message *m, void *userdata, sd_bus_error *error);

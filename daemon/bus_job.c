@@ -57,7 +57,7 @@ static int filters_read(sd_bus_message *m, struct query_filter *filters, size_t 
         }
 }
 
-static int query_from_message(sd_bus_message *m, const char *noun, sd_bus_error *error, struct query **ret)
+static int query_from_message(sd_bus_message *m, const char *noun, sd_bus_error *error, struct bus_job *job)
 {
         struct query_filter filters[BUS_FILTERS_MAX];
         _cleanup_free_ char *text = NULL;
@@ -67,7 +67,8 @@ static int query_from_message(sd_bus_message *m, const char *noun, sd_bus_error 
         r = filters_read(m, filters, &n, error);
         if (r < 0)
                 return r;
-        r = query_new(noun, filters, n, clock_now(), ret, &text);
+        r = query_new(noun, filters, n, clock_now(), &job->query, &text);
+        job->whole = n == 0;
         if (r == -EINVAL)
                 return sd_bus_error_set(error, RECDOCK_ERROR_INVALID,
                                         text ? text : "the filters are not valid");
@@ -119,7 +120,7 @@ int bus_job_new(struct bus_server *server, sd_bus_message *m, const struct bus_j
         job->buffer = malloc(BUS_JOB_BUFFER);
         if (!job->catalogue_path || !job->buffer)
                 return -ENOMEM;
-        r = query_from_message(m, noun, error, &job->query);
+        r = query_from_message(m, noun, error, job);
         if (r < 0)
                 return r;
         r = socket_from_message(m, error, &job->out);

@@ -16,7 +16,8 @@
  *   Verify(a(ss) filters, h out) → tt checked bad
  *           re-digests filed footage (filters of noun footage); one JSON object a line:
  *           {"id","path","size","result":"ok"|"missing"|"mismatch"|"unreadable"|…,"sha256","expected"},
- *           then the ledger's chain as {"ledger":…}
+ *           without filters then what lies in the store and is not in the catalogue, with "result":"foreign"
+ *           and null for all that is not known, then the ledger's chain as {"ledger":…}
  *   RegisterRecorder(a{ss} fields) → t id
  *           number, and usb_serial | serial | docking; optional unit model vendor_id product_id
  *   RetireRecorder(s number, s reason)
@@ -24,7 +25,13 @@
  *           until "" is open; officer "" ends the open one
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
- *   Recover(t docking, at findings) → t n   deleted files of a docked recorder, all that can be recovered when the array is empty
+ *   Import(s recorder, s officer, s reason, h giver) → t docking
+ *           brings in what cannot dock; 'giver' is a connected SOCK_SEQPACKET socket whose other end lists
+ *           and opens files as recorder/folder/folder_messages.h says. Replies when it has begun;
+ *           DockingChanged tells how it goes, and closing the other end before it is "released" or "failed"
+ *           cuts it off
+ *   Recover(t docking, at findings) → t n   deleted files of a docked recorder, all that can be recovered
+ *           when the array is empty
  *   Reload()
  * Signals
  *   DockingChanged(t docking, s json)
@@ -36,7 +43,7 @@
  *   {"docking","bay","port","state","recorder","model","serial","officer",
  *    "items":{"seen","pulled","held","failed","waiting"},"bytes","bytes_total","rate",
  *    "current":{"name","bytes","size","phase"},"battery","free","total","clock_offset_s","plugged_at",
- *    "reason"}
+ *    "reason","source":"dock"|"import"}; of an import "bay" and "port" are null
  * A bay: {"bay","port","docking"} with docking null when empty.
  *
  * Errors: org.recdock1.Error.{InvalidArgument,NotFound,Exists,Conflict,Denied,Failed}; the message names

@@ -59,21 +59,16 @@ static int registry_run(struct bus_server *server, sd_bus_message *m, registry_a
         return 0;
 }
 
-/* Text that goes to tables, logs and folder names: printable, and short enough for the catalogue. */
-static int text_accept(const char *key, const char *value, char *ret, sd_bus_error *error)
+int bus_text_accept(const char *key, const char *value, char *ret, size_t size, sd_bus_error *error)
 {
-        char printable[REGISTRY_TEXT_MAX];
-
-        if (!text_copy(printable, sizeof(printable), value))
+        if (!text_copy(ret, size, value))
                 return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
-                                         "%s is too long, expected at most %d bytes", key,
-                                         REGISTRY_TEXT_MAX - 1);
-        text_make_printable(printable);
-        if (strcmp(printable, value) != 0)
+                                         "%s is too long, expected at most %zu bytes", key, size - 1);
+        text_make_printable(ret);
+        if (strcmp(ret, value) != 0)
                 return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
                                          "%s '%s' has control characters, expected printable text", key,
-                                         printable);
-        memcpy(ret, printable, sizeof(printable));
+                                         ret);
         return 0;
 }
 
@@ -127,7 +122,7 @@ static int fields_read(sd_bus_message *m, struct registry_field *fields, size_t 
 
                 if (!field)
                         return field_unknown(fields, n, key, error);
-                r = text_accept(key, value, field->value, error);
+                r = bus_text_accept(key, value, field->value, REGISTRY_TEXT_MAX, error);
                 if (r < 0)
                         return r;
         }
@@ -160,17 +155,18 @@ static int unit_require(struct registry_call *call, const char *number, int64_t 
         return 0;
 }
 
-static int recorder_require(struct registry_call *call, const char *number, struct recorder_row *ret)
+int bus_recorder_require(struct catalogue *c, const char *number, struct recorder_row *ret,
+                         sd_bus_error *error)
 {
-        int r = recorder_by_number(call->catalogue, number, ret);
+        int r = recorder_by_number(c, number, ret);
 
         if (r == CATALOGUE_ABSENT)
                 return sd_bus_error_setf(
-                                call->error, RECDOCK_ERROR_NOT_FOUND,
+                                error, RECDOCK_ERROR_NOT_FOUND,
                                 "there is no recorder '%s', expected one of 'recdockctl recorder list'",
                                 number);
         if (r == 0 && ret->retired_at != INSTANT_NONE)
-                return sd_bus_error_setf(call->error, RECDOCK_ERROR_CONFLICT,
+                return sd_bus_error_setf(error, RECDOCK_ERROR_CONFLICT,
                                          "recorder '%s' is retired, expected one in service", number);
         return r;
 }
@@ -371,7 +367,7 @@ static int recorder_retire_apply(struct registry_call *call, void *arguments)
 {
         const struct retirement *a = arguments;
         struct recorder_row recorder;
-        int r = recorder_require(call, a->number, &recorder);
+        int r = bus_recorder_require(call->catalogue, a->number, &recorder, call->error);
 
         if (r < 0)
                 return r;
@@ -393,7 +389,7 @@ int bus_retire_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error)
                                 error, RECDOCK_ERROR_INVALID,
                                 "the reason is empty, expected why recorder '%s' goes out of service",
                                 a.number);
-        r = text_accept("reason", reason, a.reason, error);
+        r = bus_text_accept("reason", reason, a.reason, sizeof(a.reason), error);
         if (r >= 0)
                 r = registry_run(userdata, m, recorder_retire_apply, &a, error, NULL);
         if (r < 0)
@@ -407,39 +403,31 @@ struct assignment {
         instant_t from, until;
 };
 
-static int officer_require(struct registry_call *call, const char *number, int64_t *ret)
+int bus_officer_require(struct catalogue *c, const char *number, struct officer *ret, sd_bus_error *error)
 {
-        struct officer officer;
-        int r;
+        int r = officer_by_number(c, number, ret);
 
-        *ret = 0;
-        if (!*number)
-                return 0;
-        r = officer_by_number(call->catalogue, number, &officer);
         if (r == CATALOGUE_ABSENT)
                 return sd_bus_error_setf(
-                                call->error, RECDOCK_ERROR_NOT_FOUND,
+                                error, RECDOCK_ERROR_NOT_FOUND,
                                 "there is no officer '%s', expected one of 'recdockctl officer list'",
                                 number);
-        if (r < 0)
-                return r;
-        *ret = officer.id;
-        return 0;
+        return r;
 }
 
 static int recorder_assign_apply(struct registry_call *call, void *arguments)
 {
         const struct assignment *a = arguments;
+        struct officer officer = {.id = 0}; /* none: the open assignment ends */
         struct recorder_row recorder;
-        int64_t officer;
         int r;
 
-        r = recorder_require(call, a->recorder, &recorder);
-        if (r >= 0)
-                r = officer_require(call, a->officer, &officer);
+        r = bus_recorder_require(call->catalogue, a->recorder, &recorder, call->error);
+        if (r >= 0 && *a->officer)
+                r = bus_officer_require(call->catalogue, a->officer, &officer, call->error);
         if (r < 0)
                 return r;
-        r = recorder_assign(call->catalogue, call->actor, recorder.id, officer, a->from, a->until);
+        r = recorder_assign(call->catalogue, call->actor, recorder.id, officer.id, a->from, a->until);
         return outcome_refuse(call, r, "recorder", a->recorder);
 }
 

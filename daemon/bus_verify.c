@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Verify(): is every filed byte what it was when it was filed, and is the ledger's chain whole?
+ * Verify(): is every filed byte what it was when it was filed, is there nothing in the store that was not
+ * filed, and is the ledger's chain whole?
  *
  * The job's thread reads the catalogue and writes the lines; opening footage and asking the inspector for
  * digests is the loop's. Between them goes a window of checks: TODO (thread → loop), ASKED (with the
@@ -45,6 +46,8 @@ struct verify {
         struct check *checks; /* in order of their lines */
         int64_t *ids;
         size_t n_ids, ids_room;
+        uint64_t foreign; /* read by the loop after the thread has ended, like what follows */
+        char first_foreign[256];
         bool ledger_broken; /* read by the loop after the thread has ended */
         int64_t ledger_sequence;
 };
@@ -92,7 +95,7 @@ static void check_answer(struct check *check, const char *result)
 static const char *digest_judge(struct check *check, int error, const struct inspect_result *result)
 {
         if (error < 0)
-                return error == -ECANCELED ? "cancelled" : "unreadable";
+                return error == -ECANCELED || error == -ECHILD ? "cancelled" : "unreadable";
         if (result->error < 0 || result->digested == 0)
                 return "unreadable";
         check->found = result->digests;
@@ -194,9 +197,24 @@ static void verify_on_wake(struct bus_job *job)
                 }
 }
 
+/* What nobody has filed: put there by hand, or by a recdock whose catalogue was lost. */
+static void foreign_alert(struct bus_job *job, const struct verify *v)
+{
+        struct station *s = job->server->station;
+
+        if (v->foreign > 0)
+                station_alert(s, "foreign-files", LOG_ERR, "store",
+                              "%llu files in the store are not in the catalogue, '%s' the first",
+                              (unsigned long long)v->foreign, v->first_foreign);
+        else if (job->whole)
+                station_alert_clear(s, "foreign-files", "store");
+}
+
 static int verify_reply(struct bus_job *job)
 {
         const struct verify *v = job->state;
+
+        foreign_alert(job, v);
 
         if (v->ledger_broken)
                 station_alert(job->server->station, "ledger-broken", LOG_CRIT, "ledger",
@@ -369,6 +387,60 @@ static int footage_check_all(struct bus_job *job, struct catalogue *c)
         return 0;
 }
 
+struct foreign_search {
+        struct bus_job *job;
+        struct catalogue *catalogue;
+};
+
+static int foreign_write(struct bus_job *job, const char *path)
+{
+        _cleanup_(json_object_putp) json_object *line = json_object_new_object();
+        struct verify *v = job->state;
+        char shown[STORE_PATH_MAX];
+        int r;
+
+        if (!line)
+                return -ENOMEM;
+        (void)text_copy(shown, sizeof(shown), path);
+        text_make_printable(shown);
+        if (v->foreign++ == 0)
+                (void)text_copy(v->first_foreign, sizeof(v->first_foreign), shown);
+        (void)json_object_object_add(line, "id", NULL);
+        (void)json_object_object_add(line, "path", json_object_new_string(shown));
+        (void)json_object_object_add(line, "size", NULL);
+        (void)json_object_object_add(line, "result", json_object_new_string("foreign"));
+        (void)json_object_object_add(line, "sha256", NULL);
+        (void)json_object_object_add(line, "expected", NULL);
+        r = bus_job_write_line(
+                        job, json_object_to_json_string_ext(
+                                             line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+        if (r < 0)
+                return r;
+        job->rows++;
+        job->bad++;
+        return 0;
+}
+
+/* A file that is just being filed has an intent before it has its name, so it is never taken for foreign. */
+static int foreign_on_file(void *userdata, const char *path)
+{
+        struct foreign_search *search = userdata;
+        int64_t id;
+        int r;
+
+        if (atomic_load(&search->job->cancelled))
+                return -ECANCELED;
+        r = text_utf8_valid(path) ? footage_by_path(search->catalogue, path, &id) : CATALOGUE_ABSENT;
+        return r == CATALOGUE_ABSENT ? foreign_write(search->job, path) : r;
+}
+
+static int foreign_check(struct bus_job *job, struct catalogue *c)
+{
+        struct foreign_search search = {job, c};
+
+        return job->whole ? store_footage_each(job->server->station->store, foreign_on_file, &search) : 0;
+}
+
 static int ledger_check(struct bus_job *job, struct catalogue *c)
 {
         struct verify *v = job->state;
@@ -393,6 +465,8 @@ static int verify_run(struct bus_job *job, struct catalogue *c)
 
         if (r >= 0)
                 r = footage_check_all(job, c);
+        if (r >= 0)
+                r = foreign_check(job, c);
         if (r >= 0)
                 r = ledger_check(job, c);
         if (r < 0 && r != -EPIPE && r != -ETIMEDOUT && r != -ECANCELED)

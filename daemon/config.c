@@ -288,6 +288,7 @@ static const struct conf_key keys[] = {
                 KEY("Docking", "Attempts", parse_attempts, attempts),
                 KEY("Docking", "Recover", conf_parse_bool, recover),
                 KEY("Docking", "SwitchTimeout", conf_parse_span, switch_timeout),
+                KEY("Docking", "ItemMax", conf_parse_size, item_max),
                 KEY("Recording", "TimeOrder", parse_time_order, time_order),
                 KEY("Recording", "TimeTolerance", conf_parse_span, time_tolerance),
                 KEY("Recording", "Deadline", parse_timeout, deadline),
@@ -397,6 +398,7 @@ static int config_new(struct config **ret)
         c->kill_timeout = 60 * USEC_PER_SEC;
         c->attempts = 3;
         c->switch_timeout = 15 * USEC_PER_SEC;
+        c->item_max = UINT64_C(64) << 30;
         for (int i = 0; i < _TIME_SOURCE_MAX; i++)
                 c->time_order[i] = (enum time_source)i;
         c->time_tolerance = 120 * USEC_PER_SEC;

@@ -22,7 +22,10 @@
 #include <signal.h>
 #include <string.h>
 
-enum { WORKER_STARTS_MAX = 4 };
+enum {
+        WORKER_STARTS_MAX = 4, /* in a row, without an item that came whole */
+        WORKER_STARTS_TOTAL_MAX = 64,
+};
 
 /* After an unplug, and after CLOSE, the worker gets this long for its last words. */
 static const int64_t leave_timeout = 10 * USEC_PER_SEC;
@@ -36,7 +39,7 @@ DEFINE_CLEANUP(struct docking *, docking_free);
 struct event_subject docking_subject(const struct docking *d)
 {
         return (struct event_subject){
-                        .bay = d->row.bay,
+                        .bay = d->row.bay[0] ? d->row.bay : NULL,
                         .recorder = d->recorder_number[0] ? d->recorder_number : NULL,
                         .docking = d->row.id,
         };
@@ -57,6 +60,11 @@ struct docking *docking_find(struct station *s, int64_t id)
                 if (d->row.id == id)
                         return d;
         return NULL;
+}
+
+bool docking_is_present(const struct docking *d)
+{
+        return d->bay || d->giver >= 0;
 }
 
 static void docking_unlink(struct docking *d)
@@ -82,6 +90,8 @@ void docking_free(struct docking *d)
         sd_event_source_disable_unref(d->warn_timer);
         sd_event_source_disable_unref(d->kill_timer);
         sd_event_source_disable_unref(d->retry_timer);
+        sd_event_source_disable_unref(d->giver_watch);
+        (void)fd_close(d->giver);
         plan_clear(&d->plan);
         findings_clear(&d->found);
         free(d->node);
@@ -108,7 +118,7 @@ static int docking_on_warn(sd_event_source *source, uint64_t usec, void *userdat
 
         d->stall_warned = true;
         event_log(EVENT_WORKER_STALLED, &subject,
-                  "bay %s: no progress for %" PRId64 " s, waiting until %" PRId64 " s", d->row.bay,
+                  "%s: no progress for %" PRId64 " s, waiting until %" PRId64 " s", d->place,
                   d->station->config->warn_timeout / USEC_PER_SEC,
                   d->station->config->kill_timeout / USEC_PER_SEC);
         bus_docking_changed(d->station, d->row.id, false);
@@ -120,8 +130,8 @@ static int docking_on_kill(sd_event_source *source, uint64_t usec, void *userdat
         struct docking *d = userdata;
         struct event_subject subject = docking_subject(d);
 
-        event_log(EVENT_WORKER_KILLED, &subject, "bay %s: worker %d gave no sign of life, killing it",
-                  d->row.bay, d->worker ? (int)worker_pid(d->worker) : 0);
+        event_log(EVENT_WORKER_KILLED, &subject, "%s: worker %d gave no sign of life, killing it", d->place,
+                  d->worker ? (int)worker_pid(d->worker) : 0);
         if (d->worker)
                 worker_signal(d->worker, SIGKILL);
         return 0;
@@ -143,8 +153,7 @@ static void timer_arm(struct docking *d, sd_event_source **timer, int64_t delay,
                         r = sd_event_source_set_enabled(*timer, SD_EVENT_ONESHOT);
         }
         if (r < 0)
-                log_error("bay %s: could not arm a timer: %s, going on without", d->row.bay,
-                          log_errno_text(r));
+                log_error("%s: could not arm a timer: %s, going on without", d->place, log_errno_text(r));
 }
 
 static void timer_disarm(sd_event_source *timer)
@@ -187,6 +196,7 @@ void docking_close_worker(struct docking *d)
 void docking_fail(struct docking *d, const char *format, ...)
 {
         struct event_subject subject = docking_subject(d);
+        bool import = d->row.source == FOOTAGE_IMPORT;
         char who[DOCKING_SUBJECT_MAX];
         va_list ap;
 
@@ -198,9 +208,10 @@ void docking_fail(struct docking *d, const char *format, ...)
         text_make_printable(d->row.reason);
         d->finished = true;
         d->row.state = DOCKING_FAILED;
-        event_log(EVENT_DOCKING_FAILED, &subject, "bay %s: docking failed: %s", d->row.bay, d->row.reason);
-        station_alert(d->station, "docking-failed", LOG_ERR, docking_alert_subject(d, who), "%s",
-                      d->row.reason);
+        event_log(import ? EVENT_IMPORT_FAILED : EVENT_DOCKING_FAILED, &subject, "%s: %s failed: %s",
+                  d->place, import ? "import" : "docking", d->row.reason);
+        station_alert(d->station, import ? "import-failed" : "docking-failed", LOG_ERR,
+                      docking_alert_subject(d, who), "%s", d->row.reason);
         docking_save(d, true);
         docking_close_worker(d);
 }
@@ -219,30 +230,35 @@ void docking_worker_start(struct docking *d)
         struct station *s = d->station;
         char program[PATH_MAX];
         char *argv[] = {worker_program("recdock-offload", program, sizeof(program)),
-                        (char *)"--node",
-                        d->node,
+                        (char *)"--driver",
+                        (char *)"folder",
                         NULL,
                         NULL,
                         NULL};
         struct worker_events events = docking_worker_events;
         int r;
 
-        if (d->worker || d->finished || !d->bay || s->stopping)
+        if (d->worker || d->finished || !docking_is_present(d) || s->stopping)
                 return;
+        if (d->row.source != FOOTAGE_IMPORT) {
+                argv[1] = (char *)"--node";
+                argv[2] = d->node;
+                if (strcmp(d->row.driver, "mtp") != 0) { /* what a worker speaks when nothing is said */
+                        argv[3] = (char *)"--driver";
+                        argv[4] = d->row.driver;
+                }
+        }
         d->waits_for_slot = s->workers >= s->config->workers_max;
         if (d->waits_for_slot) {
-                log_info("bay %s: %u workers are at work, waiting for one to end", d->row.bay, s->workers);
+                log_info("%s: %u workers are at work, waiting for one to end", d->place, s->workers);
                 return;
-        }
-        if (strcmp(d->row.driver, "mtp") != 0) { /* which is what a worker speaks when nothing is said */
-                argv[3] = (char *)"--driver";
-                argv[4] = d->row.driver;
         }
         events.userdata = d;
         d->worker_starts++;
+        d->starts_in_vain++;
         d->closing = false;
         d->failed_outcome = RECORDER_OK;
-        r = worker_start(&d->worker, s->event, argv, &events);
+        r = worker_start(&d->worker, s->event, argv, d->giver, &events);
         if (r < 0) {
                 docking_fail(d, "could not start '%s': %s", argv[0], log_errno_text(r));
                 return;
@@ -262,6 +278,8 @@ static void docking_forget_worker(struct docking *d)
         d->rate = 0;
         d->current = 0;
         d->waits_for_other = false;
+        if (d->task == TASK_SET_CLOCK)
+                d->clock_asked[0] = '\0'; /* nobody can say whether it was set */
         docking_task_set(d, TASK_NOTHING);
 }
 
@@ -274,13 +292,59 @@ static void docking_wait_for_unlock(struct docking *d)
         if (d->row.reason[0] == '\0') {
                 (void)snprintf(d->row.reason, sizeof(d->row.reason), "locked: unlock the recorder");
                 event_log(EVENT_WORKER_NOTICE, &subject,
-                          "bay %s: the recorder is locked, asking again every %" PRId64
+                          "%s: the recorder is locked, asking again every %" PRId64
                           " s until it is unlocked",
-                          d->row.bay, locked_delay / USEC_PER_SEC);
+                          d->place, locked_delay / USEC_PER_SEC);
                 docking_save(d, true);
         }
-        d->worker_starts = 0;
+        d->worker_starts = d->starts_in_vain = 0;
         timer_arm(d, &d->retry_timer, locked_delay, docking_on_retry);
+}
+
+unsigned int docking_deaths_at(const struct docking *d, int64_t item)
+{
+        for (unsigned int i = 0; i < d->n_suspects; i++)
+                if (d->suspects[i].item == item)
+                        return d->suspects[i].deaths;
+        return 0;
+}
+
+static struct docking_suspect *suspect_of(struct docking *d, int64_t item)
+{
+        for (unsigned int i = 0; i < d->n_suspects; i++)
+                if (d->suspects[i].item == item)
+                        return &d->suspects[i];
+        if (d->n_suspects == DOCKING_SUSPECTS_MAX)
+                return NULL; /* the starts of workers are bounded as well */
+        d->suspects[d->n_suspects] = (struct docking_suspect){.item = item};
+        return &d->suspects[d->n_suspects++];
+}
+
+/* A worker that died without a word died of the item it was at, as far as anybody can tell: the next one
+ * takes that item last, and none takes it after so many. */
+static void docking_blame(struct docking *d)
+{
+        const struct plan_entry *e = plan_running(&d->plan);
+        struct event_subject subject = docking_subject(d);
+        struct docking_suspect *suspect = e ? suspect_of(d, e->item) : NULL;
+        char who[64];
+
+        if (!suspect || ++suspect->deaths < d->station->config->attempts)
+                return;
+        subject.item = e->item;
+        (void)snprintf(who, sizeof(who), "item/%" PRId64, e->item);
+        event_log(EVENT_ITEM_FAILED, &subject,
+                  "%s: %u workers ended at item %" PRId64 ", leaving it until the next docking", d->place,
+                  suspect->deaths, e->item);
+        station_alert(d->station, "item-stuck", LOG_ERR, who,
+                      "item %" PRId64 " of recorder %s ended its worker %u times; it stays on the recorder "
+                      "and is tried again at the next docking",
+                      e->item, d->recorder_number, suspect->deaths);
+}
+
+static bool too_many_starts(const struct docking *d)
+{
+        return d->starts_in_vain >= WORKER_STARTS_MAX || d->worker_starts >= WORKER_STARTS_TOTAL_MAX;
 }
 
 static void docking_retry_or_fail(struct docking *d, const char *status)
@@ -288,9 +352,11 @@ static void docking_retry_or_fail(struct docking *d, const char *status)
         struct event_subject subject = docking_subject(d);
         const char *text = d->failed_text[0] ? d->failed_text : status;
 
+        if (d->failed_outcome == RECORDER_OK)
+                docking_blame(d);
         plan_clear(&d->plan);
         findings_clear(&d->found);
-        if (d->failed_outcome == RECORDER_GONE && d->worker_starts < WORKER_STARTS_MAX) {
+        if (d->failed_outcome == RECORDER_GONE && !too_many_starts(d)) {
                 /* udev will say so too; when it does not, the device has only reset itself */
                 timer_arm(d, &d->retry_timer, gone_delay, docking_on_retry);
                 return;
@@ -299,14 +365,14 @@ static void docking_retry_or_fail(struct docking *d, const char *status)
                 docking_wait_for_unlock(d);
                 return;
         }
-        if (d->worker_starts >= WORKER_STARTS_MAX) {
+        if (too_many_starts(d)) {
                 docking_fail(d, "%s; %u attempts, giving up until it is plugged in again", text,
                              d->worker_starts);
                 return;
         }
-        event_log(EVENT_WORKER_DIED, &subject, "bay %s: worker ended: %s, starting another in %u s",
-                  d->row.bay, text, d->worker_starts);
-        timer_arm(d, &d->retry_timer, restart_delay * d->worker_starts, docking_on_retry);
+        event_log(EVENT_WORKER_DIED, &subject, "%s: worker ended: %s, starting another in %u s", d->place,
+                  text, d->starts_in_vain);
+        timer_arm(d, &d->retry_timer, restart_delay * d->starts_in_vain, docking_on_retry);
 }
 
 /* Another worker for a docking that had ended: it lists anew, and what was pulled counts as of this docking.
@@ -338,7 +404,9 @@ static void docking_on_worker_exit(void *userdata, bool clean, const char *statu
         bool expected = d->closing;
 
         docking_forget_worker(d);
-        if (!d->bay)
+        if (d->row.source == FOOTAGE_IMPORT)
+                docking_import_ended(d, status);
+        else if (!d->bay)
                 docking_free(d);
         else if (d->restart)
                 docking_restart(d);
@@ -374,11 +442,16 @@ void docking_serial(const struct watch_device *device, char ret[128])
         text_make_printable(ret);
 }
 
-static void row_describe(struct docking_row *row, const struct bay *bay, const struct watch_device *device)
+struct docking *docking_new(struct station *s)
 {
-        *row = (struct docking_row){
-                        .vendor_id = device->vendor_id,
-                        .product_id = device->product_id,
+        struct docking *d = calloc(1, sizeof(*d));
+
+        if (!d)
+                return NULL;
+        d->station = s;
+        d->giver = -EBADF;
+        d->doubt.whole_until = INSTANT_NONE;
+        d->row = (struct docking_row){
                         .state = DOCKING_PLUGGED,
                         .plugged_at = clock_now(),
                         .identified_at = INSTANT_NONE,
@@ -389,6 +462,28 @@ static void row_describe(struct docking_row *row, const struct bay *bay, const s
                         .free_bytes = -1,
                         .total_bytes = -1,
         };
+        return d;
+}
+
+int docking_enter(struct docking *d, const char *actor)
+{
+        struct station *s = d->station;
+
+        station_begin(s);
+        station_check(s, docking_insert(s->catalogue, actor, &d->row), "write a docking");
+        station_commit(s);
+        if (s->failed)
+                return -ESHUTDOWN;
+        inject_point("plugged");
+        d->next = s->dockings;
+        s->dockings = d;
+        return 0;
+}
+
+static void row_describe(struct docking_row *row, const struct bay *bay, const struct watch_device *device)
+{
+        row->vendor_id = device->vendor_id;
+        row->product_id = device->product_id;
         (void)text_copy(row->bay, sizeof(row->bay), bay->name);
         (void)text_copy(row->port, sizeof(row->port), bay->port);
         (void)text_copy(row->driver, sizeof(row->driver), device->driver);
@@ -397,27 +492,23 @@ static void row_describe(struct docking_row *row, const struct bay *bay, const s
 
 int docking_start(struct station *s, struct bay *bay, const struct watch_device *device)
 {
-        _cleanup_(docking_freep) struct docking *d = calloc(1, sizeof(*d));
+        _cleanup_(docking_freep) struct docking *d = docking_new(s);
         struct event_subject subject;
 
         if (!d)
                 return -ENOMEM;
-        d->station = s;
         d->devnum = device->devnum;
         d->node = strdup(device->node);
         if (!d->node)
                 return -ENOMEM;
         row_describe(&d->row, bay, device);
-        station_begin(s);
-        station_check(s, docking_insert(s->catalogue, STATION_ACTOR, &d->row), "write a docking");
-        station_commit(s);
-        inject_point("plugged");
-        d->next = s->dockings;
-        s->dockings = d;
+        (void)snprintf(d->place, sizeof(d->place), "bay %s", d->row.bay);
+        if (docking_enter(d, STATION_ACTOR) < 0)
+                return 0; /* udev tells of it again when the station goes on */
         d->bay = bay;
         bay->docking = d;
         subject = docking_subject(d);
-        event_log(EVENT_DOCKING_PLUGGED, &subject, "bay %s: recorder %04x:%04x plugged in", d->row.bay,
+        event_log(EVENT_DOCKING_PLUGGED, &subject, "%s: recorder %04x:%04x plugged in", d->place,
                   d->row.vendor_id, d->row.product_id);
         docking_worker_start(d);
         bus_docking_changed(s, d->row.id, true);
@@ -429,17 +520,17 @@ int docking_start(struct station *s, struct bay *bay, const struct watch_device 
 /* The object of a docking whose worker has gone since, made anew from its row. */
 static int docking_revive(struct station *s, int64_t docking, struct docking **ret)
 {
-        struct docking *d = calloc(1, sizeof(*d));
+        struct docking *d = docking_new(s);
         int r;
 
         if (!d)
                 return -ENOMEM;
-        d->station = s;
         r = station_check(s, docking_by_id(s->catalogue, docking, &d->row), "read a docking");
         if (r != CATALOGUE_OK) {
                 free(d);
                 return r < 0 ? r : -ENOENT;
         }
+        (void)snprintf(d->place, sizeof(d->place), "bay %s", d->row.bay);
         d->next = s->dockings;
         s->dockings = d;
         *ret = d;
@@ -485,8 +576,8 @@ int docking_continue(struct station *s, struct bay *bay, int64_t docking, const 
         bay->docking = d;
         subject = docking_subject(d);
         event_log(EVENT_DOCKING_CONTINUED, &subject,
-                  "bay %s: the recorder of docking %" PRId64 " is back as %04x:%04x, the docking goes on",
-                  d->row.bay, d->row.id, d->row.vendor_id, d->row.product_id);
+                  "%s: the recorder of docking %" PRId64 " is back as %04x:%04x, the docking goes on",
+                  d->place, d->row.id, d->row.vendor_id, d->row.product_id);
         docking_restart(d);
         return 0;
 }
@@ -497,13 +588,13 @@ static void docking_unplug_log(struct docking *d)
         size_t open = d->plan.counts[PLAN_WAITING] + d->plan.counts[PLAN_FETCHING];
 
         if (d->row.state == DOCKING_RELEASED || d->row.state == DOCKING_FAILED)
-                event_log(EVENT_DOCKING_UNPLUGGED, &subject, "bay %s: recorder taken out", d->row.bay);
+                event_log(EVENT_DOCKING_UNPLUGGED, &subject, "%s: recorder taken out", d->place);
         else
                 event_log(EVENT_DOCKING_INTERRUPTED, &subject,
-                          "bay %s: recorder taken out before it was released, %zu of %zu items still to "
+                          "%s: recorder taken out before it was released, %zu of %zu items still to "
                           "pull, going on"
                           " at its next docking",
-                          d->row.bay, open, d->plan.n);
+                          d->place, open, d->plan.n);
 }
 
 void docking_unplug(struct docking *d)

@@ -10,16 +10,16 @@
 #include "base/text.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
-#include "catalogue/registry.h"
 #include "catalogue/unreadable.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
-#include "daemon/known.h"
+#include "daemon/identity.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
+#include "recorder/folder/folder_messages.h"
 #include "recorder/offload_messages.h"
 #include "rules/recording_time.h"
 
@@ -27,221 +27,20 @@
 #include <signal.h>
 #include <string.h>
 
-enum { ITEMS_MAX = 200000, SAME_NAMES_MAX = 99 };
-
-/* A text field of a message: terminated, printable. */
-#define TEXT_FIELD(dst, src)                                                         \
-        do {                                                                         \
-                (void)snprintf((dst), sizeof(dst), "%.*s", (int)sizeof(src), (src)); \
-                text_make_printable(dst);                                            \
-        } while (0)
+enum {
+        ITEMS_MAX = 200000,
+        SAME_NAMES_MAX = 99,
+};
 
 static void on_sandbox(struct docking *d, const struct offload_sandbox *m)
 {
         struct event_subject subject = docking_subject(d);
 
         event_log(EVENT_WORKER_SANDBOX, &subject,
-                  "bay %s: offload worker %d: no new privileges %s, Landlock %s, seccomp %s, zero-copy %s",
-                  d->row.bay, (int)worker_pid(d->worker), m->no_new_privs ? "on" : "off",
+                  "%s: offload worker %d: no new privileges %s, Landlock %s, seccomp %s, zero-copy %s",
+                  d->place, (int)worker_pid(d->worker), m->no_new_privs ? "on" : "off",
                   m->landlock_abi > 0 ? "on" : "not in this kernel", m->seccomp ? "on" : "off",
                   m->zero_copy ? "on" : "off");
-}
-
-/* --- identity
- * ---------------------------------------------------------------------------------------------------- */
-
-static void identity_keep(struct docking_row *row, const struct recorder_identity *m)
-{
-        TEXT_FIELD(row->manufacturer, m->manufacturer);
-        TEXT_FIELD(row->model, m->model);
-        TEXT_FIELD(row->firmware, m->firmware);
-        TEXT_FIELD(row->serial, m->serial);
-        TEXT_FIELD(row->officer, m->officer);
-        TEXT_FIELD(row->unit, m->unit);
-        TEXT_FIELD(row->clock_text, m->clock_text);
-        row->battery_percent =
-                        m->battery_percent >= 0 && m->battery_percent <= 100 ? m->battery_percent : -1;
-        row->free_bytes = MAX(m->free_bytes, INT64_C(-1));
-        row->total_bytes = MAX(m->total_bytes, INT64_C(-1));
-        row->identified_at = clock_now();
-}
-
-static void clock_judge(struct docking *d, const struct recorder_identity *m)
-{
-        struct event_subject subject = docking_subject(d);
-        struct docking_row *row = &d->row;
-        int64_t tolerance = d->station->config->clock_tolerance;
-        char who[160];
-        instant_t device;
-        bool zoned;
-
-        if (m->clock_station == INSTANT_NONE || instant_parse_ptp(row->clock_text, &device, &zoned) < 0)
-                return;
-        row->clock_offset = device - m->clock_station;
-        row->clock_uncertainty = MAX(m->clock_uncertainty, INT64_C(0));
-        row->has_clock_offset = true;
-        event_log(EVENT_CLOCK_MEASURED, &subject, "bay %s: recorder's clock is %+.1f s off", row->bay,
-                  (double)row->clock_offset / USEC_PER_SEC);
-        (void)snprintf(who, sizeof(who), "recorder/%s", d->recorder_number);
-        /* The device's text has whole seconds: half of one is not an error. */
-        if (llabs(row->clock_offset) > tolerance + row->clock_uncertainty + USEC_PER_SEC)
-                station_alert(d->station, "clock-drift", LOG_WARNING, who,
-                              "clock of recorder %s is %+.0f s off, at most %.0f s are allowed",
-                              d->recorder_number, (double)row->clock_offset / USEC_PER_SEC,
-                              (double)tolerance / USEC_PER_SEC);
-        else
-                station_alert_clear(d->station, "clock-drift", who);
-}
-
-/* A number for a recorder that registers itself: its own serial, made distinct when another one has it. */
-static int recorder_register_itself(struct docking *d, struct recorder_row *recorder)
-{
-        struct station *s = d->station;
-        const char *base = d->row.usb_serial[0] ? d->row.usb_serial
-                           : d->row.serial[0]   ? d->row.serial
-                                                : d->row.port;
-        int r = CATALOGUE_EXISTS;
-
-        *recorder = (struct recorder_row){
-                        .vendor_id = d->row.vendor_id,
-                        .product_id = d->row.product_id,
-                        .registered_at = clock_now(),
-                        .retired_at = INSTANT_NONE,
-        };
-        (void)text_copy(recorder->usb_serial, sizeof(recorder->usb_serial), d->row.usb_serial);
-        (void)text_copy(recorder->serial, sizeof(recorder->serial), d->row.serial);
-        (void)text_copy(recorder->model, sizeof(recorder->model), d->row.model);
-        for (int n = 1; r == CATALOGUE_EXISTS && n <= SAME_NAMES_MAX; n++) {
-                (void)snprintf(recorder->number, sizeof(recorder->number), n > 1 ? "%.100s-%d" : "%.100s",
-                               base, n);
-                r = recorder_register(s->catalogue, STATION_ACTOR, recorder, &recorder->id);
-        }
-        if (r == CATALOGUE_OK)
-                known_sync(s);
-        return r;
-}
-
-/* Finds the recorder in the registry. Returns CATALOGUE_OK, CATALOGUE_ABSENT (not registered),
- * CATALOGUE_RETIRED. */
-static int docking_recognise(struct docking *d)
-{
-        struct station *s = d->station;
-        struct recorder_row recorder;
-        int r = recorder_by_serial(s->catalogue, d->row.vendor_id, d->row.product_id, d->row.usb_serial,
-                                   d->row.serial, &recorder);
-
-        if (r == CATALOGUE_ABSENT && s->config->registration == REGISTER_AUTO)
-                r = recorder_register_itself(d, &recorder);
-        if (station_check(s, r, "look up a recorder") != CATALOGUE_OK)
-                return r;
-        if (recorder.retired_at != INSTANT_NONE)
-                return CATALOGUE_RETIRED;
-        d->row.recorder = recorder.id;
-        (void)text_copy(d->recorder_number, sizeof(d->recorder_number), recorder.number);
-        return CATALOGUE_OK;
-}
-
-static void docking_refuse(struct docking *d, const char *why)
-{
-        struct event_subject subject = docking_subject(d);
-        const char *serial = d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial;
-        char who[192];
-
-        (void)snprintf(d->row.reason, sizeof(d->row.reason), "%s", why);
-        (void)snprintf(who, sizeof(who), "serial/%s", serial[0] ? serial : d->row.port);
-        event_log(EVENT_DOCKING_REFUSED, &subject,
-                  "bay %s: %s (%04x:%04x, serial '%s'), nothing is read; 'recdockctl recorder register "
-                  "NUMBER --docking %" PRId64 "' admits it",
-                  d->row.bay, why, d->row.vendor_id, d->row.product_id, serial, d->row.id);
-        station_alert(d->station, "unknown-recorder", LOG_WARNING, who, "%s in bay %s: %s", serial,
-                      d->row.bay, why);
-        d->row.state = DOCKING_FAILED;
-        d->finished = true;
-        docking_save(d, true);
-        docking_close_worker(d);
-}
-
-/* Another docking of this recorder still has a worker, which may be finishing a part. One that waits itself
- * does not count, or two would wait for each other. */
-static bool recorder_is_busy(const struct docking *d)
-{
-        for (const struct docking *o = d->station->dockings; o; o = o->next)
-                if (o != d && o->worker && !o->waits_for_other && o->row.recorder == d->row.recorder)
-                        return true;
-        return false;
-}
-
-void docking_list(struct docking *d)
-{
-        d->row.seen = d->row.failed = d->row.already_held = 0; /* another worker may have listed before */
-        d->row.listed_at = INSTANT_NONE;
-        findings_clear(&d->found);
-        d->waits_for_other = recorder_is_busy(d);
-        if (d->waits_for_other) {
-                docking_task_set(d, TASK_NOTHING);
-                return;
-        }
-        if (worker_send(d->worker, OFFLOAD_LIST, NULL, 0, -EBADF) < 0)
-                return; /* its end is being reported */
-        docking_task_set(d, TASK_LIST);
-}
-
-/* One recorder in two bays is two devices with one serial: whose footage is whose cannot be told any more.
- */
-static void twin_alert(struct docking *d)
-{
-        char who[DOCKING_SUBJECT_MAX];
-
-        for (const struct docking *o = d->station->dockings; o; o = o->next)
-                if (o != d && o->bay && o->row.recorder == d->row.recorder)
-                        station_alert(d->station, "shared-serial", LOG_CRIT, docking_alert_subject(d, who),
-                                      "bays %s and %s hold two devices that both say they are recorder %s: "
-                                      "their footage cannot be told apart, give each a serial of its own",
-                                      o->row.bay, d->row.bay, d->recorder_number);
-}
-
-static void on_identity(struct docking *d, const struct recorder_identity *m)
-{
-        struct event_subject subject;
-        char who[192];
-        int r;
-
-        if (d->task != TASK_IDENTIFY || d->finished)
-                return;
-        identity_keep(&d->row, m);
-        d->capabilities = m->capabilities;
-        r = docking_recognise(d);
-        if (r != CATALOGUE_OK) {
-                if (r > 0)
-                        docking_refuse(d, r == CATALOGUE_RETIRED ? "retired recorder"
-                                                                 : "unregistered recorder");
-                return;
-        }
-        d->row.state = DOCKING_IDENTIFIED;
-        d->row.reason[0] = '\0';
-        subject = docking_subject(d);
-        event_log(EVENT_DOCKING_IDENTIFIED, &subject, "bay %s: recorder %s (%s %s)", d->row.bay,
-                  d->recorder_number, d->row.manufacturer, d->row.model);
-        (void)snprintf(who, sizeof(who), "serial/%s",
-                       d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial);
-        station_alert_clear(d->station, "unknown-recorder", who);
-        clock_judge(d, m);
-        twin_alert(d);
-        docking_save(d, true);
-        docking_list(d);
-}
-
-void docking_reconsider(struct docking *d)
-{
-        if (!d->bay || d->row.state != DOCKING_FAILED || d->row.recorder != 0)
-                return;
-        d->registry_changed = d->worker != NULL;
-        if (d->worker)
-                return;
-        d->finished = false;
-        d->worker_starts = 0;
-        d->row.state = DOCKING_PLUGGED;
-        docking_worker_start(d);
 }
 
 /* --- items
@@ -278,11 +77,16 @@ static void held_describe(struct docking *d, const struct item *item, struct pla
 /*
  * Path and size alone do not make a file known: recorders count their names from the beginning again, and
  * some write files of one size only. Without a time that tells two recordings apart it is pulled again, and
- * filing says whether it is new.
+ * filing says whether it is new. So it is with one of several of one name, size and time: which number it
+ * has depends on what else is there.
  */
-static bool identity_is_weak(const struct plan_entry *e)
+static bool identity_is_weak(struct docking *d, const struct item *item, const struct plan_entry *e)
 {
-        return e->state == PLAN_HELD && !time_is_of_a_set_clock(e->device_time);
+        if (e->state != PLAN_HELD)
+                return false;
+        return !time_is_of_a_set_clock(e->device_time) ||
+               station_check(d->station, item_has_namesake(d->station->catalogue, item),
+                             "look up an item") == CATALOGUE_OK;
 }
 
 /* All its bytes are here, but this host failed to prove or to file them: once more. Without its part it is
@@ -310,13 +114,15 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
 
         if (station_check(d->station, r, "note an item") < 0)
                 return r;
+        if (is_new)
+                identity_take_item(d, item);
         e.item = item->id;
         e.state = docking_plan_state(item);
         if (instant_parse_ptp(item->time_text, &e.device_time, &zoned) < 0)
                 e.device_time = INSTANT_NONE;
         if (e.state == PLAN_HELD)
                 held_describe(d, item, &e);
-        if (identity_is_weak(&e)) {
+        if (identity_is_weak(d, item, &e)) {
                 e.state = PLAN_WAITING;
                 e.removable = false;
         }
@@ -325,7 +131,32 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
                 if (r < 0)
                         return r;
         }
+        if (e.state == PLAN_WAITING) {
+                e.attempts = docking_deaths_at(d, item->id);
+                if (e.attempts >= d->station->config->attempts) {
+                        e.state = PLAN_FAILED;
+                        d->row.failed++;
+                }
+        }
         return plan_add(&d->plan, &e, &entry);
+}
+
+/*
+ * Who imports chooses names, sizes and times. An item of a docked recorder must never count as held for
+ * their sake, and be removed from the recorder: paths of imports begin with what no path of a recorder
+ * begins with.
+ */
+static void path_describe(const struct docking *d, const struct recorder_item *m, char *ret, size_t size)
+{
+        static const char prefix[] = "import:/";
+
+        if (d->row.source == FOOTAGE_IMPORT)
+                (void)snprintf(ret, size, "%s%.*s", prefix, FOLDER_PATH_MAX, m->path);
+        else
+                (void)snprintf(ret, size, "%.*s", (int)sizeof(m->path), m->path);
+        text_make_printable(ret);
+        if (d->row.source != FOOTAGE_IMPORT && strncmp(ret, prefix, strlen(prefix)) == 0)
+                *strchr(ret, ':') = '_';
 }
 
 static void on_item(struct docking *d, const struct recorder_item *m)
@@ -344,7 +175,7 @@ static void on_item(struct docking *d, const struct recorder_item *m)
         docking_alive(d);
         if (d->plan.n >= ITEMS_MAX)
                 return;
-        TEXT_FIELD(path, m->path);
+        path_describe(d, m, path, sizeof(path));
         TEXT_FIELD(item.time_text, m->time_text);
         /* Two objects of one name, size and time in one listing are two items: nothing may be lost behind
          * the other. */
@@ -356,8 +187,8 @@ static void on_item(struct docking *d, const struct recorder_item *m)
         if (r == 0)
                 findings_take_item(d, &item);
         if (r < 0) {
-                log_error("bay %s: cannot note item '%s': %s, the listing counts as incomplete", d->row.bay,
-                          path, log_errno_text(r));
+                log_error("%s: cannot note item '%s': %s, the listing counts as incomplete", d->place, path,
+                          log_errno_text(r));
                 d->row.failed++;
         }
         d->row.seen++;
@@ -375,14 +206,16 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
         d->row.state = DOCKING_LISTED;
         plan_sort(&d->plan);
         event_log(EVENT_DOCKING_LISTED, &subject,
-                  "bay %s: %" PRId64 " items listed, %zu to pull, %" PRId64 " already held%s", d->row.bay,
+                  "%s: %" PRId64 " items listed, %zu to pull, %" PRId64 " already held%s", d->place,
                   d->row.seen, d->plan.counts[PLAN_WAITING], d->row.already_held,
                   d->row.listing_complete ? "" : "; the recorder did not list everything");
+        identity_judge(d);
         findings_judge(d);
         docking_save(d, true);
         inject_point("listed");
         docking_task_set(d, TASK_NOTHING);
-        docking_advance(d);
+        /* A part must not be there before its item is on record, or nobody knows it after a power cut. */
+        d->waits_for_commit = true;
 }
 
 /* --- pulling
@@ -437,6 +270,7 @@ static void on_progress(struct docking *d, const struct offload_progress *m)
         d->current_bytes = m->bytes;
         d->current_size = e->size;
         entry_received(d, e, m->bytes);
+        docking_unsized_limit(d, e);
         docking_alive(d);
         bus_docking_changed(d->station, d->row.id, false);
         station_status_changed(d->station);
@@ -458,6 +292,7 @@ static void on_checkpoint(struct docking *d, const struct offload_checkpoint *m)
         item.has_durable_digest = true;
         memcpy(item.durable_sha256, m->sha256, DIGEST_SIZE);
         station_check(s, item_update(s->catalogue, &item), "write an item");
+        inject_point("checkpoint");
 }
 
 /* Zeros are in the part where the medium gave nothing: known before any of them can be durable. */
@@ -480,9 +315,9 @@ static void on_unreadable(struct docking *d, const struct offload_unreadable *m)
         subject.item = e->item;
         if (e->n_unreadable++ == 0)
                 event_log(EVENT_ITEM_UNREADABLE, &subject,
-                          "bay %s: item %" PRId64 ": the medium does not give %" PRId64 " bytes at %" PRId64
+                          "%s: item %" PRId64 ": the medium does not give %" PRId64 " bytes at %" PRId64
                           ", going on behind them",
-                          d->row.bay, e->item, m->size, m->offset);
+                          d->place, e->item, m->size, m->offset);
 }
 
 /* Was more read than there was to read? Then the worker began again from 0, and what an earlier docking
@@ -503,6 +338,13 @@ static void fetched_whole(struct docking *d, struct plan_entry *e, struct item *
         int r;
 
         ranges_settle(d, e, m);
+        d->starts_in_vain = 1; /* this one's */
+        if (item->attempts > 1) {
+                char who[64];
+
+                (void)snprintf(who, sizeof(who), "item/%" PRId64, item->id);
+                station_alert_clear(s, "item-stuck", who);
+        }
         item->state = ITEM_PULLED;
         item->actual_size = m->size;
         item->digests = m->digests;
@@ -541,13 +383,13 @@ static void fetched_part(struct docking *d, struct plan_entry *e, struct item *i
         subject.item = e->item;
         if (!ended)
                 event_log(EVENT_ITEM_FAILED, &subject,
-                          "bay %s: item '%s' not pulled: %s after %" PRId64 " bytes, %s", d->row.bay,
-                          item->path, item->error, m->size,
+                          "%s: item '%s' not pulled: %s after %" PRId64 " bytes, %s", d->place, item->path,
+                          item->error, m->size,
                           waits   ? "going on when there is room"
                           : again ? "trying again"
                                   : "leaving it until the next docking");
-        if (waits)
-                e->attempts--;
+        if (waits || (m->outcome == RECORDER_CANCELLED && m->from_device == 0))
+                e->attempts--; /* it had no turn */
         else if (!ended && !deleted)
                 d->failures_in_row++;
         d->row.failed += !again && !ended && !deleted;
@@ -574,12 +416,15 @@ static void on_fetched(struct docking *d, const struct offload_fetched *m)
         if (e->size > e->received)
                 d->fetching_bytes -= MIN(e->size - e->received, d->fetching_bytes);
         d->current = 0;
+        e->no_room = e->no_room || m->outcome == RECORDER_NO_SPACE;
         if (m->outcome == RECORDER_OK && m->size >= 0)
                 fetched_whole(d, e, &item, m);
+        else if (e->size < 0 && (e->too_long || e->no_room) && m->outcome != RECORDER_GONE)
+                docking_unsized_fetched(d, e, &item, m);
         else
                 fetched_part(d, e, &item, m);
         docking_task_set(d, d->plan.counts[PLAN_FETCHING] > 0 ? TASK_FETCH : TASK_NOTHING);
-        if (!d->bay)
+        if (!docking_is_present(d))
                 docking_save(d, false);
         docking_advance(d);
 }
@@ -603,7 +448,8 @@ static void on_removed(struct docking *d, const struct offload_removed *m)
                       catalogue_ledger(d->station->catalogue, STATION_ACTOR, "item.removed-from-recorder",
                                        who, detail),
                       "write the ledger");
-        event_log(EVENT_ITEM_REMOVED, &subject, "bay %s: item %" PRId64 " %s the recorder%s%s", d->row.bay,
+        inject_point("removed");
+        event_log(EVENT_ITEM_REMOVED, &subject, "%s: item %" PRId64 " %s the recorder%s%s", d->place,
                   e->item, m->outcome == RECORDER_OK ? "removed from" : "stays on",
                   m->outcome == RECORDER_OK ? "" : ": ",
                   m->outcome == RECORDER_OK ? "" : recorder_outcome_text(m->outcome));
@@ -612,21 +458,45 @@ static void on_removed(struct docking *d, const struct offload_removed *m)
         docking_advance(d);
 }
 
+/* Whether the clock shows what it was told to: there are recorders that say OK and keep their own. */
+static bool clock_took(const struct docking *d, const char *after)
+{
+        int64_t slack = d->station->config->clock_tolerance + USEC_PER_SEC;
+        instant_t asked, shown;
+        bool zoned;
+
+        if (instant_parse_ptp(d->clock_asked, &asked, &zoned) < 0 ||
+            instant_parse_ptp(after, &shown, &zoned) < 0)
+                return false;
+        return shown >= asked - slack && shown <= clock_now() + slack;
+}
+
+/* On record either way: an order that failed may have moved the clock all the same. */
 static void on_clock_set(struct docking *d, const struct offload_clock_set *m)
 {
         struct event_subject subject = docking_subject(d);
-        char before[RECORDER_TIME_MAX], after[RECORDER_TIME_MAX], who[160], detail[256];
+        char before[RECORDER_TIME_MAX], after[RECORDER_TIME_MAX], who[160];
+        bool took;
 
         if (d->task != TASK_SET_CLOCK)
                 return;
         TEXT_FIELD(before, m->before);
         TEXT_FIELD(after, m->after);
+        took = m->outcome == RECORDER_OK && clock_took(d, after);
         (void)snprintf(who, sizeof(who), "recorder/%s", d->recorder_number);
-        station_ledger(d->station, "recorder.clock-set", who, "before", before, "after", after);
-        (void)snprintf(detail, sizeof(detail), "from %s to %s", before, after);
-        event_log(EVENT_CLOCK_SET, &subject, "bay %s: recorder's clock %s%s", d->row.bay,
-                  m->outcome == RECORDER_OK ? "set " : "could not be set: ",
-                  m->outcome == RECORDER_OK ? detail : recorder_outcome_text(m->outcome));
+        station_ledger(d->station, took ? "recorder.clock-set" : "recorder.clock-not-set", who, "before",
+                       before, "after", after);
+        inject_point("clock-set");
+        if (took) {
+                (void)text_copy(d->row.clock_set_to, sizeof(d->row.clock_set_to), d->clock_asked);
+                event_log(EVENT_CLOCK_SET, &subject, "%s: recorder's clock set from %s to %s", d->place,
+                          before, after);
+        } else {
+                subject.priority = LOG_WARNING;
+                event_log(EVENT_WORKER_NOTICE, &subject,
+                          "%s: recorder's clock could not be set: %s, it was told %s and shows '%s'",
+                          d->place, recorder_outcome_text(m->outcome), d->clock_asked, after);
+        }
         docking_task_set(d, TASK_NOTHING);
         docking_advance(d);
 }
@@ -639,7 +509,7 @@ static void on_notice(struct docking *d, const struct offload_notice *m)
         TEXT_FIELD(text, m->text);
         if (m->priority >= LOG_ERR && m->priority <= LOG_DEBUG)
                 subject.priority = m->priority;
-        event_log(EVENT_WORKER_NOTICE, &subject, "bay %s: %s", d->row.bay, text);
+        event_log(EVENT_WORKER_NOTICE, &subject, "%s: %s", d->place, text);
         docking_alive(d);
 }
 
@@ -669,7 +539,7 @@ static bool docking_dispatch(struct docking *d, const struct message *m)
 {
         switch (m->type) {
                 HANDLE(OFFLOAD_SANDBOX, on_sandbox, struct offload_sandbox)
-                HANDLE(OFFLOAD_IDENTITY, on_identity, struct recorder_identity)
+                HANDLE(OFFLOAD_IDENTITY, docking_identify, struct recorder_identity)
                 HANDLE(OFFLOAD_ITEM, on_item, struct recorder_item)
                 HANDLE(OFFLOAD_LISTED, on_listed, struct offload_listed)
                 HANDLE(OFFLOAD_PROGRESS, on_progress, struct offload_progress)
@@ -693,8 +563,8 @@ void docking_on_message(void *userdata, struct message *m)
 
         if (docking_dispatch(d, m))
                 return;
-        log_warning("bay %s: worker sent a message of type %u and %u bytes, which is none of the protocol, "
+        log_warning("%s: worker sent a message of type %u and %u bytes, which is none of the protocol, "
                     "killing it",
-                    d->row.bay, m->type, m->size);
+                    d->place, m->type, m->size);
         worker_signal(d->worker, SIGKILL);
 }

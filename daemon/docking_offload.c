@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/inject.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "catalogue/alert.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
@@ -78,6 +79,10 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
         if (station_check(s, item_by_id(s->catalogue, e->item, &item), "read an item") != 0)
                 return false;
         r = fetch_describe(d, e, &item, &fetch, &fd);
+        if (r == -ENOSPC || r == -EDQUOT) {
+                station_disk_full(s);
+                return false;
+        }
         if (r < 0) {
                 station_alert(s, "store-failed", LOG_CRIT, "store",
                               "cannot make a part for docking %" PRId64 ": %s", d->row.id,
@@ -85,6 +90,7 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
                 docking_fail(d, "the store failed: %s", log_errno_text(r));
                 return false;
         }
+        item.docking = d->row.id;
         item.state = ITEM_PARTIAL;
         if (fetch.offset == 0) {
                 item.durable = 0;
@@ -101,11 +107,23 @@ static bool docking_fetch(struct docking *d, struct plan_entry *e)
         if (r < 0)
                 return false; /* it is gone or stuck: its end is being reported */
         e->attempts++;
+        e->too_long = e->no_room = false;
         e->received = e->resumed_at = fetch.offset;
         e->n_unreadable = 0;
         plan_set_state(&d->plan, e, PLAN_FETCHING);
         if (e->size > fetch.offset)
                 d->fetching_bytes += e->size - fetch.offset;
+        return true;
+}
+
+/* A file that somebody imports and that the store has no room for, such as a sparse one, must not pause the
+ * recorders. */
+static bool import_is_too_large(struct docking *d, const struct plan_entry *e)
+{
+        if (d->row.source != FOOTAGE_IMPORT || d->station->store_paused || e->size <= 0 ||
+            station_fits(d->station, e->size))
+                return false;
+        docking_fail(d, "the store has no room for a file of %" PRId64 " bytes", e->size);
         return true;
 }
 
@@ -115,7 +133,7 @@ static bool docking_fetch_more(struct docking *d)
         while (d->plan.counts[PLAN_FETCHING] < FETCH_AHEAD && d->plan.counts[PLAN_PROVING] < PROVING_MAX) {
                 struct plan_entry *e = plan_next(&d->plan);
 
-                if (!e || !station_has_room(d->station, e->size > 0 ? e->size : 0))
+                if (!e || import_is_too_large(d, e) || !station_has_room(d->station, MAX(e->size, e->least)))
                         break;
                 if (!docking_fetch(d, e))
                         break;
@@ -165,7 +183,7 @@ static bool docking_remove_next(struct docking *d)
                     (e->flags & (RECORDER_ITEM_PROTECTED | RECORDER_ITEM_DELETED)))
                         continue;
                 if (d->station->transaction_depth > 0) {
-                        d->removal_waits = true; /* for the commit: station_on_post() comes back here */
+                        d->waits_for_commit = true; /* station_on_post() comes back here */
                         return true;
                 }
                 e->remove_asked = true;
@@ -189,13 +207,13 @@ static bool docking_set_clock(struct docking *d)
         struct tm tm;
 
         if (!d->station->config->set_clock || !(d->capabilities & RECORDER_CAN_SET_CLOCK) ||
-            d->row.clock_set_to[0] || d->row.failed > 0 || !d->row.listing_complete)
+            d->clock_asked[0] || d->row.failed > 0 || !d->row.listing_complete)
                 return false;
         if (!localtime_r(&now, &tm) || strftime(set.text, sizeof(set.text), "%Y%m%dT%H%M%S", &tm) == 0)
                 return false;
         if (worker_send(d->worker, OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF) < 0)
                 return false;
-        (void)snprintf(d->row.clock_set_to, sizeof(d->row.clock_set_to), "%s", set.text);
+        (void)text_copy(d->clock_asked, sizeof(d->clock_asked), set.text);
         docking_task_set(d, TASK_SET_CLOCK);
         return true;
 }
@@ -204,22 +222,42 @@ static void docking_receipt_log(struct docking *d)
 {
         struct event_subject subject = docking_subject(d);
         const struct docking_row *r = &d->row;
+        bool import = r->source == FOOTAGE_IMPORT;
         char offset[48] = "unknown";
 
         if (r->has_clock_offset)
                 (void)snprintf(offset, sizeof(offset), "%+.1f s", (double)r->clock_offset / USEC_PER_SEC);
-        event_log(EVENT_DOCKING_RELEASED, &subject,
-                  "bay %s: receipt of docking %" PRId64 ": recorder %s: %" PRId64 " seen, %" PRId64
+        event_log(import ? EVENT_IMPORT_DONE : EVENT_DOCKING_RELEASED, &subject,
+                  "%s: receipt of docking %" PRId64 ": recorder %s: %" PRId64 " seen, %" PRId64
                   " pulled, %" PRId64 " already held, %" PRId64 " failed, %" PRId64 " late, %" PRId64
-                  " with a bad verdict, %" PRId64 " bytes, clock offset %s; the recorder may be taken",
-                  r->bay, r->id, d->recorder_number, r->seen, r->pulled, r->already_held, r->failed, r->late,
-                  r->bad_verdicts, r->bytes, offset);
+                  " with a bad verdict, %" PRId64 " bytes, clock offset %s; %s",
+                  d->place, r->id, d->recorder_number, r->seen, r->pulled, r->already_held, r->failed,
+                  r->late, r->bad_verdicts, r->bytes, offset,
+                  import ? "all that was given is held" : "the recorder may be taken");
+}
+
+/* What earlier dockings left: of this recorder, and of this bay while nobody knew whose it was. The bay may
+ * have been named by its port then. */
+static void docking_alerts_clear(struct docking *d)
+{
+        const char *const names[] = {d->row.bay, d->row.port};
+        char who[DOCKING_SUBJECT_MAX];
+
+        if (d->row.source == FOOTAGE_IMPORT) {
+                station_alert_clear(d->station, "import-failed", docking_alert_subject(d, who));
+                return;
+        }
+        station_alert_clear(d->station, "docking-failed", docking_alert_subject(d, who));
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                (void)snprintf(who, sizeof(who), "bay/%s", names[i]);
+                station_alert_clear(d->station, "docking-failed", who);
+        }
+        (void)snprintf(who, sizeof(who), "port/%s", d->row.port);
+        station_alert_clear(d->station, "unknown-recorder", who);
 }
 
 static void docking_release(struct docking *d)
 {
-        char who[DOCKING_SUBJECT_MAX];
-
         if (d->row.failed > 0 || !d->row.listing_complete) {
                 docking_fail(d, "%" PRId64 " of %" PRId64 " items could not be pulled%s", d->row.failed,
                              d->row.seen,
@@ -231,8 +269,9 @@ static void docking_release(struct docking *d)
         d->row.released_at = clock_now();
         d->row.reason[0] = '\0';
         docking_receipt_log(d);
-        station_alert_clear(d->station, "docking-failed", docking_alert_subject(d, who));
+        docking_alerts_clear(d);
         docking_save(d, true);
+        inject_point("released");
         docking_close_worker(d);
 }
 
@@ -266,8 +305,8 @@ void docking_kick(struct docking *d)
                 docking_advance(d);
 }
 
-/* What an earlier docking pulled counts as held here; 'e' is NULL when the worker that listed it has died.
- */
+/* What an earlier docking pulled, and what was footage before, counts as held here; 'e' is NULL when the
+ * worker that listed it has died. */
 static void docking_note_filed(struct docking *d, struct plan_entry *e, const struct filing_result *result,
                                bool ours)
 {
@@ -297,7 +336,7 @@ static void docking_note_unproved(struct docking *d, struct plan_entry *e,
 
         subject.item = e->item;
         event_log(result->outcome == FILING_MISMATCH ? EVENT_ITEM_MISMATCH : EVENT_ITEM_FAILED, &subject,
-                  "bay %s: item %" PRId64 ": %s, %s", d->row.bay, e->item, result->error,
+                  "%s: item %" PRId64 ": %s, %s", d->place, e->item, result->error,
                   again ? "pulling it again" : "leaving it until the next docking");
         d->failures_in_row += !deleted;
         d->row.failed += !again && !deleted;
@@ -320,6 +359,8 @@ void docking_on_filed(struct docking *d, int64_t item, const struct filing_resul
 
         if (result->outcome == FILING_FILED || result->outcome == FILING_HELD)
                 docking_note_filed(d, e, result, ours);
+        else if (result->outcome == FILING_INTERRUPTED)
+                return; /* still to be proved, by recovery at the latest: nothing has failed */
         else if (e && e->state == PLAN_PROVING)
                 docking_note_unproved(d, e, result);
         if (d->row.state == DOCKING_UNPLUGGED || d->finished)

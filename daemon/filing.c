@@ -8,6 +8,10 @@
  *   3. transaction: footage + ledger entry     after a power cut: only the parts are left to remove
  *   4. fs-verity switched on (sealer.c), then the part removed: the part is what remembers that a file is
  * not sealed yet
+ *
+ * What is footage already ends between 'ready' and the batch: an item that could not be told from one that
+ * was filed, and an import of what its recorder brought before. The item points to that footage, and its
+ * part is removed.
  */
 #include "daemon/filing.h"
 #include "base/cleanup.h"
@@ -39,6 +43,8 @@ struct job {
         unsigned int name_attempt;
         bool linked;
         int link_error;
+        int64_t known; /* footage that the item was before, and that it may be still; 0 none */
+        bool namesake; /* it may have been another item before */
         int64_t footage_id;
         struct inspect_result result;
         bool has_verdict; /* the first answer had no digest: its verdict is kept, the digest asked for alone
@@ -52,6 +58,7 @@ struct filing {
         struct job *ready, **ready_tail;
         struct job *all; /* those with the inspector too */
         size_t pending;
+        bool sealing;          /* while stopping: the kernel still seals a file */
         struct sealer *sealer; /* NULL: the file system has no fs-verity */
         bool cache_warned, verity_told;
         sd_event_source *source;
@@ -112,11 +119,15 @@ static void receipt_correct(struct station *s, const struct filing_result *resul
         station_begin(s);
         if (station_check(s, docking_by_id(s->catalogue, result->docking, &row), "read a docking") ==
             CATALOGUE_OK) {
-                row.pulled++;
-                row.late += result->late_us > 0;
-                row.unreadable += result->unreadable;
-                row.bad_verdicts +=
-                                result->verdict != VERDICT_COMPLETE && result->verdict != VERDICT_NOT_MEDIA;
+                if (result->outcome == FILING_HELD) {
+                        row.already_held++;
+                } else {
+                        row.pulled++;
+                        row.late += result->late_us > 0;
+                        row.unreadable += result->unreadable;
+                        row.bad_verdicts += result->verdict != VERDICT_COMPLETE &&
+                                            result->verdict != VERDICT_NOT_MEDIA;
+                }
                 station_check(s, docking_update(s->catalogue, &row), "write a docking");
         }
         station_commit(s);
@@ -137,7 +148,7 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
                         .verdict = j->footage.verdict,
                         .error = error,
         };
-        bool heard = false;
+        bool heard = false, done = outcome == FILING_FILED || outcome == FILING_HELD;
 
         job_forget(f, j);
         for (struct docking *d = s->dockings, *next; d; d = next) {
@@ -146,12 +157,19 @@ static void job_end(struct job *j, enum filing_outcome outcome, const char *erro
                         docking_on_filed(d, j->item, &result);
                 heard = heard || d->row.id == j->docking;
         }
-        if (!heard && outcome == FILING_FILED && !s->failed)
+        if (!heard && done && !s->failed)
                 receipt_correct(s, &result);
-        else if (!heard && (outcome == FILING_FAILED || outcome == FILING_MISMATCH))
+        else if (!heard && !done)
                 log_warning("item %" PRId64 ": %s, it is pulled again at its recorder's next docking",
                             j->item, error);
         free(j);
+}
+
+/* The catalogue does not give what it should: a station that ends for it goes on where it was. */
+static void job_no_record(struct job *j)
+{
+        job_end(j, j->filing->station->failed ? FILING_INTERRUPTED : FILING_FAILED,
+                "the catalogue does not know it");
 }
 
 /* --- proving
@@ -180,7 +198,11 @@ static void job_unreadable(struct job *j, int error)
         char text[160];
 
         if (error == -ECANCELED) { /* stopping: the next start proves it */
-                job_end(j, FILING_FAILED, "the station stops");
+                job_end(j, FILING_INTERRUPTED, NULL);
+                return;
+        }
+        if (error == -ECHILD) { /* the inspector has raised its alert */
+                job_end(j, FILING_FAILED, "recdock-inspect does not run");
                 return;
         }
         (void)snprintf(text, sizeof(text), "cannot be read back from the disk: %s", log_errno_text(error));
@@ -188,40 +210,17 @@ static void job_unreadable(struct job *j, int error)
         job_end(j, FILING_FAILED, text);
 }
 
-/* Pulled once more because its identity was too weak, and found to be what was filed. Returns false when it
- * is another recording: it is filed as well. */
-static bool job_held(struct job *j, const struct item *item)
-{
-        struct station *s = j->filing->station;
-        struct item row = *item;
-        struct footage f;
-
-        if (item->footage == 0 || footage_by_id(s->catalogue, item->footage, &f) != CATALOGUE_OK ||
-            f.size != j->result.size || memcmp(f.digests.sha256, j->result.digests.sha256, DIGEST_SIZE) != 0)
-                return false;
-        row.state = ITEM_FOOTAGE;
-        row.part_docking = row.durable = 0;
-        row.has_durable_digest = false;
-        station_check(s, item_update(s->catalogue, &row), "write an item");
-        (void)store_part_remove(s->store, j->part_docking, j->item);
-        j->footage = f;
-        j->footage_id = f.id;
-        job_end(j, FILING_HELD, NULL);
-        return true;
-}
-
 static void job_proved(struct job *j, const struct item *item)
 {
         struct station *s = j->filing->station;
         struct docking_row row;
 
-        if (job_held(j, item))
-                return;
-
+        j->known = item->footage;
+        j->namesake = j->known != 0 && item_has_namesake(s->catalogue, item) == CATALOGUE_OK;
         if (station_check(s, docking_by_id(s->catalogue, j->docking, &row), "read a docking") != 0 ||
             station_check(s, footage_settle(s, item, &row, &j->result, &j->footage, &j->numbers),
                           "settle an item") < 0) {
-                job_end(j, FILING_FAILED, "the catalogue failed");
+                job_no_record(j);
                 return;
         }
         if (!j->result.uncached && !j->filing->cache_warned) {
@@ -245,7 +244,7 @@ static void job_on_inspected(void *userdata, int error, const struct inspect_res
                 return;
         }
         if (station_check(s, item_by_id(s->catalogue, j->item, &item), "read an item") != 0) {
-                job_end(j, FILING_FAILED, "the catalogue failed");
+                job_no_record(j);
                 return;
         }
         verdict = j->has_verdict ? j->result.verdict : result->verdict;
@@ -367,9 +366,13 @@ static int batch_link(struct station *s, struct job *batch)
 
                 j->linked = outcome == STORE_OK;
                 j->link_error = outcome;
+                if (outcome == -ENOSPC ||
+                    outcome == -EDQUOT) /* the intents are finished when there is room */
+                        r = outcome;
         }
         inject_point("linked");
-        r = store_batch_sync(b);
+        if (r >= 0)
+                r = store_batch_sync(b);
         store_batch_free(b);
         inject_point("synced");
         return r;
@@ -403,9 +406,27 @@ static const char *officer_remark(const struct job *j)
         if (j->footage.officer == 0)
                 return j->footage.time_flags & TIME_UNKNOWN ? "nobody can say when it was recorded"
                                                             : "nobody is assigned to its recorder";
-        return j->numbers.officer_disagrees
-                               ? "filed by the officer it names, but its recorder is assigned to another"
-                               : NULL;
+        if (!j->numbers.officer_disagrees)
+                return NULL;
+        return j->footage.source == FOOTAGE_IMPORT
+                               ? "filed by the officer given at its import, but its name or its recorder's "
+                                 "assignment says another"
+                               : "filed by the officer it names, but its recorder is assigned to another";
+}
+
+/* One alert for a recorder, not for each file: a hundred files that say the same are one thing to look at.
+ */
+static void named_recorder_alert(struct job *j)
+{
+        const struct settled_numbers *n = &j->numbers;
+        char who[160];
+
+        (void)snprintf(who, sizeof(who), "recorder/%s", n->recorder);
+        station_alert(j->filing->station, "name-contradicts", n->said_is_registered ? LOG_ERR : LOG_WARNING,
+                      who,
+                      "%s: its name says recorder %s%s, it came from recorder %s and is filed as that one's",
+                      j->footage.path, n->said_recorder,
+                      n->said_is_registered ? ", which is another registered one" : "", n->recorder);
 }
 
 static void filed_alerts(struct job *j)
@@ -420,6 +441,8 @@ static void filed_alerts(struct job *j)
                 station_alert(s, "verdict-bad", LOG_WARNING, who,
                               "%s is %s (%s); it is kept, and stays on the recorder", f->path,
                               media_verdict_text(f->verdict), f->verdict_reasons);
+        if (j->numbers.recorder_disagrees)
+                named_recorder_alert(j);
         if (remark)
                 station_alert(s, "unassigned",
                               f->officer == 0 || j->numbers.officer_unknown ? LOG_WARNING : LOG_NOTICE, who,
@@ -459,7 +482,7 @@ static int filing_seal(struct filing *f, int64_t docking, int64_t item, const ch
 
 void filing_part_done(struct filing *f, int64_t docking, int64_t item, const char *path)
 {
-        if (!f->sealer || !f->station->config->verity || filing_seal(f, docking, item, path) < 0)
+        if (!path || !f->sealer || !f->station->config->verity || filing_seal(f, docking, item, path) < 0)
                 (void)store_part_remove(f->station->store, docking, item);
 }
 
@@ -504,31 +527,172 @@ static void job_unlinked(struct job *j)
         job_end(j, FILING_FAILED, text);
 }
 
-static int filing_on_idle(sd_event_source *source, void *userdata)
+/* Each job of the batch has ended afterwards, or is ready again under another name. */
+static void batch_file(struct station *s, struct job *batch)
 {
-        struct filing *f = userdata;
-        struct job *batch = NULL, **tail = &batch;
-
-        for (int n = 0; n < BATCH_MAX && f->ready; n++) {
-                *tail = ready_pop(f);
-                tail = &(*tail)->next;
-        }
-        *tail = NULL;
-        batch_intents(f->station, batch);
-        if (station_check(f->station, batch_link(f->station, batch), "file into the store") == 0 &&
-            !f->station->failed)
-                batch_commit(f->station, batch);
+        batch_intents(s, batch);
+        /* No name in the store without its intent. */
+        if (!s->failed && station_check(s, batch_link(s, batch), "file into the store") == 0)
+                batch_commit(s, batch);
         while (batch) {
                 struct job *j = batch;
 
                 batch = j->next;
-                if (f->station->failed)
-                        job_end(j, FILING_FAILED, "the station failed");
+                if (s->failed)
+                        job_end(j, FILING_INTERRUPTED, NULL); /* as far as was committed */
                 else if (j->linked)
                         job_filed(j);
                 else
                         job_unlinked(j);
         }
+}
+
+/* --- what is held already
+ * ------------------------------------------------------------------------------------------ */
+
+enum held_state { HELD_NOT, HELD_ALREADY, HELD_TWIN };
+
+/* Pulled once more because its identity was too weak, and found to be what was filed? If not it is another
+ * recording. */
+static bool job_is_known(struct job *j)
+{
+        struct catalogue *c = j->filing->station->catalogue;
+        int64_t id = j->known;
+        struct footage f;
+
+        if (id == 0 ||
+            station_check(j->filing->station, footage_by_id(c, id, &f), "read footage") != CATALOGUE_OK)
+                return false;
+        if (f.size != j->footage.size || !digest_equal(&f.digests, &j->footage.digests)) {
+                /* As the item that it was when it had another number? */
+                if (!j->namesake ||
+                    footage_by_digest(c, j->footage.recorder, j->footage.digests.sha256, &id) !=
+                                    CATALOGUE_OK ||
+                    footage_by_id(c, id, &f) != CATALOGUE_OK ||
+                    strcmp(f.device_time_text, j->footage.device_time_text) != 0)
+                        return false;
+        }
+        j->footage_id = f.id;
+        j->footage.verdict = f.verdict; /* what may be removed is judged by what was filed */
+        return true;
+}
+
+/* A card may have been docked before, under other paths; or the same file lies on it twice. 'batch' is what
+ * is about to be filed: a twin of one in it waits until that one is footage. */
+static enum held_state held_look(struct job *j, const struct job *batch)
+{
+        struct station *s = j->filing->station;
+        const struct footage *f = &j->footage;
+        int r;
+
+        if (job_is_known(j))
+                return HELD_ALREADY;
+        if (f->source != FOOTAGE_IMPORT)
+                return HELD_NOT;
+        r = station_check(s, footage_by_digest(s->catalogue, f->recorder, f->digests.sha256, &j->footage_id),
+                          "look for footage");
+        if (r == CATALOGUE_OK)
+                return HELD_ALREADY;
+        for (; batch; batch = batch->next)
+                if (batch->footage.recorder == f->recorder &&
+                    digest_equal(&batch->footage.digests, &f->digests))
+                        return HELD_TWIN;
+        return HELD_NOT;
+}
+
+static void held_write(struct station *s, const struct job *j)
+{
+        char who[64], detail[128];
+        struct item item;
+
+        if (station_check(s, item_by_id(s->catalogue, j->item, &item), "read an item") != CATALOGUE_OK)
+                return;
+        item.state = ITEM_FOOTAGE;
+        item.footage = j->footage_id;
+        item.part_docking = item.durable = 0;
+        item.has_durable_digest = false;
+        station_check(s, item_update(s->catalogue, &item), "write an item");
+        if (j->footage.source != FOOTAGE_IMPORT)
+                return; /* nobody's act: a recorder without a clock has it at every docking */
+        (void)snprintf(who, sizeof(who), "item/%" PRId64, j->item);
+        (void)snprintf(detail, sizeof(detail), "{\"docking\":%" PRId64 ",\"footage\":%" PRId64 "}",
+                       j->docking, j->footage_id);
+        station_check(s, catalogue_ledger(s->catalogue, STATION_ACTOR, "item.already-held", who, detail),
+                      "write the ledger");
+}
+
+static void job_held(struct job *j)
+{
+        const struct event_subject subject = {
+                        .recorder = j->numbers.recorder,
+                        .docking = j->docking,
+                        .item = j->item,
+                        .footage = j->footage_id,
+        };
+
+        filing_part_done(j->filing, j->part_docking, j->item, NULL);
+        if (j->footage.source == FOOTAGE_IMPORT)
+                event_log(EVENT_ITEM_HELD, &subject,
+                          "import %" PRId64 ": '%s' is footage %" PRId64
+                          " of recorder %s already, not filed again",
+                          j->docking, j->footage.source_path, j->footage_id, j->numbers.recorder);
+        job_end(j, FILING_HELD, NULL);
+}
+
+static void batch_hold(struct station *s, struct job *held)
+{
+        if (!held)
+                return;
+        station_begin(s);
+        for (const struct job *j = held; j; j = j->next)
+                held_write(s, j);
+        station_commit(s);
+        inject_point("held");
+        while (held) {
+                struct job *j = held;
+
+                held = j->next;
+                if (s->failed)
+                        job_end(j, FILING_INTERRUPTED, NULL); /* as far as was committed */
+                else
+                        job_held(j);
+        }
+}
+
+/* Takes what is ready: a batch to file, and what is held. Twins stay ready. */
+static void batch_take(struct filing *f, struct job **ret_batch, struct job **ret_held)
+{
+        struct job *twins = NULL, **tail = ret_batch;
+
+        *ret_batch = *ret_held = NULL;
+        for (int n = 0; n < BATCH_MAX && f->ready; n++) {
+                struct job *j = ready_pop(f), **list = tail;
+                enum held_state state = held_look(j, *ret_batch);
+
+                if (state != HELD_NOT)
+                        list = state == HELD_ALREADY ? ret_held : &twins;
+                j->next = *list;
+                *list = j;
+                if (state == HELD_NOT)
+                        tail = &j->next;
+        }
+        while (twins) {
+                struct job *j = twins;
+
+                twins = j->next;
+                ready_push(f, j);
+        }
+}
+
+static int filing_on_idle(sd_event_source *source, void *userdata)
+{
+        struct filing *f = userdata;
+        struct job *batch, *held;
+
+        batch_take(f, &batch, &held);
+        batch_hold(f->station, held);
+        if (batch)
+                batch_file(f->station, batch);
         if (f->ready)
                 (void)sd_event_source_set_enabled(f->source, SD_EVENT_ONESHOT);
         return 0;
@@ -563,15 +727,40 @@ int filing_new(struct filing **ret, struct station *s)
         return 0;
 }
 
-void filing_free(struct filing *f)
+static void filing_on_sealer_idle(void *userdata)
+{
+        struct filing *f = userdata;
+
+        f->sealing = false;
+        station_end_when_idle(f->station);
+}
+
+bool filing_stop(struct filing *f)
+{
+        if (f && f->sealer && !f->sealing)
+                f->sealing = !sealer_stop(f->sealer, filing_on_sealer_idle, f);
+        return !f || !f->sealing;
+}
+
+void filing_drop(struct filing *f)
 {
         struct job *j;
 
         if (!f)
                 return;
+        (void)sd_event_source_set_enabled(f->source, SD_EVENT_OFF);
+        while ((j = ready_pop(f))) {
+                job_forget(f, j);
+                free(j);
+        }
+}
+
+void filing_free(struct filing *f)
+{
+        if (!f)
+                return;
+        filing_drop(f);
         sd_event_source_disable_unref(f->source);
         sealer_free(f->sealer);
-        while ((j = ready_pop(f)))
-                free(j);
         free(f);
 }

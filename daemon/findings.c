@@ -88,7 +88,7 @@ static int number_take(struct docking *d, const char *path, int64_t key, bool li
 
 void findings_take_item(struct docking *d, const struct item *item)
 {
-        if (!patterns_number(d->station->config))
+        if (d->row.source == FOOTAGE_IMPORT || !patterns_number(d->station->config))
                 return;
         if (!d->found.numbers && sequence_set_new(&d->found.numbers) < 0)
                 return;
@@ -116,7 +116,7 @@ static void on_gap(void *userdata, const struct sequence_gap *gap)
                        gap->first, (int)gap->digits, gap->last, after.path);
         if (!note(d, &f))
                 return;
-        event_log(EVENT_FINDING_NOTED, &subject, "bay %s: after '%s': %s", d->row.bay, before.path, f.text);
+        event_log(EVENT_FINDING_NOTED, &subject, "%s: after '%s': %s", d->place, before.path, f.text);
 }
 
 static void gaps_ignore(void *userdata, const struct sequence_gap *gap)
@@ -179,7 +179,7 @@ void findings_take_medium(struct docking *d, const struct recorder_finding *m)
                 return;
         subject.priority = word_is_usual(f.word) ? LOG_NOTICE : LOG_WARNING;
         if (d->found.n_medium <= LOGGED_MAX)
-                event_log(EVENT_FINDING_NOTED, &subject, "bay %s: %s%s%s: %s", d->row.bay, f.word,
+                event_log(EVENT_FINDING_NOTED, &subject, "%s: %s%s%s: %s", d->place, f.word,
                           f.path[0] ? " on " : "", f.path, f.text);
         if (!word_is_usual(f.word) && d->found.n_alerting++ == 0)
                 (void)snprintf(d->found.medium_text, sizeof(d->found.medium_text), "%s: %.200s", f.word,
@@ -311,8 +311,8 @@ static bool deleted_note(struct docking *d, struct deleted_entry *e)
                 return false;
         e->finding = f.id;
         deleted_text(e, text, sizeof(text));
-        event_log(EVENT_FINDING_NOTED, &subject, "bay %s: deleted on recorder %s before it was pulled: %s",
-                  d->row.bay, d->recorder_number, text);
+        event_log(EVENT_FINDING_NOTED, &subject, "%s: deleted on recorder %s before it was pulled: %s",
+                  d->place, d->recorder_number, text);
         return true;
 }
 
@@ -352,8 +352,8 @@ static void deleted_judge(struct docking *d)
                 recoverable += known == 0 && e->recoverable;
         }
         if (f->left_out > 0)
-                log_warning("bay %s: more than %d deleted files on recorder %s, %zu are not looked at",
-                            d->row.bay, DELETED_MAX, d->recorder_number, f->left_out);
+                log_warning("%s: more than %d deleted files on recorder %s, %zu are not looked at", d->place,
+                            DELETED_MAX, d->recorder_number, f->left_out);
         if (n > 0)
                 deleted_alert(d, n, recoverable);
 }
@@ -449,6 +449,9 @@ void findings_judge(struct docking *d)
 {
         struct station *s = d->station;
 
+        /* Who imports chooses what to give: that says nothing of what its recorder has or lacks. */
+        if (d->row.source == FOOTAGE_IMPORT)
+                return;
         medium_judge(d);
         gaps_judge(d);
         deleted_judge(d);

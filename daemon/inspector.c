@@ -18,7 +18,17 @@
 #include <signal.h>
 #include <string.h>
 
-enum { DEATHS_MAX = 3 };
+enum {
+        DEATHS_MAX = 3,    /* of one job */
+        IN_VAIN_ALERT = 3, /* starts in a row without one answer */
+        IN_VAIN_MAX = 6,   /* then what waits is given up: its docking must not wait for ever */
+};
+
+/* Between an end and the next start, doubled with each start in vain. */
+static const int64_t restart_delay = USEC_PER_SEC / 2;
+static const int64_t restart_delay_max = 60 * USEC_PER_SEC;
+
+static const char alert_kind[] = "inspect-failed", alert_subject[] = "inspector";
 
 /* A child gets KillTimeout= and this much more for its size: slower disks do not exist. */
 static const int64_t bytes_per_second = INT64_C(4) << 20;
@@ -45,6 +55,8 @@ struct inspector {
         struct job *jobs; /* oldest first */
         uint64_t last_number;
         size_t n_sent;
+        unsigned int in_vain; /* processes that ended without an answer, in a row */
+        bool resting;         /* until restart_timer */
         sd_event_source *restart_timer, *stall_timer;
 };
 
@@ -154,6 +166,9 @@ static void on_result(struct inspector *i, const struct inspect_result *m)
                 return;
         }
         result_check(&result);
+        if (i->in_vain >= IN_VAIN_ALERT)
+                station_alert_clear(i->station, alert_kind, alert_subject);
+        i->in_vain = 0;
         job_finish(i, j, 0, &result);
 }
 
@@ -193,11 +208,54 @@ static void inspector_on_burst(void *userdata, bool begin)
 
 static int inspector_on_restart(sd_event_source *source, uint64_t usec, void *userdata)
 {
-        inspector_pump(userdata);
+        struct inspector *i = userdata;
+
+        i->resting = false;
+        inspector_pump(i);
         return 0;
 }
 
+static void inspector_rest(struct inspector *i)
+{
+        unsigned int doublings = i->in_vain > 1 ? MIN(i->in_vain - 1, 10U) : 0;
+        int64_t delay = MIN(restart_delay << doublings, restart_delay_max);
+        int r;
+
+        sd_event_source_disable_unref(i->restart_timer);
+        i->restart_timer = NULL;
+        r = sd_event_add_time_relative(i->station->event, &i->restart_timer, CLOCK_MONOTONIC,
+                                       (uint64_t)delay, 0, inspector_on_restart, i);
+        i->resting = station_check(i->station, r, "arm a timer") >= 0;
+}
+
 /* The jobs it had go back into the queue; one that was there at every death is given up. */
+static void jobs_take_back(struct inspector *i)
+{
+        for (struct job *j = i->jobs, *next; j; j = next) {
+                next = j->next;
+                if (!j->sent)
+                        continue;
+                j->sent = false;
+                i->n_sent--;
+                if (++j->deaths >= DEATHS_MAX)
+                        job_finish(i, j, -EIO, NULL);
+        }
+}
+
+static void inspector_despair(struct inspector *i, const char *status)
+{
+        if (i->in_vain >= IN_VAIN_ALERT)
+                station_alert(i->station, alert_kind, LOG_CRIT, alert_subject,
+                              "recdock-inspect ended %u times in a row without an answer (%s): nothing can "
+                              "be "
+                              "proved or filed; what was pulled is kept",
+                              i->in_vain, status);
+        if (i->in_vain < IN_VAIN_MAX)
+                return;
+        for (struct job *j = i->jobs; j; j = i->jobs)
+                job_finish(i, j, -ECHILD, NULL);
+}
+
 static void inspector_on_exit(void *userdata, bool clean, const char *status)
 {
         struct inspector *i = userdata;
@@ -208,20 +266,11 @@ static void inspector_on_exit(void *userdata, bool clean, const char *status)
         inspector_supervise(i);
         if (i->station->stopping)
                 return;
-        log_warning("recdock-inspect ended: %s, starting it again", status);
-        for (struct job *j = i->jobs, *next; j; j = next) {
-                next = j->next;
-                if (!j->sent)
-                        continue;
-                j->sent = false;
-                i->n_sent--;
-                if (++j->deaths >= DEATHS_MAX)
-                        job_finish(i, j, -EIO, NULL);
-        }
-        sd_event_source_disable_unref(i->restart_timer);
-        i->restart_timer = NULL;
-        (void)sd_event_add_time_relative(i->station->event, &i->restart_timer, CLOCK_MONOTONIC,
-                                         USEC_PER_SEC / 2, 0, inspector_on_restart, i);
+        i->in_vain++;
+        log_warning("recdock-inspect ended: %s, starting it again when it is needed", status);
+        jobs_take_back(i);
+        inspector_rest(i);
+        inspector_despair(i, status);
 }
 
 static int inspector_start(struct inspector *i)
@@ -238,7 +287,7 @@ static int inspector_start(struct inspector *i)
         int r;
 
         (void)snprintf(parallel, sizeof(parallel), "%u", i->station->config->inspectors);
-        r = worker_start(&i->worker, i->station->event, argv, &events);
+        r = worker_start(&i->worker, i->station->event, argv, -EBADF, &events);
         if (r >= 0)
                 inspector_supervise(i);
         return r;
@@ -268,7 +317,7 @@ static void inspector_pump(struct inspector *i)
         if (i->station->stopping)
                 return;
         if (!i->worker) {
-                int r = i->jobs ? inspector_start(i) : 0;
+                int r = i->jobs && !i->resting ? inspector_start(i) : 0;
 
                 if (r < 0)
                         station_check(i->station, r, "start recdock-inspect");

@@ -14,7 +14,8 @@
 struct station;
 struct inspector;
 
-/* error: negative errno, -ECANCELED when the station stops; then result is NULL. */
+/* error: negative errno, -ECANCELED when the station stops, -ECHILD when recdock-inspect does not run; then
+ * result is NULL. */
 typedef void inspector_done_fn(void *userdata, int error, const struct inspect_result *result);
 
 int inspector_new(struct inspector **ret, struct station *s);

@@ -89,6 +89,8 @@ void plan_set_state(struct plan *p, struct plan_entry *e, enum plan_state state)
         p->counts[e->state]--;
         p->counts[state]++;
         e->state = state;
+        if (state == PLAN_FETCHING)
+                e->sent = ++p->sent;
         if (state == PLAN_WAITING)
                 p->next = 0; /* a retry: look from the start again */
 }
@@ -134,6 +136,21 @@ struct plan_entry *plan_next(struct plan *p)
                         best = e;
         }
         return best;
+}
+
+struct plan_entry *plan_running(const struct plan *p)
+{
+        struct plan_entry *first = NULL;
+
+        if (p->counts[PLAN_FETCHING] == 0)
+                return NULL;
+        for (size_t i = 0; i < p->n; i++) {
+                struct plan_entry *e = p->order[i];
+
+                if (e->state == PLAN_FETCHING && (!first || e->sent < first->sent))
+                        first = e;
+        }
+        return first;
 }
 
 bool plan_is_done(const struct plan *p)

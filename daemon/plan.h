@@ -30,9 +30,12 @@ struct plan_entry {
         instant_t device_time; /* INSTANT_NONE unknown */
         enum plan_state state;
         unsigned int attempts;
+        uint64_t sent;             /* order of the FETCHes: the worker does them one after the other */
         int64_t received;          /* bytes in the part */
         int64_t resumed_at;        /* where the FETCH under way went on; 0 from the beginning */
         unsigned int n_unreadable; /* ranges told of in it */
+        int64_t least;             /* of an unknown size: what has come so far, and had no room; 0 */
+        bool too_long, no_room;    /* the same, cut off: by ItemMax=, by KeepFree= */
         bool removable;            /* filed, proved, complete, not protected */
         bool remove_asked;
 };
@@ -42,7 +45,8 @@ struct plan {
         size_t n, allocated;
         struct plan_entry **slots; /* hash by item */
         size_t n_slots;
-        size_t next; /* everything before it in 'order' has left PLAN_WAITING for good or for now */
+        size_t next;   /* everything before it in 'order' has left PLAN_WAITING for good or for now */
+        uint64_t sent; /* FETCHes so far */
         size_t counts[_PLAN_STATE_MAX];
         int64_t bytes_total; /* known sizes of what is not held */
 };
@@ -58,5 +62,7 @@ void plan_set_state(struct plan *p, struct plan_entry *e, enum plan_state state)
 void plan_sort(struct plan *p);
 /* The next to fetch, NULL when none waits. */
 struct plan_entry *plan_next(struct plan *p);
+/* The one that the worker is at: of those with it the first that was sent. NULL when it has none. */
+struct plan_entry *plan_running(const struct plan *p);
 /* Nothing waits, is being fetched or proved. */
 bool plan_is_done(const struct plan *p);

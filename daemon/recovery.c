@@ -116,6 +116,9 @@ static int footage_part_recover(struct station *s, int64_t docking, const struct
         if (q < 0)
                 return q;
         if (q == CATALOGUE_OK && store_is_same_file(s->store, docking, item->id, f.path)) {
+                q = store_protect(s->store, f.path); /* the run before may have died while sealing it */
+                if (q < 0)
+                        return q;
                 filing_part_done(s->filing, docking, item->id, f.path);
                 return 0;
         }
@@ -198,7 +201,8 @@ int station_recover(struct station *s)
 
         station_begin(s);
         station_check(s,
-                      docking_close_open(s->catalogue, clock_now(), "recdockd was started again", &closed),
+                      docking_close_open(s->catalogue, clock_now(),
+                                         "interrupted: recdockd was started again", &closed),
                       "close open dockings");
         station_commit(s);
         if (s->failed)

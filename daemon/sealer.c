@@ -27,6 +27,9 @@ struct seal_list {
 
 struct sealer {
         struct store *store;
+        size_t under_way; /* taken and not answered yet: the loop's own */
+        sealer_idle_fn *on_idle;
+        void *idle_userdata;
         int wake_fd; /* counts what is done */
         sd_event_source *source;
         pthread_t thread;
@@ -93,10 +96,19 @@ static void *sealer_thread(void *userdata)
         return NULL;
 }
 
-static void seal_end(struct seal *seal, int result)
+static void seal_end(struct sealer *s, struct seal *seal, int result)
 {
+        s->under_way--;
         seal->on_done(seal->userdata, result);
         free(seal);
+}
+
+static void list_cancel(struct sealer *s, struct seal_list *l)
+{
+        struct seal *seal;
+
+        while ((seal = list_pop(l)))
+                seal_end(s, seal, -ECANCELED);
 }
 
 static int sealer_on_done(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -112,9 +124,12 @@ static int sealer_on_done(sd_event_source *source, int fd, uint32_t events, void
                 seal = list_pop(&s->done);
                 (void)pthread_mutex_unlock(&s->lock);
                 if (!seal)
-                        return 0;
-                seal_end(seal, seal->result);
+                        break;
+                seal_end(s, seal, seal->result);
         }
+        if (s->on_idle && s->under_way == 0)
+                s->on_idle(s->idle_userdata);
+        return 0;
 }
 
 int sealer_submit(struct sealer *s, const char *path, sealer_done_fn *on_done, void *userdata)
@@ -129,6 +144,7 @@ int sealer_submit(struct sealer *s, const char *path, sealer_done_fn *on_done, v
                 return -ENAMETOOLONG;
         }
         memcpy(seal->path, path, strlen(path) + 1);
+        s->under_way++;
         (void)pthread_mutex_lock(&s->lock);
         list_push(&s->waiting, seal);
         (void)pthread_cond_signal(&s->changed);
@@ -178,26 +194,43 @@ int sealer_new(struct sealer **ret, sd_event *event, struct store *store)
         return 0;
 }
 
-static void list_cancel(struct seal_list *l)
+/* What waits, for the loop to answer: the thread takes no more. */
+static struct seal_list stop_begin(struct sealer *s)
 {
-        struct seal *seal;
+        struct seal_list waiting;
 
-        while ((seal = list_pop(l)))
-                seal_end(seal, -ECANCELED);
+        (void)pthread_mutex_lock(&s->lock);
+        s->stopping = true;
+        waiting = s->waiting;
+        list_init(&s->waiting);
+        (void)pthread_cond_signal(&s->changed);
+        (void)pthread_mutex_unlock(&s->lock);
+        return waiting;
+}
+
+bool sealer_stop(struct sealer *s, sealer_idle_fn *on_idle, void *userdata)
+{
+        struct seal_list waiting = stop_begin(s);
+
+        list_cancel(s, &waiting);
+        if (s->under_way == 0)
+                return true;
+        s->on_idle = on_idle;
+        s->idle_userdata = userdata;
+        return false;
 }
 
 void sealer_free(struct sealer *s)
 {
+        struct seal_list waiting;
+
         if (!s)
                 return;
-        (void)pthread_mutex_lock(&s->lock);
-        s->stopping = true;
-        (void)pthread_cond_signal(&s->changed);
-        (void)pthread_mutex_unlock(&s->lock);
+        waiting = stop_begin(s);
         if (s->running)
                 (void)pthread_join(s->thread, NULL);
-        list_cancel(&s->done);
-        list_cancel(&s->waiting);
+        list_cancel(s, &s->done);
+        list_cancel(s, &waiting);
         sd_event_source_disable_unref(s->source);
         (void)fd_close(s->wake_fd);
         (void)pthread_cond_destroy(&s->changed);

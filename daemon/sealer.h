@@ -8,6 +8,7 @@
 
 #include "store/store.h"
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 struct sealer;
@@ -15,9 +16,15 @@ struct sealer;
 /* On the loop. 'result' is store_seal()'s, or -ECANCELED when the sealer is freed first. */
 typedef void sealer_done_fn(void *userdata, int result);
 
+typedef void sealer_idle_fn(void *userdata);
+
 /* 'store' must outlive the sealer. */
 int sealer_new(struct sealer **ret, sd_event *event, struct store *store);
-/* Waits for the file under way. */
+/* Cancels what waits. Returns true when nothing is under way; else 'on_idle' is called on the loop when the
+ * file that is has been sealed, which the kernel cannot be kept from: gigabytes take minutes, and nobody but
+ * the loop may wait for so long. */
+bool sealer_stop(struct sealer *s, sealer_idle_fn *on_idle, void *userdata);
+/* Waits for the file under way; there is none after sealer_stop(). */
 void sealer_free(struct sealer *s);
 
 /* Files are sealed in the order they come. 'on_done' is called once for each that was taken. */

@@ -17,6 +17,7 @@
 #include "rules/recording_time.h"
 
 #include <string.h>
+#include <strings.h>
 
 static int lookup(int r)
 {
@@ -99,6 +100,7 @@ static int settle_owner(struct station *s, const struct docking_row *row, const 
                         [OWNER_FROM_NAME] = "name",
                         [OWNER_FROM_DEVICE] = "device",
                         [OWNER_FROM_ASSIGNMENT] = "assignment",
+                        [OWNER_FROM_IMPORT] = "import",
         };
         const struct owner_registry registry = {
                         .officer_by_number = lookup_officer,
@@ -109,7 +111,8 @@ static int settle_owner(struct station *s, const struct docking_row *row, const 
                         .userdata = s->catalogue,
         };
         struct owner owner;
-        int r = owner_settle(&registry, f->recorder, f->started_at, name->officer, row->officer, &owner);
+        int r = owner_settle(&registry, f->recorder, f->started_at, row->import_officer, name->officer,
+                             row->officer, &owner);
 
         if (r < 0)
                 return r;
@@ -123,7 +126,33 @@ static int settle_owner(struct station *s, const struct docking_row *row, const 
         return 0;
 }
 
-static int settle_numbers(struct station *s, const struct footage *f, struct settled_numbers *numbers)
+/* What recorders call themselves in file names: the number on the label, or a serial. */
+static bool recorder_is_called(const struct recorder_row *recorder, const char *said)
+{
+        return strcasecmp(said, recorder->number) == 0 || strcasecmp(said, recorder->usb_serial) == 0 ||
+               strcasecmp(said, recorder->serial) == 0;
+}
+
+/* The registry goes before the name; a contradiction is for a person. */
+static int settle_said_recorder(struct station *s, const struct recorder_row *recorder, const char *said,
+                                struct settled_numbers *numbers)
+{
+        struct recorder_row other;
+        int r;
+
+        if (!said[0] || recorder_is_called(recorder, said))
+                return 0;
+        r = recorder_by_number(s->catalogue, said, &other);
+        if (r < 0)
+                return r;
+        numbers->recorder_disagrees = true;
+        numbers->said_is_registered = r == CATALOGUE_OK;
+        (void)text_copy(numbers->said_recorder, sizeof(numbers->said_recorder), said);
+        return 0;
+}
+
+static int settle_numbers(struct station *s, const struct footage *f, const struct name_facts *name,
+                          struct settled_numbers *numbers)
 {
         struct unit unit;
         struct officer officer;
@@ -133,6 +162,9 @@ static int settle_numbers(struct station *s, const struct footage *f, struct set
         if (r != CATALOGUE_OK)
                 return r < 0 ? r : -ENOENT;
         (void)text_copy(numbers->recorder, sizeof(numbers->recorder), recorder.number);
+        r = settle_said_recorder(s, &recorder, name->recorder, numbers);
+        if (r < 0)
+                return r;
         if (f->unit > 0) {
                 r = unit_by_id(s->catalogue, f->unit, &unit);
                 if (r != CATALOGUE_OK)
@@ -157,7 +189,7 @@ static void describe_item(struct station *s, const struct item *item, const stru
         f->item = item->id;
         f->docking = row->id;
         f->recorder = item->recorder;
-        f->source = item->flags & RECORDER_ITEM_DELETED ? FOOTAGE_RECOVERED : FOOTAGE_DOCK;
+        f->source = item->flags & RECORDER_ITEM_DELETED ? FOOTAGE_RECOVERED : row->source;
         (void)text_copy(f->bay, sizeof(f->bay), row->bay);
         (void)text_copy(f->name, sizeof(f->name), slash ? slash + 1 : item->path);
         (void)text_copy(f->source_path, sizeof(f->source_path), item->path);
@@ -225,7 +257,7 @@ int footage_settle(struct station *s, const struct item *item, const struct dock
         r = settle_owner(s, row, &name, &f, &numbers);
         if (r < 0)
                 return r;
-        r = settle_numbers(s, &f, &numbers);
+        r = settle_numbers(s, &f, &name, &numbers);
         if (r < 0)
                 return r;
         *ret = f;

@@ -19,7 +19,10 @@ struct settled_numbers {
         bool officer_disagrees;
         bool officer_unknown; /* a number was said that the registry does not know */
         char said_officer[64];
-        int64_t unreadable; /* bytes that the medium did not give */
+        int64_t unreadable;      /* bytes that the medium did not give */
+        bool recorder_disagrees; /* the file name tells another recorder than the registry */
+        bool said_is_registered; /* as one of its own */
+        char said_recorder[64];
 };
 
 int footage_settle(struct station *s, const struct item *item, const struct docking_row *row,

@@ -40,6 +40,10 @@ int station_check(struct station *s, int r, const char *what)
         if (r >= 0 || s->failed)
                 return r;
         s->failed = true;
+        if ((r == -ENOSPC || r == -EDQUOT) && station_suspend(s) >= 0) {
+                log_error("could not %s: %s", what, log_errno_text(r));
+                return r;
+        }
         event_log(EVENT_STORE_FAILED, NULL,
                   "could not %s: %s (%s), stopping so that nothing is done that is not on record", what,
                   log_errno_text(r), catalogue_error(s->catalogue));
@@ -218,6 +222,16 @@ bool station_has_room(struct station *s, int64_t bytes)
         return false;
 }
 
+bool station_fits(struct station *s, int64_t bytes)
+{
+        uint64_t free_bytes = 0;
+
+        if (station_check(s, store_free_bytes(s->store, &free_bytes), "ask the store for its free space") <
+            0)
+                return false;
+        return free_bytes >= s->config->keep_free && free_bytes - s->config->keep_free >= (uint64_t)bytes;
+}
+
 void station_disk_full(struct station *s)
 {
         uint64_t free_bytes = 0;
@@ -235,9 +249,9 @@ void station_disk_full(struct station *s)
 void station_worker_ended(struct station *s)
 {
         station_status_changed(s);
-        if (s->stopping && s->workers == 0)
-                (void)sd_event_exit(s->event, EXIT_SUCCESS);
-        else if (!s->stopping)
+        if (s->stopping)
+                station_end_when_idle(s);
+        else
                 station_kick_all(s);
 }
 
@@ -256,6 +270,8 @@ int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *o
         _cleanup_close_ int copy = -EBADF;
         int r;
 
+        if (!s->inspector)
+                return -ECANCELED; /* paused */
         /* Proving what comes in goes first. */
         if (inspector_queued(s->inspector) >= INSPECT_JOBS_MAX)
                 return -EAGAIN;
@@ -287,17 +303,18 @@ static void status_compose(struct station *s, char *text, size_t size)
         (void)snprintf(text, size,
                        "%zu recorder%s docked, %zu offloading at %.1f MB/s, %" PRId64 " alert%s open%s",
                        docked, docked == 1 ? "" : "s", offloading, (double)rate / 1e6, alerts,
-                       alerts == 1 ? "" : "s", s->store_paused ? ", paused: the store is full" : "");
+                       alerts == 1 ? "" : "s",
+                       s->store_paused || s->suspended ? ", paused: the store is full" : "");
 }
 
 /* After each event, when no transaction is open. */
-static void removals_go_on(struct station *s)
+static void dockings_go_on(struct station *s)
 {
         for (struct docking *d = s->dockings, *next; d; d = next) {
                 next = d->next;
-                if (!d->removal_waits)
+                if (!d->waits_for_commit)
                         continue;
-                d->removal_waits = false;
+                d->waits_for_commit = false;
                 docking_advance(d);
         }
 }
@@ -310,7 +327,7 @@ static int station_on_post(sd_event_source *source, void *userdata)
         int64_t now = clock_monotonic();
         char text[sizeof(s->status)];
 
-        removals_go_on(s);
+        dockings_go_on(s);
         if (!s->status_changed ||
             (now - s->status_told < status_interval && s->dockings_told == s->dockings_changed))
                 return 0;
@@ -407,22 +424,31 @@ static int station_open(struct station *s)
         return r < 0 ? r : station_open_store(s, footage == 0);
 }
 
+int station_work_start(struct station *s)
+{
+        int r = s->inspector ? 0 : inspector_new(&s->inspector, s);
+
+        if (r >= 0 && !s->filing)
+                r = filing_new(&s->filing, s);
+        if (r >= 0)
+                r = station_check(s, station_recover(s), "finish what was left half done");
+        return r;
+}
+
 int station_start(struct station *s, bool bus)
 {
+        bool full;
         int r = station_open(s);
 
         if (r < 0)
                 return r;
         r = bays_configure(s);
         if (r >= 0)
-                r = inspector_new(&s->inspector, s);
-        if (r >= 0)
-                r = filing_new(&s->filing, s);
-        if (r >= 0)
-                r = station_recover(s);
-        if (r >= 0 && bus)
+                r = station_work_start(s);
+        full = r < 0 && s->suspend; /* what is suspended tells why on the bus */
+        if ((r >= 0 || full) && bus)
                 r = bus_start(s);
-        if (r >= 0) {
+        if (r >= 0 && !full) {
                 known_sync(s);
                 r = watch_start(&s->watch, s);
         }
@@ -437,6 +463,40 @@ int station_start(struct station *s, bool bus)
         return 0;
 }
 
+static const char *or_none(const char *text)
+{
+        return text ? text : "";
+}
+
+/* A value that holds until the next start: the new configuration has it as the old one had. */
+static void text_pin(char **fresh, char **current, const char *section, const char *key)
+{
+        char *keep = *current;
+
+        if (strcmp(or_none(*fresh), or_none(keep)) == 0)
+                return;
+        log_warning("[%s] %s='%s' holds from the next start on, keeping '%s' until then", section, key,
+                    or_none(*fresh), or_none(keep));
+        *current = *fresh;
+        *fresh = keep;
+}
+
+/* Open files, the marker of the store and a process that runs stand on these. What is told of the station
+ * must be what it does, so the rest is never half applied. */
+static void config_pin(struct config *fresh, struct config *current)
+{
+        text_pin(&fresh->number, &current->number, "Station", "Number");
+        text_pin(&fresh->store_path, &current->store_path, "Store", "Path");
+        if (!fresh->time_zone ||
+            zone_set(fresh->time_zone) < 0) /* the system's own cannot be gone back to */
+                text_pin(&fresh->time_zone, &current->time_zone, "Station", "TimeZone");
+        if (fresh->inspectors != current->inspectors) {
+                log_warning("[Inspect] Parallel='%u' holds from the next start on, keeping '%u' until then",
+                            fresh->inspectors, current->inspectors);
+                fresh->inspectors = current->inspectors;
+        }
+}
+
 int station_reload(struct station *s)
 {
         struct config *fresh;
@@ -446,19 +506,23 @@ int station_reload(struct station *s)
                 log_error("cannot reload the configuration: %s, keeping the old one", log_errno_text(r));
                 return r;
         }
-        if (strcmp(fresh->store_path, s->config->store_path) != 0)
-                log_warning("Path= of [Store] changes at the next start only, keeping '%s'",
-                            s->config->store_path);
+        config_pin(fresh, s->config);
         config_free(s->config);
         s->config = fresh;
-        if (fresh->time_zone && zone_set(fresh->time_zone) < 0)
-                log_warning("TimeZone='%s' is no time zone, keeping the one in force", fresh->time_zone);
         r = bays_configure(s);
         if (r >= 0 && s->watch)
                 r = watch_reconcile(s->watch);
         event_log(EVENT_STATION_RELOADED, NULL, "configuration reloaded");
         station_status_changed(s);
         return r;
+}
+
+void station_end_when_idle(struct station *s)
+{
+        bool sealed = filing_stop(s->filing);
+
+        if (s->stopping && s->workers == 0 && sealed)
+                (void)sd_event_exit(s->event, EXIT_SUCCESS);
 }
 
 void station_stop(struct station *s)
@@ -471,8 +535,7 @@ void station_stop(struct station *s)
         for (struct docking *d = s->dockings; d; d = d->next)
                 if (d->worker)
                         worker_signal(d->worker, SIGTERM);
-        if (s->workers == 0)
-                (void)sd_event_exit(s->event, EXIT_SUCCESS);
+        station_end_when_idle(s);
 }
 
 void station_free(struct station *s)
@@ -489,6 +552,8 @@ void station_free(struct station *s)
         bays_free(s);
         sd_event_source_disable_unref(s->post);
         sd_event_source_disable_unref(s->room_timer);
+        sd_event_source_disable_unref(s->suspend);
+        sd_event_source_disable_unref(s->suspend_timer);
         store_close(s->store);
         catalogue_close(s->catalogue);
         free(s->catalogue_path);

@@ -6,6 +6,7 @@
  * main, its parts are added in the order of station_start().
  *
  * Priorities on the loop, lowest number first:
+ *   suspend -7       a full disk: nothing is done after it but to drop what is under way
  *   SIGTERM -6       a stop is seen before anything new is begun
  *   udev    -5       an unplugged recorder is known before its worker's last words are judged
  *   worker  -4       messages of a worker before its death (SIGCHLD), so that none is lost
@@ -23,6 +24,7 @@
 #include <systemd/sd-event.h>
 
 enum station_priority {
+        PRIORITY_SUSPEND = -7,
         PRIORITY_SIGNAL = -6,
         PRIORITY_UDEV = -5,
         PRIORITY_WORKER = -4,
@@ -63,7 +65,10 @@ struct station {
         unsigned int dockings_changed, dockings_told; /* changes of state, not of rate */
         sd_event_source *post, *room_timer;
         uint64_t room_floor; /* free bytes there must be before pulling goes on after a full disk */
-        bool failed;         /* the catalogue or the store failed: the loop is ending with an error */
+        bool failed;         /* the catalogue or the store failed: the loop is ending with an error, or the
+                                station is about to be suspended */
+        bool suspended;      /* the catalogue has no room: no work, no watch, no inspector (suspend.c) */
+        sd_event_source *suspend, *suspend_timer;
 };
 
 #define STATION_ACTOR "recdockd"
@@ -98,6 +103,25 @@ int station_recover_findings(struct station *s, int64_t docking, const int64_t *
 
 /* Re-reads the configuration (SIGHUP, Reload()). On error the old one stays. */
 int station_reload(struct station *s);
+
+/* What somebody brings in by hand: whose it is and why, and a socket to who gives the files
+ * (folder_messages.h). Everything has been checked. */
+struct import_request {
+        int64_t recorder;
+        const char *recorder_number;
+        int64_t officer;
+        const char *officer_number;
+        const char *reason;
+        const char *actor;
+        int socket; /* not consumed */
+};
+
+/* At once; a docked recorder must find a worker. */
+#define STATION_IMPORTS_MAX 4
+
+/* Begins an import as a docking without a bay. -EBUSY when STATION_IMPORTS_MAX are under way, -ESHUTDOWN
+ * when the station stops. */
+int station_import(struct station *s, const struct import_request *request, int64_t *ret_docking);
 
 /* The bus side (daemon/bus*.c). Connects to the system bus (or to $DBUS_SYSTEM_BUS_ADDRESS), requests the
  * name, attaches to s->event. */

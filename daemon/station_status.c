@@ -106,6 +106,7 @@ static struct json_object *docking_object(const struct docking *d)
                                             : NULL);
         add_time(o, "plugged_at", r->plugged_at);
         add_text(o, "reason", r->reason);
+        add_text(o, "source", d->row.source == FOOTAGE_IMPORT ? "import" : "dock");
         return o;
 }
 
@@ -142,8 +143,8 @@ static struct json_object *store_object(const struct station *s)
                                                ? NULL
                                                : json_object_new_int64((int64_t)free_bytes));
         add_number(o, "keep_free", (int64_t)s->config->keep_free);
-        json_object_object_add(o, "paused", json_object_new_boolean(s->store_paused));
-        add_number(o, "proving", (int64_t)filing_pending(s->filing));
+        json_object_object_add(o, "paused", json_object_new_boolean(s->store_paused || s->suspended));
+        add_number(o, "proving", s->filing ? (int64_t)filing_pending(s->filing) : 0);
         return o;
 }
 
@@ -169,7 +170,7 @@ int station_status_json(const struct station *s, char **ret)
         for (const struct bay *b = s->bays; b; b = b->next)
                 (void)json_object_array_add(bays, bay_object(b));
         for (const struct docking *d = s->dockings; d; d = d->next)
-                if (d->bay)
+                if (d->bay || d->row.source == FOOTAGE_IMPORT)
                         (void)json_object_array_add(dockings, docking_object(d));
         (void)alert_count_open(s->catalogue, &alerts);
         json_object_object_add(o, "station", station_object(s));

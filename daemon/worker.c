@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { WORKER_FD = 3, BURST_MAX = 256 };
+enum { WORKER_FD = 3, WORKER_PEER_FD = 4, BURST_MAX = 256 };
 
 struct worker {
         pid_t pid;
@@ -29,8 +29,15 @@ struct worker {
 DEFINE_CLEANUP(struct worker *, worker_free);
 
 /* Between fork and exec: only async-signal-safe calls. */
-static _Noreturn void worker_exec(int socket, char *const argv[], pid_t parent)
+static void descriptor_place(int fd, int place)
 {
+        if (dup2(fd, place) < 0)
+                _exit(126);
+}
+
+static _Noreturn void worker_exec(int socket, int peer, char *const argv[], pid_t parent)
+{
+        bool has_peer = peer >= 0;
         sigset_t none;
 
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -38,18 +45,19 @@ static _Noreturn void worker_exec(int socket, char *const argv[], pid_t parent)
                 _exit(126);
         (void)sigemptyset(&none);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
-        if (socket == WORKER_FD) {
-                if (fcntl(socket, F_SETFD, 0) < 0)
-                        _exit(126);
-        } else if (dup2(socket, WORKER_FD) < 0) {
-                _exit(126);
-        }
-        (void)close_range(WORKER_FD + 1, ~0U, 0);
+        /* Out of the way first: one may be in the other's place. */
+        socket = fcntl(socket, F_DUPFD, WORKER_PEER_FD + 1);
+        if (has_peer)
+                peer = fcntl(peer, F_DUPFD, WORKER_PEER_FD + 1);
+        descriptor_place(socket, WORKER_FD);
+        if (has_peer)
+                descriptor_place(peer, WORKER_PEER_FD);
+        (void)close_range(has_peer ? WORKER_PEER_FD + 1 : WORKER_PEER_FD, ~0U, 0);
         (void)execv(argv[0], argv);
         _exit(127);
 }
 
-static int worker_fork(char *const argv[], pid_t *ret_pid, int *ret_socket)
+static int worker_fork(char *const argv[], int peer, pid_t *ret_pid, int *ret_socket)
 {
         int fds[2], r = message_socketpair(fds);
         pid_t parent = getpid(), pid;
@@ -60,7 +68,7 @@ static int worker_fork(char *const argv[], pid_t *ret_pid, int *ret_socket)
         if (pid < 0)
                 r = -errno;
         else if (pid == 0)
-                worker_exec(fds[1], argv, parent);
+                worker_exec(fds[1], peer, argv, parent);
         (void)fd_close(fds[1]);
         if (r < 0) {
                 (void)fd_close(fds[0]);
@@ -146,7 +154,7 @@ static int worker_attach(struct worker *w, sd_event *event)
         return r;
 }
 
-int worker_start(struct worker **ret, sd_event *event, char *const argv[],
+int worker_start(struct worker **ret, sd_event *event, char *const argv[], int peer,
                  const struct worker_events *events)
 {
         _cleanup_(worker_freep) struct worker *w = calloc(1, sizeof(*w));
@@ -158,7 +166,7 @@ int worker_start(struct worker **ret, sd_event *event, char *const argv[],
         w->events = *events;
         if (access(argv[0], X_OK) < 0)
                 return -errno;
-        r = worker_fork(argv, &w->pid, &w->socket);
+        r = worker_fork(argv, peer, &w->pid, &w->socket);
         if (r < 0)
                 return r;
         r = worker_attach(w, event);

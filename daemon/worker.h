@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * One worker process: started with a message socket as descriptor 3, nothing else open but standard error,
- * no signal blocked, and SIGKILLed by the kernel when recdockd dies. Its messages are handled before its
- * death is.
+ * One worker process: started with a message socket as descriptor 3, one more descriptor at most, nothing
+ * else open but standard error, no signal blocked, and SIGKILLed by the kernel when recdockd dies. Its
+ * messages are handled before its death is.
  */
 
 #include "base/message.h"
@@ -27,8 +27,8 @@ struct worker_events {
         void *userdata;
 };
 
-/* argv[0] is the full path. */
-int worker_start(struct worker **ret, sd_event *event, char *const argv[],
+/* argv[0] is the full path. 'peer' is the worker's descriptor 4, not consumed; -EBADF: it has none. */
+int worker_start(struct worker **ret, sd_event *event, char *const argv[], int peer,
                  const struct worker_events *events);
 /* Kills it if it still runs, without waiting for it. */
 void worker_free(struct worker *w);

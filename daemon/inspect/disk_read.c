@@ -9,11 +9,23 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #define DIRECT_ALIGNMENT 4096
 #define MINCORE_PAGES    65536 /* asked about at a time: 256 MiB */
 
-/* Whether direct reads work; if not, the descriptor is made an ordinary one. */
+/* Whether the file system says that it reads this file directly. Many take O_DIRECT and read through the
+ * page cache all the same: ext4 for a file with fs-verity or with its data in the journal. Silence is no
+ * yes. */
+static bool direct_is_promised(int fd)
+{
+        struct statx st;
+
+        return statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st) == 0 && (st.stx_mask & STATX_DIOALIGN) &&
+               st.stx_dio_offset_align > 0;
+}
+
+/* Whether direct reads are taken; if not, the descriptor is made an ordinary one. */
 static int direct_works(int fd, bool *ret)
 {
         _cleanup_free_ void *buf = NULL;
@@ -72,10 +84,11 @@ int disk_read_prepare(int fd, int64_t size, bool *ret_uncached)
         /* Some file systems have nothing to write back and say so. */
         if (fdatasync(fd) < 0 && errno != EINVAL && errno != EROFS)
                 return -errno;
-        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
         r = direct_works(fd, &direct);
         if (r < 0)
                 return r;
-        *ret_uncached = direct || file_is_cold(fd, size);
+        /* After the trial read, which may have filled the cache. */
+        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+        *ret_uncached = (direct && direct_is_promised(fd)) || file_is_cold(fd, size);
         return 0;
 }

@@ -6,6 +6,7 @@
  */
 #include "daemon/inspect/inspect_child.h"
 #include "base/cleanup.h"
+#include "base/inject.h"
 #include "base/text.h"
 #include "daemon/inspect/disk_read.h"
 #include "daemon/inspect/inspect_inject.h"
@@ -18,6 +19,10 @@
 #include <sys/stat.h>
 
 DEFINE_CLEANUP(struct digest *, digest_free);
+DEFINE_CLEANUP(struct digest_lane *, digest_lane_free);
+
+/* A smaller file is digested in less time than it takes to start a thread for it and to hand it over. */
+static const int64_t lane_worthwhile = INT64_C(4) << 20;
 
 /* A sanitizer's report goes to standard error; a production child has no use for it. */
 #define FIRST_CLOSED (RECDOCK_SANITIZED ? 3U : 0U)
@@ -74,22 +79,39 @@ static int prepare(const struct inspect_request *request, int fd, struct digest 
         return r;
 }
 
+/* The digest's thread stands between the two locks: it has no path, and the filter is loaded for it too. */
+static int lock_in(struct digest *digest, int64_t size, uint64_t memory_bytes, unsigned int timeout_s,
+                   struct digest_lane **ret_lane)
+{
+        struct sandbox_state state = {0};
+        int r = inspect_limit_child(&state, memory_bytes, timeout_s);
+
+        if (r >= 0 && size >= lane_worthwhile)
+                r = digest_lane_new(ret_lane, digest);
+        if (r == -EAGAIN)
+                r = 0; /* no more threads to be had: it takes longer, and proves the same */
+        return r < 0 ? r : inspect_lock_child(&state);
+}
+
 static int check(const struct inspect_request *request, int fd, int result_fd, uint64_t memory_bytes,
                  unsigned int timeout_s, struct inspect_result *result)
 {
         _cleanup_(digest_freep) struct digest *digest = NULL;
         struct media_report report = {.duration = -1, .created = INSTANT_NONE};
+        _cleanup_(digest_lane_freep) struct digest_lane *lane = NULL;
         struct media_source source = {.fd = fd, .name = request->name};
-        struct sandbox_state state = {0};
         bool uncached = false;
         int r = prepare(request, fd, &digest, &source.size, &uncached);
 
         if (r >= 0)
-                r = inspect_lock_child(&state, memory_bytes, timeout_s);
+                r = lock_in(digest, source.size, memory_bytes, timeout_s, &lane);
         if (r < 0)
                 return r;
         inspect_inject(request, result_fd);
         source.digest = digest;
+        source.lane = lane;
+        if (!(request->flags & INSPECT_DIGEST_ONLY))
+                inject_point("inspect-walk");
         r = request->flags & INSPECT_DIGEST_ONLY ? media_digest(&source, &report)
                                                  : media_check(&source, &report);
         if (r >= 0 && report.digested)

@@ -57,6 +57,7 @@ static const struct sandbox_rule parent_rules[] = {
                 {"sendmsg", .allow = true},
                 {"set_robust_list", .allow = true},
                 {"setrlimit", .allow = true},
+                {"statx", .allow = true},
                 {"sysinfo", .action = SANDBOX_EACCES},
                 {"tgkill", .allow = true},
                 {"wait4", .allow = true},
@@ -80,30 +81,34 @@ static const struct sandbox_rule child_rules[] = {
                 {"openat", .action = SANDBOX_EACCES},
                 {"pread64", .allow = true},
                 {"restart_syscall", .allow = true},
+                {"rt_sigprocmask", .allow = true}, /* a thread that ends */
                 {"rt_sigreturn", .allow = true},
                 {"sysinfo", .action = SANDBOX_EACCES},
                 {"write", .allow = true},
 };
 
-static int lock(struct sandbox_state *state, const struct sandbox_rule *rules, size_t n)
+static int lock_paths(struct sandbox_state *state)
 {
         int r = sandbox_no_new_privs(state);
 
-        if (r >= 0)
-                r = sandbox_landlock_nothing(state);
-        if (r >= 0)
-                r = sandbox_seccomp(rules, n, state);
-        return r;
+        return r < 0 ? r : sandbox_landlock_nothing(state);
 }
 
 int inspect_lock_parent(struct sandbox_state *state)
 {
-        return lock(state, parent_rules, ELEMENTSOF(parent_rules));
+        int r = lock_paths(state);
+
+        return r < 0 ? r : sandbox_seccomp(parent_rules, ELEMENTSOF(parent_rules), state);
 }
 
-int inspect_lock_child(struct sandbox_state *state, uint64_t memory_bytes, unsigned int cpu_seconds)
+int inspect_limit_child(struct sandbox_state *state, uint64_t memory_bytes, unsigned int cpu_seconds)
 {
         int r = sandbox_limits(memory_bytes, cpu_seconds);
 
-        return r < 0 ? r : lock(state, child_rules, ELEMENTSOF(child_rules));
+        return r < 0 ? r : lock_paths(state);
+}
+
+int inspect_lock_child(struct sandbox_state *state)
+{
+        return sandbox_seccomp(child_rules, ELEMENTSOF(child_rules), state);
 }

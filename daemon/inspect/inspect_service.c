@@ -5,6 +5,7 @@
  */
 #include "daemon/inspect/inspect_service.h"
 #include "base/cleanup.h"
+#include "base/inject.h"
 #include "base/log.h"
 #include "base/message.h"
 #include "daemon/inspect/inspect_jobs.h"
@@ -20,6 +21,7 @@ static int result_send(void *userdata, const struct inspect_result *result)
 {
         const int *socket = userdata;
 
+        inject_point("inspect-answering");
         return message_send(*socket, INSPECT_RESULT, result, sizeof(*result), -EBADF, SEND_TIMEOUT_MS);
 }
 
@@ -44,6 +46,7 @@ static int request_take(struct jobs *jobs, struct message *m)
                 return -EBADMSG;
         request = *payload;
         request.name[sizeof(request.name) - 1] = '\0';
+        inject_point("inspect-asked");
         return jobs_add(jobs, &request, TAKE_FD(m->fd));
 }
 

@@ -4,6 +4,7 @@
  * do, what FETCHED reports as kept is in the part, is synced, and has the digest reported. A part is only
  * gone on with when its beginning is proved to be what it was.
  */
+#include "base/inject.h"
 #include "base/log.h"
 #include "base/message.h"
 #include "daemon/offload/report.h"
@@ -200,6 +201,7 @@ static int fetch_answer(struct session *s, const struct part_result *part, int r
         fetched->digests = part->digests;
         fetched->from_device = s->from_device;
         fetched->unreadable = s->unreadable.total;
+        inject_point("offload-pulled");
         (void)report_send(s->socket, OFFLOAD_FETCHED, fetched, sizeof(*fetched));
         return fetched->outcome;
 }
@@ -238,6 +240,7 @@ int fetch_run(struct session *s, const struct order *order)
         r = part_begin(s->writer, order->fd, order->fetch.with_sm3 != 0);
         if (r == PART_OK)
                 r = fetch_prepare(s, &start);
+        inject_point("offload-begun");
         if (r == PART_OK)
                 r = fetch_read(s, start);
         else

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The worker's cage. What is allowed is what libusb's event handling on an open usbfs node, a part on an
- * open descriptor, the socket, and the C library's memory and locks need; each group says whose it is.
+ * The worker's cage. What is allowed is what a part on an open descriptor, the sockets, and the C library's
+ * memory and locks need, and either what libusb's event handling on an open usbfs node needs or to look at
+ * an open file; each group says whose it is.
  * Nothing here opens, connects, executes, or makes a process or thread, and no memory can become executable.
  */
 #include "daemon/offload/lockdown.h"
@@ -11,6 +12,7 @@
 
 #include <fcntl.h>
 #include <linux/usbdevice_fs.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -36,7 +38,7 @@
 
 /* Names that are another architecture's are skipped: 32-bit ones have calls of their own for 64-bit offsets
  * and times. */
-static const struct sandbox_rule rules[] = {
+static const struct sandbox_rule common_rules[] = {
                 /* the part */
                 ALLOW("pread64"),
                 ALLOW("pwrite64"),
@@ -48,29 +50,14 @@ static const struct sandbox_rule rules[] = {
                 ALLOW_FCNTL(F_GETFL),
                 {.syscall = "fcntl64", .allow = true, .argument = 1, .mask = UINT32_MAX, .value = F_GETFL},
 
-                /* the socket, and lines on standard error */
+                /* the sockets, waiting for them and for libusb, lines on standard error */
                 ALLOW("recvmsg"),
                 ALLOW("sendmsg"),
                 ALLOW("write"),
 
-                /* libusb: waiting, its event and timer descriptors */
                 ALLOW("poll"),
                 ALLOW("ppoll"),
                 ALLOW("ppoll_time64"),
-                ALLOW("read"),
-                ALLOW("timerfd_settime"),
-                ALLOW("timerfd_settime64"),
-                ALLOW_IOCTL(USBDEVFS_SUBMITURB),
-                ALLOW_IOCTL(USBDEVFS_REAPURBNDELAY),
-                ALLOW_IOCTL(USBDEVFS_DISCARDURB),
-                ALLOW_IOCTL(USBDEVFS_CLEAR_HALT),
-                ALLOW_IOCTL(USBDEVFS_RESET),
-                ALLOW_IOCTL(USBDEVFS_CLAIMINTERFACE),
-                ALLOW_IOCTL(USBDEVFS_DISCONNECT_CLAIM),
-                ALLOW_IOCTL(USBDEVFS_RELEASEINTERFACE),
-                ALLOW_IOCTL(USBDEVFS_SETINTERFACE),
-                ALLOW_IOCTL(USBDEVFS_GETDRIVER),
-                ALLOW_IOCTL(USBDEVFS_IOCTL), /* gives the interface back to its kernel driver */
 
                 /* the C library: memory, locks, time, the end */
                 ALLOW("brk"),
@@ -100,6 +87,45 @@ static const struct sandbox_rule rules[] = {
 #endif
 };
 
+static const struct sandbox_rule usb_rules[] = {
+                /* libusb: its event and timer descriptors */
+                ALLOW("read"),
+                ALLOW("timerfd_settime"),
+                ALLOW("timerfd_settime64"),
+                ALLOW_IOCTL(USBDEVFS_SUBMITURB),
+                ALLOW_IOCTL(USBDEVFS_REAPURBNDELAY),
+                ALLOW_IOCTL(USBDEVFS_DISCARDURB),
+                ALLOW_IOCTL(USBDEVFS_CLEAR_HALT),
+                ALLOW_IOCTL(USBDEVFS_RESET),
+                ALLOW_IOCTL(USBDEVFS_CLAIMINTERFACE),
+                ALLOW_IOCTL(USBDEVFS_DISCONNECT_CLAIM),
+                ALLOW_IOCTL(USBDEVFS_RELEASEINTERFACE),
+                ALLOW_IOCTL(USBDEVFS_SETINTERFACE),
+                ALLOW_IOCTL(USBDEVFS_GETDRIVER),
+                ALLOW_IOCTL(USBDEVFS_IOCTL), /* gives the interface back to its kernel driver */
+};
+
+/* fstat(3) of the C library is newfstatat(2) with an empty path on some architectures. */
+static const struct sandbox_rule file_rules[] = {
+                ALLOW("fstat"),
+                ALLOW("fstat64"),
+                {.syscall = "newfstatat",
+                 .allow = true,
+                 .argument = 3,
+                 .mask = UINT32_MAX,
+                 .value = AT_EMPTY_PATH},
+                {.syscall = "fstatat64",
+                 .allow = true,
+                 .argument = 3,
+                 .mask = UINT32_MAX,
+                 .value = AT_EMPTY_PATH},
+                {.syscall = "statx",
+                 .allow = true,
+                 .argument = 2,
+                 .mask = AT_EMPTY_PATH,
+                 .value = AT_EMPTY_PATH},
+};
+
 /* libcrypto reads its configuration at the first digest, the C library its zone at the first local time. */
 static int libraries_warm_up(void)
 {
@@ -125,7 +151,13 @@ int lockdown_paths(struct sandbox_state *state)
         return r;
 }
 
-int lockdown_calls(struct sandbox_state *state)
+int lockdown_calls(enum lockdown_kind kind, struct sandbox_state *state)
 {
-        return sandbox_seccomp(rules, ELEMENTSOF(rules), state);
+        struct sandbox_rule rules[ELEMENTSOF(common_rules) + ELEMENTSOF(usb_rules) + ELEMENTSOF(file_rules)];
+        const struct sandbox_rule *own = kind == LOCKDOWN_FILES ? file_rules : usb_rules;
+        size_t n = kind == LOCKDOWN_FILES ? ELEMENTSOF(file_rules) : ELEMENTSOF(usb_rules);
+
+        memcpy(rules, common_rules, sizeof(common_rules));
+        memcpy(rules + ELEMENTSOF(common_rules), own, n * sizeof(*own));
+        return sandbox_seccomp(rules, ELEMENTSOF(common_rules) + n, state);
 }

@@ -13,5 +13,10 @@
  * zone). */
 int lockdown_paths(struct sandbox_state *state);
 
+enum lockdown_kind {
+        LOCKDOWN_USB,   /* an open usbfs node */
+        LOCKDOWN_FILES, /* descriptors of files that come over a socket */
+};
+
 /* The allow-list, for all threads. */
-int lockdown_calls(struct sandbox_state *state);
+int lockdown_calls(enum lockdown_kind kind, struct sandbox_state *state);

@@ -9,6 +9,7 @@
 #include "daemon/offload/lockdown.h"
 #include "daemon/offload/report.h"
 #include "daemon/offload/session.h"
+#include "recorder/folder/folder_recorder.h"
 #include "recorder/mtp/mtp_recorder.h"
 #include "recorder/quirks.h"
 #include "recorder/ums/ums_recorder.h"
@@ -28,13 +29,16 @@ static const char *arg_node;
 static int arg_interface = -1;
 static const char *arg_quirks;
 
-/* A way to open a recorder. It fills 'why' when there is more to say than the outcome does. */
+/* A way to open a recorder. It fills 'why' (RECORDER_HOLDER_MAX) when there is more to say than the outcome
+ * does. */
 typedef int driver_open_fn(struct recorder **ret, struct session *s, const struct quirk_table *quirks,
                            char *why);
 
 struct driver {
         const char *name;
         driver_open_fn *open;
+        bool has_node; /* it talks to a device of that node; else to who imports */
+        enum lockdown_kind lockdown;
 };
 
 static const struct driver *arg_driver; /* NULL: by the interfaces of the device */
@@ -44,16 +48,17 @@ DEFINE_CLEANUP(struct quirk_table *, quirks_free);
 static void help(void)
 {
         (void)printf("Usage: recdock-offload --node=/dev/bus/usb/BBB/DDD [OPTION...]\n"
-                     "Offload one recorder; started by recdockd(8) with a socket as descriptor %d.\n\n"
+                     "       recdock-offload --driver=folder\n"
+                     "Offload one recorder; started by recdockd(8) with a socket as descriptor %d,\n"
+                     "and for what is imported with the socket of who imports as descriptor %d.\n\n"
                      "      --node=PATH         device node of the recorder\n"
-                     "      --driver=NAME       what the recorder speaks: mtp or ums (a disk); by default "
-                     "what\n"
-                     "                          its interfaces say\n"
+                     "      --driver=NAME       what the recorder speaks: mtp or ums (a disk), by default\n"
+                     "                          what its interfaces say; folder: files that are imported\n"
                      "      --interface=NUMBER  interface to use, 0 to 255, instead of choosing one\n"
                      "      --quirks-dir=PATH   read PATH/*.quirks, and no other quirks\n"
                      "  -h, --help              print this help\n"
                      "      --version           print the version\n",
-                     OFFLOAD_SOCKET_FD);
+                     OFFLOAD_SOCKET_FD, OFFLOAD_GIVER_FD);
 }
 
 static int usage_error(const char *format, const char *value)
@@ -100,8 +105,30 @@ static int open_ums(struct recorder **ret, struct session *s, const struct quirk
         return ums_recorder_open(ret, &how, why);
 }
 
-/* In the order in which they look for an interface of theirs. */
-static const struct driver drivers[] = {{"mtp", open_mtp}, {"ums", open_ums}};
+static int open_folder(struct recorder **ret, struct session *s, const struct quirk_table *quirks, char *why)
+{
+        const struct folder_giver giver = {
+                        .socket = OFFLOAD_GIVER_FD,
+                        .cancelled = session_cancelled,
+                        .notice = session_notice,
+                        .userdata = s,
+        };
+        int type;
+        socklen_t size = sizeof(type);
+
+        (void)quirks;
+        (void)snprintf(why, RECORDER_HOLDER_MAX, "the socket of who imports");
+        if (getsockopt(OFFLOAD_GIVER_FD, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
+                return -ENOTSOCK;
+        return folder_recorder_open(ret, &giver);
+}
+
+/* Those with a node look for an interface of theirs in this order. */
+static const struct driver drivers[] = {
+                {"mtp", open_mtp, true, LOCKDOWN_USB},
+                {"ums", open_ums, true, LOCKDOWN_USB},
+                {"folder", open_folder, false, LOCKDOWN_FILES},
+};
 
 static int parse_driver(const char *text)
 {
@@ -110,7 +137,22 @@ static int parse_driver(const char *text)
                         arg_driver = &drivers[i];
                         return 1;
                 }
-        return usage_error("--driver expects mtp or ums, not", text);
+        return usage_error("--driver expects mtp, ums or folder, not", text);
+}
+
+static bool needs_node(void)
+{
+        return !arg_driver || arg_driver->has_node;
+}
+
+/* Each driver has what it needs and nothing that it would silently leave alone. */
+static int options_check(void)
+{
+        if (needs_node() && !arg_node)
+                return usage_error("no device node given, expected", "--node=/dev/bus/usb/BBB/DDD");
+        if (!needs_node() && (arg_node || arg_interface >= 0 || arg_quirks))
+                return usage_error("no other option goes with", "--driver=folder");
+        return 1;
 }
 
 /* Returns 1 to go on, 0 when everything is done, -EINVAL after a word on what is wrong. */
@@ -156,9 +198,7 @@ static int parse_arguments(int argc, char *argv[])
         }
         if (optind < argc)
                 return usage_error("unexpected argument", argv[optind]);
-        if (!arg_node)
-                return usage_error("no device node given, expected", "--node=/dev/bus/usb/BBB/DDD");
-        return 1;
+        return options_check();
 }
 
 /*
@@ -249,7 +289,8 @@ static int drivers_open(struct recorder **ret, struct session *s, const struct q
         if (arg_driver)
                 return arg_driver->open(ret, s, quirks, why);
         for (size_t i = 0; i < ELEMENTSOF(drivers) && r == RECORDER_UNSUPPORTED; i++)
-                r = drivers[i].open(ret, s, quirks, why);
+                if (drivers[i].has_node)
+                        r = drivers[i].open(ret, s, quirks, why);
         return r;
 }
 
@@ -257,16 +298,18 @@ static int recorder_open(struct session *s, struct recorder **ret)
 {
         _cleanup_(quirks_freep) struct quirk_table *quirks = NULL;
         char why[RECORDER_HOLDER_MAX] = "";
-        int r = arg_quirks ? quirks_load_dir(arg_quirks, &quirks)
-                           : quirks_load(&quirks, on_quirks_report, NULL, NULL);
+        int r = 0;
 
+        if (needs_node())
+                r = arg_quirks ? quirks_load_dir(arg_quirks, &quirks)
+                               : quirks_load(&quirks, on_quirks_report, NULL, NULL);
         if (r < 0)
                 log_warning("cannot read what is known of recorders%s%s: %s, going on without it",
                             arg_quirks ? " in " : "", arg_quirks ? arg_quirks : "", log_errno_text(r));
         r = drivers_open(ret, s, quirks, why);
         if (r != RECORDER_OK)
                 (void)report_failed(OFFLOAD_SOCKET_FD, report_outcome(r), MIN(r, 0),
-                                    r < 0 ? log_errno_text(r) : why);
+                                    r < 0 && !why[0] ? log_errno_text(r) : why);
         return r;
 }
 
@@ -279,7 +322,7 @@ static int lock_in(struct session *s, struct sandbox_state *ret)
         if (r == 0)
                 r = session_threads(s);
         if (r == 0)
-                r = lockdown_calls(ret);
+                r = lockdown_calls(arg_driver ? arg_driver->lockdown : LOCKDOWN_USB, ret);
         if (r < 0)
                 (void)report_failed(OFFLOAD_SOCKET_FD, report_outcome(r), r, "the sandbox of the worker");
         return r;

@@ -5,6 +5,7 @@
  */
 #include "daemon/offload/session.h"
 
+#include "base/inject.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/offload/report.h"
@@ -97,6 +98,7 @@ static int session_on_item(void *userdata, const struct recorder_item *item)
 
         if (session_cancelled(s))
                 return RECORDER_CANCELLED;
+        inject_point("offload-listing");
         if (report_send(s->socket, OFFLOAD_ITEM, item, sizeof(*item)) < 0) {
                 s->orders.abandoned = true;
                 return RECORDER_CANCELLED;
@@ -179,6 +181,7 @@ static int remove_run(struct session *s, const struct offload_remove *remove)
                 r = RECORDER_ABSENT;
         else
                 r = recorder_remove(s->recorder, remove->index);
+        inject_point("offload-removed");
         removed.outcome = report_outcome(r);
         (void)report_send(s->socket, OFFLOAD_REMOVED, &removed, sizeof(removed));
         return r;
@@ -206,6 +209,7 @@ static int set_clock_run(struct session *s, const struct offload_set_clock *set)
                 clock_before(s, done.before);
                 r = recorder_set_clock(s->recorder, set->text, done.after);
         }
+        inject_point("offload-clock-set");
         done.outcome = report_outcome(r);
         (void)report_send(s->socket, OFFLOAD_CLOCK_SET, &done, sizeof(done));
         return r;
@@ -243,6 +247,7 @@ static int session_introduce(struct session *s, const struct session_start *star
         r = report_send(s->socket, OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
         if (r == 0)
                 r = recorder_identify(s->recorder, &s->identity);
+        inject_point("offload-identified");
         if (r == RECORDER_OK)
                 r = report_send(s->socket, OFFLOAD_IDENTITY, &s->identity, sizeof(s->identity));
         return r;

@@ -5,9 +5,9 @@
 
 #include "catalogue/catalogue.h"
 
-/* kind: "unknown-recorder", "verdict-bad", "docking-failed", "store-low", "store-failed", "digest-mismatch",
- * "unassigned", "clock-drift"…; subject: "recorder/1234567", "footage/17", "store". *ret_raised is true when
- * it is new, not merely counted. */
+/* kind: "unknown-recorder", "identity-conflict", "verdict-bad", "docking-failed", "import-failed",
+ * "store-low", "store-failed", "digest-mismatch", "unassigned", "clock-drift"…; subject: "recorder/1234567",
+ * "footage/17", "store". *ret_raised is true when it is new, not merely counted. */
 int alert_raise(struct catalogue *c, const char *kind, int priority, const char *subject, const char *text,
                 bool *ret_raised);
 /* CATALOGUE_ABSENT when none is open. */

@@ -47,8 +47,9 @@ static int outcome_of_code(int code)
 
 static int outcome_of(struct catalogue *c, int code)
 {
-        (void)catalogue_fail(c, code);
-        return outcome_of_code(code);
+        int r = catalogue_fail(c, code);
+
+        return r == -EUCLEAN ? CATALOGUE_DAMAGED : r;
 }
 
 static int run(struct catalogue *c, const char *sql)

@@ -134,6 +134,17 @@ int docking_by_id(struct catalogue *c, int64_t id, struct docking_row *ret)
         return r;
 }
 
+int docking_before(struct catalogue *c, const struct docking_row *d, struct docking_row *ret)
+{
+        int64_t id;
+        int r = statement_integer(c,
+                                  "SELECT id FROM docking WHERE recorder = ?1 AND id < ?2 AND driver = ?3"
+                                  " AND listing_complete ORDER BY plugged_at DESC, id DESC LIMIT 1",
+                                  VALUES(INTEGER(d->recorder), INTEGER(d->id), TEXT(d->driver)), &id);
+
+        return r == CATALOGUE_OK ? docking_by_id(c, id, ret) : r;
+}
+
 int docking_skip_numbers(struct catalogue *c, int64_t last)
 {
         int r = catalogue_writable(c);
@@ -154,12 +165,14 @@ int docking_close_open(struct catalogue *c, instant_t at, const char *reason, in
 
         if (r < 0)
                 return r;
-        r = statement_run(c,
-                          "UPDATE docking SET state = ?1, unplugged_at = ?2, reason = ?3"
-                          " WHERE state IN (?4, ?5, ?6, ?7)",
-                          VALUES(INTEGER(DOCKING_UNPLUGGED), INSTANT(at), TEXT(reason),
-                                 INTEGER(DOCKING_PLUGGED), INTEGER(DOCKING_IDENTIFIED),
-                                 INTEGER(DOCKING_LISTED), INTEGER(DOCKING_OFFLOADING)));
+        r = statement_run(
+                        c,
+                        "UPDATE docking SET state = iif(source = ?8, ?9, ?1), unplugged_at = ?2, reason = ?3"
+                        " WHERE state IN (?4, ?5, ?6, ?7)",
+                        VALUES(INTEGER(DOCKING_UNPLUGGED), INSTANT(at), TEXT(reason),
+                               INTEGER(DOCKING_PLUGGED), INTEGER(DOCKING_IDENTIFIED),
+                               INTEGER(DOCKING_LISTED), INTEGER(DOCKING_OFFLOADING), INTEGER(FOOTAGE_IMPORT),
+                               INTEGER(DOCKING_FAILED)));
         if (r < 0)
                 return r;
         *ret = sqlite3_changes64(c->db);

@@ -56,7 +56,11 @@ struct docking_row {
 int docking_insert(struct catalogue *c, const char *actor, struct docking_row *d);
 int docking_update(struct catalogue *c, const struct docking_row *d);
 int docking_by_id(struct catalogue *c, int64_t id, struct docking_row *ret);
+/* The last one before 'd' at which its recorder listed everything, to the same driver: in another mode it
+ * shows itself by other names. CATALOGUE_ABSENT when there is none. */
+int docking_before(struct catalogue *c, const struct docking_row *d, struct docking_row *ret);
 /* No docking gets 'last' or a number below it any more: parts that are on the disk carry them. */
 int docking_skip_numbers(struct catalogue *c, int64_t last);
-/* At start: every docking not in an end state becomes UNPLUGGED with 'reason'. Returns how many in *ret. */
+/* At start: every docking not in an end state becomes UNPLUGGED, every import FAILED, with 'reason'. Returns
+ * how many in *ret. */
 int docking_close_open(struct catalogue *c, instant_t at, const char *reason, int64_t *ret);

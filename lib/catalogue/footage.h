@@ -28,7 +28,7 @@ struct footage {
         char zone[64];
         bool has_clock_offset;
         int64_t clock_offset;
-        char officer_source[16]; /* "name", "device", "assignment", "" */
+        char officer_source[16]; /* "name", "device", "assignment", "import", "" */
         int64_t duration;        /* microseconds, -1 */
         int64_t size;
         struct digest_values digests;

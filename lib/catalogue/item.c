@@ -3,6 +3,8 @@
 #include "catalogue/item.h"
 #include "catalogue/row.h"
 
+#include <string.h>
+
 static const struct field fields[] = {
                 FIELD(item, id, FIELD_ID),
                 FIELD(item, recorder, FIELD_ID),
@@ -49,6 +51,13 @@ static int insert(struct catalogue *c, const struct item *item)
                                     INTEGER(ITEM_LISTED)));
 }
 
+/* All its bytes are here: what was measured at the docking that brought them, the clock above all, is what
+ * they are to be dated by. */
+static bool has_come(const struct item *item)
+{
+        return item->state == ITEM_PULLED || item->state == ITEM_FILING;
+}
+
 int item_note(struct catalogue *c, struct item *item, bool *ret_new)
 {
         struct item row;
@@ -66,12 +75,14 @@ int item_note(struct catalogue *c, struct item *item, bool *ret_new)
                         return r;
                 is_new = true;
                 r = find_identity(c, item, &row);
-        } else
+        } else {
+                if (!has_come(&row))
+                        row.docking = item->docking;
                 r = statement_run(c, "UPDATE item SET docking = ?2, flags = ?3 WHERE id = ?1",
-                                  VALUES(INTEGER(row.id), INTEGER(item->docking), INTEGER(item->flags)));
+                                  VALUES(INTEGER(row.id), INTEGER(row.docking), INTEGER(item->flags)));
+        }
         if (r != 0)
                 return r;
-        row.docking = item->docking;
         row.flags = item->flags;
         *item = row;
         *ret_new = is_new;
@@ -101,6 +112,40 @@ int item_update(struct catalogue *c, const struct item *item)
         if (r < 0)
                 return r;
         return sqlite3_changes(c->db) == 0 ? CATALOGUE_ABSENT : CATALOGUE_OK;
+}
+
+/* Bytes of 'path' before its number, or before its extension when it has none; *ret_extension is behind
+ * both. */
+static size_t stem_length(const char *path, const char **ret_extension)
+{
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+        const char *end = dot && dot != name ? dot : name + strlen(name), *digits = end;
+
+        *ret_extension = end;
+        while (digits > name && digits[-1] >= '0' && digits[-1] <= '9')
+                digits--;
+        return (size_t)((digits < end && digits > name + 1 && digits[-1] == '~' ? digits - 1 : end) - path);
+}
+
+int item_has_namesake(struct catalogue *c, const struct item *item)
+{
+        char plain[sizeof(item->path)], from[sizeof(item->path) + 1], to[sizeof(item->path) + 1];
+        const char *extension;
+        int stem = (int)stem_length(item->path, &extension);
+        int64_t id;
+
+        (void)snprintf(plain, sizeof(plain), "%.*s%s", stem, item->path, extension);
+        (void)snprintf(from, sizeof(from), "%.*s~", stem, item->path);
+        (void)snprintf(to, sizeof(to), "%.*s\x7f", stem, item->path); /* the next character */
+        return statement_integer(
+                        c,
+                        "SELECT id FROM item WHERE recorder = ?1 AND path = ?4 AND size = ?2"
+                        " AND time_text = ?3 AND id <> ?7"
+                        " UNION ALL SELECT id FROM item WHERE recorder = ?1 AND path >= ?5 AND path < ?6"
+                        " AND size = ?2 AND time_text = ?3 AND id <> ?7 LIMIT 1",
+                        VALUES(INTEGER(item->recorder), INTEGER(item->size), RAW_TEXT(item->time_text),
+                               RAW_TEXT(plain), RAW_TEXT(from), RAW_TEXT(to), INTEGER(item->id)),
+                        &id);
 }
 
 int item_by_id(struct catalogue *c, int64_t id, struct item *ret)

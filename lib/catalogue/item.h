@@ -21,7 +21,8 @@ const char *item_state_text(enum item_state s);
 struct item {
         int64_t id;
         int64_t recorder;
-        int64_t docking;      /* the last one that listed it */
+        int64_t docking; /* the last one that listed it; from ITEM_PULLED to ITEM_FILING the one that pulled
+                            it */
         int64_t part_docking; /* the folder its part is in, 0 none */
         char path[1024];
         int64_t size;       /* as listed, -1 unknown */
@@ -39,10 +40,16 @@ struct item {
         int64_t footage; /* 0 none */
 };
 
-/* Finds the item of this identity, or inserts it (state LISTED). Sets docking and flags to the given ones;
- * the rest of *item is filled from the row. *ret_new tells. */
+/* Finds the item of this identity, or inserts it (state LISTED). Sets flags, and the docking unless another
+ * one has pulled it, to the given ones; the rest of *item is filled from the row. *ret_new tells. */
 int item_note(struct catalogue *c, struct item *item, bool *ret_new);
 int item_update(struct catalogue *c, const struct item *item);
+/*
+ * Two files of one name in one folder are told apart by "~2", "~3", … before the extension, in order of
+ * listing: when one is removed the numbers of the others shift. CATALOGUE_OK when there is another item that
+ * the file could be taken for: the same but for such a number; CATALOGUE_ABSENT when there is none.
+ */
+int item_has_namesake(struct catalogue *c, const struct item *item);
 int item_by_id(struct catalogue *c, int64_t id, struct item *ret);
 /* Number and path of every filed item of a recorder that 'docking' has not listed, the newest first, at most
  * 'max'. As item_each(). */

@@ -50,10 +50,19 @@ int catalogue_errno(int code)
         }
 }
 
+/* SQLite says SQLITE_FULL of a write alone. Where it finds no room to make a file, to lengthen its shared
+ * memory or within a quota, only the host's own error tells. */
+static bool host_is_full(struct catalogue *c, int sqlite_code)
+{
+        int code = sqlite_code & 0xff, error = sqlite3_system_errno(c->db);
+
+        return (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && (error == ENOSPC || error == EDQUOT);
+}
+
 int catalogue_fail(struct catalogue *c, int sqlite_code)
 {
         (void)text_copy(c->error, sizeof(c->error), sqlite3_errmsg(c->db));
-        return catalogue_errno(sqlite_code);
+        return host_is_full(c, sqlite_code) ? -ENOSPC : catalogue_errno(sqlite_code);
 }
 
 int catalogue_refuse(struct catalogue *c, int error, const char *text)

@@ -44,6 +44,12 @@ static int digest_feed(void *userdata, int64_t offset, const uint8_t *data, size
         return digest_update(userdata, data, size);
 }
 
+static int lane_feed(void *userdata, int64_t offset, const uint8_t *data, size_t size)
+{
+        (void)offset;
+        return digest_lane_feed(userdata, data, size);
+}
+
 /* A file that begins with rubbish, but holds an MP4's index, has lost its head and is not encrypted. */
 static int index_search(void *userdata, int64_t offset, const uint8_t *data, size_t size)
 {
@@ -184,12 +190,22 @@ static int reader_prepare(struct media_reader **ret, const struct media_source *
         _cleanup_(media_reader_freep) struct media_reader *reader = NULL;
         int r = media_reader_new(&reader, source->fd, source->size, source->deadline);
 
-        if (r >= 0 && source->digest)
+        if (r >= 0 && source->lane)
+                r = media_reader_add_sink(reader, lane_feed, source->lane);
+        else if (r >= 0 && source->digest)
                 r = media_reader_add_sink(reader, digest_feed, source->digest);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(reader);
         return 0;
+}
+
+/* Whether the digest has seen the whole file, 1 or 0, or what went wrong with it. */
+static int digest_finish(const struct media_source *source, const struct media_reader *reader)
+{
+        int r = source->lane ? digest_lane_finish(source->lane) : 0;
+
+        return r < 0 ? r : source->digest && media_reader_front(reader) == source->size;
 }
 
 int media_check(const struct media_source *source, struct media_report *ret)
@@ -218,9 +234,11 @@ int media_check(const struct media_source *source, struct media_report *ret)
                 r = error_to_finding(c, r);
         report_fill(c, &report);
         zero_scan_done(&c->zeros);
+        if (r >= 0)
+                r = digest_finish(source, reader);
         if (r < 0)
                 return r;
-        report.digested = source->digest && media_reader_front(reader) == source->size;
+        report.digested = r;
         report.disk_bytes = media_reader_disk_bytes(reader);
         *ret = report;
         return 0;
@@ -233,12 +251,14 @@ int media_digest(const struct media_source *source, struct media_report *ret)
 
         if (r >= 0)
                 r = media_reader_drain(reader);
+        if (r >= 0)
+                r = digest_finish(source, reader);
         if (r < 0)
                 return r;
         *ret = (struct media_report){
                         .duration = -1,
                         .created = INSTANT_NONE,
-                        .digested = source->digest != NULL,
+                        .digested = r,
                         .disk_bytes = media_reader_disk_bytes(reader),
         };
         return 0;

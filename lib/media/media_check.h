@@ -10,15 +10,17 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/digest_lane.h"
 #include "media/findings.h"
 #include "media/verdict.h"
 
 struct media_source {
         int fd; /* open for reading; O_DIRECT is fine */
         int64_t size;
-        const char *name;      /* the item's own name: its extension is a hint, nothing is opened by it */
-        struct digest *digest; /* gets every byte once and in order; NULL for none */
-        int64_t deadline;      /* of clock_monotonic(), 0: none */
+        const char *name;         /* the item's own name: its extension is a hint, nothing is opened by it */
+        struct digest *digest;    /* gets every byte once and in order; NULL for none */
+        struct digest_lane *lane; /* the digest's own thread; NULL: it is computed between the other looks */
+        int64_t deadline;         /* of clock_monotonic(), 0: none */
 };
 
 struct media_report {

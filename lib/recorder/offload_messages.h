@@ -22,6 +22,7 @@
 #include "recorder/recorder.h"
 
 #define OFFLOAD_SOCKET_FD      3
+#define OFFLOAD_GIVER_FD       4 /* of --driver=folder: who imports (folder/folder_messages.h) */
 #define OFFLOAD_FETCH_MAX      8 /* FETCHes a worker holds at most */
 #define OFFLOAD_NOTICE_MAX     512
 #define OFFLOAD_UNREADABLE_MAX 256 /* of one FETCH */

@@ -23,7 +23,7 @@ struct entry {
         uint32_t product; /* or ANY_PRODUCT */
         struct quirks quirks;
         uint32_t flags_told; /* flags this entry speaks about */
-        bool chunk_told, transfer_size_told, depth_told, interface_told, name_told;
+        bool chunk_told, transfer_size_told, depth_told, timeout_told, interface_told, name_told;
 };
 
 struct quirk_table {
@@ -186,6 +186,11 @@ static const char *number_set(struct entry *e, const char *key, const char *valu
                         return "a number from 1 to 16";
                 e->quirks.depth = (uint32_t)v;
                 e->depth_told = true;
+        } else if (strcmp(key, "timeout") == 0) {
+                if (!number_parse(value, 500, 600000, &v))
+                        return "milliseconds from 500 to 600000";
+                e->quirks.timeout_ms = (uint32_t)v;
+                e->timeout_told = true;
         } else if (strcmp(key, "interface") == 0) {
                 if (!number_parse(value, 0, 255, &v))
                         return "an interface number from 0 to 255";
@@ -359,6 +364,8 @@ static void entry_apply(const struct entry *e, struct quirks *q)
                 q->transfer_size = e->quirks.transfer_size;
         if (e->depth_told)
                 q->depth = e->quirks.depth;
+        if (e->timeout_told)
+                q->timeout_ms = e->quirks.timeout_ms;
         if (e->interface_told)
                 q->interface = e->quirks.interface;
         if (e->name_told)

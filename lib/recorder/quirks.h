@@ -31,8 +31,9 @@ struct quirks {
         uint32_t chunk;         /* bytes of one partial read; 0 default */
         uint32_t transfer_size; /* bytes of one USB read; 0 default */
         uint32_t depth;         /* USB reads in flight; 0 default */
-        int32_t interface;      /* bInterfaceNumber to use, -1 choose */
-        char name[64];          /* "" none */
+        uint32_t timeout_ms; /* until an answer begins; other waits keep their proportion to it; 0 default */
+        int32_t interface;   /* bInterfaceNumber to use, -1 choose */
+        char name[64];       /* "" none */
 };
 
 #define QUIRKS_NONE ((struct quirks){.interface = -1})

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The seam between what a device speaks and what a docking wants. A driver (mtp/, ums/) fills in the verbs;
- * one it cannot do is missing from its capabilities. Unknown is never zero: -1 for sizes and percentages, ""
- * for texts.
+ * The seam between what a device speaks and what a docking wants. A driver (mtp/, ums/, folder/) fills in
+ * the verbs; one it cannot do is missing from its capabilities. Unknown is never zero: -1 for sizes and
+ * percentages, "" for texts.
  *
  * Every verb is bounded in time and count by the driver, whatever the device does. It returns RECORDER_OK, a
  * positive outcome its caller decides on, or a negative errno for a failure of this host.
@@ -63,7 +63,7 @@ struct recorder_identity {
         char serial[RECORDER_TEXT_MAX];  /* what the device says of itself (MTP serial) */
         char officer[RECORDER_TEXT_MAX]; /* the device's own user number */
         char unit[RECORDER_TEXT_MAX];
-        char driver[16]; /* "mtp", "ums" */
+        char driver[16]; /* "mtp", "ums", "folder" */
         uint32_t capabilities;
         int32_t battery_percent; /* -1 unknown */
         int64_t free_bytes;      /* -1 unknown, all storages together */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Whose footage. What the recording itself says goes before who was meant to wear the recorder, since
- * recorders are swapped; a contradiction is flagged, not resolved. A number of zeros only is a recorder's
- * factory setting and says nothing.
+ * Whose footage. Who brings it in by hand knows whose it is. Else what the recording itself says goes
+ * before who was meant to wear the recorder, since recorders are swapped; a contradiction is flagged, not
+ * resolved. A number of zeros only is a recorder's factory setting and says nothing.
  */
 #include "rules/owner.h"
 
@@ -47,8 +47,18 @@ static int officer_from_assignment(const struct owner_registry *registry, int64_
         return r == -ENOENT ? 0 : r;
 }
 
+/* A person has looked and says whose it is: that counts, and what contradicts it is flagged. */
+static void officer_give(int64_t given, struct owner *o, int64_t assigned)
+{
+        o->disagrees = (o->source != OWNER_NOBODY && o->officer != given) ||
+                       (assigned != 0 && assigned != given);
+        o->officer = given;
+        o->source = OWNER_FROM_IMPORT;
+}
+
 static int officer_settle(const struct owner_registry *registry, int64_t recorder, instant_t at,
-                          const char *name_officer, const char *device_officer, struct owner *o)
+                          int64_t given, const char *name_officer, const char *device_officer,
+                          struct owner *o)
 {
         int64_t assigned;
         int r = officer_from_number(registry, name_officer, o);
@@ -64,7 +74,9 @@ static int officer_settle(const struct owner_registry *registry, int64_t recorde
                 r = officer_from_assignment(registry, recorder, at, &assigned);
         if (r < 0)
                 return r;
-        if (o->source != OWNER_NOBODY) {
+        if (given > 0) {
+                officer_give(given, o, assigned);
+        } else if (o->source != OWNER_NOBODY) {
                 o->disagrees = assigned != 0 && assigned != o->officer;
         } else if (assigned != 0) {
                 o->officer = assigned;
@@ -88,10 +100,11 @@ static int unit_settle(const struct owner_registry *registry, int64_t recorder, 
 }
 
 int owner_settle(const struct owner_registry *registry, int64_t recorder, instant_t at,
-                 const char *name_officer, const char *device_officer, struct owner *ret)
+                 int64_t given_officer, const char *name_officer, const char *device_officer,
+                 struct owner *ret)
 {
         struct owner o = {.source = OWNER_NOBODY};
-        int r = officer_settle(registry, recorder, at, name_officer, device_officer, &o);
+        int r = officer_settle(registry, recorder, at, given_officer, name_officer, device_officer, &o);
 
         if (r >= 0)
                 r = unit_settle(registry, recorder, at, &o);

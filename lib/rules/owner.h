@@ -19,17 +19,27 @@ struct owner_registry {
         void *userdata;
 };
 
-enum owner_source { OWNER_NOBODY, OWNER_FROM_NAME, OWNER_FROM_DEVICE, OWNER_FROM_ASSIGNMENT };
+enum owner_source {
+        OWNER_NOBODY,
+        OWNER_FROM_NAME,
+        OWNER_FROM_DEVICE,
+        OWNER_FROM_ASSIGNMENT,
+        OWNER_FROM_IMPORT
+};
 
 struct owner {
         int64_t officer; /* 0 unassigned */
         int64_t unit;    /* 0 unknown */
         enum owner_source source;
-        /* The name or the device says one officer, the assignment another: filed by the former, flagged. */
+        /* What comes later in the order of owner_settle() says another officer: filed by what comes first,
+         * flagged. */
         int disagrees;
         /* A number was said that the registry does not know. */
         int unknown_number;
 };
 
+/* Who imports says whose it is ('given_officer', 0: it was not imported); else the name, then the device,
+ * then the assignment. */
 int owner_settle(const struct owner_registry *registry, int64_t recorder, instant_t at,
-                 const char *name_officer, const char *device_officer, struct owner *ret);
+                 int64_t given_officer, const char *name_officer, const char *device_officer,
+                 struct owner *ret);

@@ -4,6 +4,7 @@
 #include "store/tree.h"
 #include "base/cleanup.h"
 #include "base/durable.h"
+#include "base/inject.h"
 
 #include <fcntl.h>
 #include <linux/fsverity.h>
@@ -75,30 +76,49 @@ static int verity_enable(int fd)
  * read-only; so the mode is lifted for that moment. */
 static int verity_enable_as_owner(int fd)
 {
-        int r;
-
         if (fchmod(fd, STORE_PART_MODE) < 0)
                 return -errno;
-        r = verity_enable(fd);
-        if (fchmod(fd, STORE_FOOTAGE_MODE) < 0)
+        inject_point("mode-lifted");
+        return verity_enable(fd);
+}
+
+/* Returns 1 when the mode was another one, 0 when it was right. */
+static int mode_settle(int fd)
+{
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
                 return -errno;
-        return r;
+        if ((st.st_mode & 07777) == STORE_FOOTAGE_MODE)
+                return 0;
+        return fchmod(fd, STORE_FOOTAGE_MODE) < 0 ? -errno : 1;
+}
+
+int store_protect(struct store *s, const char *path)
+{
+        _cleanup_close_ int fd = -EBADF;
+        int r = store_footage_open(s, path, false, &fd);
+
+        if (r != STORE_OK)
+                return r < 0 ? r : -ENOENT;
+        r = mode_settle(fd);
+        return r > 0 ? durable_sync_file(fd) : r;
 }
 
 int store_seal(struct store *s, const char *path)
 {
         _cleanup_close_ int fd = -EBADF;
-        int synced, r = store_footage_open(s, path, false, &fd);
+        int settled, r = store_footage_open(s, path, false, &fd);
 
         if (r != STORE_OK)
                 return r < 0 ? r : -ENOENT;
         r = verity_enable(fd);
         if (r == -EACCES)
                 r = verity_enable_as_owner(fd);
-        if (r <= 0)
-                return r;
-        synced = durable_sync_file(fd);
-        return synced < 0 ? synced : r;
+        settled = mode_settle(fd); /* whatever became of it, and of a run that was killed in the middle */
+        if (settled > 0 || (settled == 0 && r > 0))
+                settled = durable_sync_file(fd);
+        return settled < 0 ? settled : r;
 }
 
 /* Stats both names. STORE_ABSENT when either is missing. */

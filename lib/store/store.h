@@ -73,6 +73,9 @@ int store_batch_link(struct store_batch *b, int64_t docking, int64_t item, const
 /* fsyncs what was linked and every folder touched. After it returns 0 a power cut cannot undo the links. */
 int store_batch_sync(struct store_batch *b);
 
+/* Mode 0440 again, durably: a crash while footage is being sealed leaves it writable to its owner. */
+int store_protect(struct store *s, const char *path);
+
 /* Whether the store's file system has fs-verity. */
 bool store_can_seal(const struct store *s);
 /* Switches fs-verity on, durably. The kernel reads the whole file for it. Returns 1 when it is on, 0 when
@@ -82,6 +85,11 @@ int store_seal(struct store *s, const char *path);
 
 /* Opens footage read-only below ROOT/store (RESOLVE_BENEATH, no symlinks). STORE_ABSENT when missing. */
 int store_footage_open(struct store *s, const char *path, bool direct, int *ret_fd);
+/* Calls 'on_file' with the path, as store_compose_path() makes it, of everything below ROOT/store that is no
+ * folder, and of folders deeper than any of ours, in no order. A result other than 0 ends the walk and is
+ * returned. Thread-safe: it only reads. */
+int store_footage_each(const struct store *s, int (*on_file)(void *userdata, const char *path),
+                       void *userdata);
 /* True when 'path' and the part are one inode. */
 bool store_is_same_file(struct store *s, int64_t docking, int64_t item, const char *path);
 /* Takes back a link of an interrupted filing: only when the part still exists and is the same inode, else

@@ -24,7 +24,8 @@
 #define SPAN      (3 * 365 * USEC_PER_DAY)
 #define NOW       INT64_C(1793491200000000) /* 2026-11-01T08:00+08:00 */
 #define RUNS      51
-#define MIDDLE    25 /* of so many runs in order of time */
+#define MIDDLE    25  /* of so many runs in order of time */
+#define DRAWN     400 /* mixes drawn at random beside those that are listed */
 #define ACTOR     "bench"
 
 static uint64_t state = UINT64_C(88172645463325252);
@@ -230,6 +231,18 @@ static const char *const mixes[][10] = {
                  "-700d"},
 };
 
+/* What mixes are drawn from: one of each kind of filter, and values that are rare and common. */
+static const char *const singles[][2] = {
+                {"unit", "310100000007"}, {"officer", "000123"},
+                {"recorder", "0000321"},  {"bay", "5"},
+                {"kind", "audio"},        {"kind", "video"},
+                {"verdict", "damaged"},   {"verdict", "complete"},
+                {"source", "import"},     {"from", "-30d"},
+                {"from", "-700d"},        {"to", "-400d"},
+                {"on", "2025-06-15"},     {"name", "*_IMP*"},
+                {"name", "0000321_*"},    {"name", "*.WAV"},
+};
+
 static const char *const orders[] = {"time", "-time", "size", "-size", "name", "id", "-id"};
 
 static int on_row(void *userdata, const char *json)
@@ -293,20 +306,57 @@ static void measure(struct catalogue *c, const char *const *mix, const char *ord
         ret->p99 = (double)times[RUNS - 1] / 1000; /* of 51 runs: the slowest */
 }
 
+static bool mix_takes(const char *const mix[10], const char *key)
+{
+        for (unsigned int i = 0; mix[i]; i += 2)
+                if (strcmp(mix[i], key) == 0)
+                        return false;
+        return true;
+}
+
+/* Two to four filters, each of another kind. */
+static void mix_draw(const char *mix[10])
+{
+        unsigned int wanted = 2 + (unsigned int)next_random(3), n = 0;
+
+        memset(mix, 0, 10 * sizeof(*mix));
+        for (unsigned int tries = 0; tries < 32 && n < wanted; tries++) {
+                const char *const *s = singles[next_random(ELEMENTSOF(singles))];
+
+                if (!mix_takes(mix, s[0]))
+                        continue;
+                mix[2 * n] = s[0];
+                mix[2 * n + 1] = s[1];
+                n++;
+        }
+}
+
+static void measure_and_print(struct catalogue *c, const char *const *mix, const char *order,
+                              struct measure *worst)
+{
+        struct measure m;
+
+        measure(c, mix, order, &m);
+        (void)printf("%9.2f %9.2f %5d  %s\n", m.median, m.p99, m.rows, m.what);
+        if (m.median > worst->median)
+                *worst = m;
+}
+
 static void run(const char *path)
 {
-        struct measure worst = {0}, m;
+        struct measure worst = {0};
         struct catalogue *c;
 
         must(catalogue_open(&c, path, true), NULL, "the database cannot be opened");
         (void)printf("%9s %9s %5s  first page of 100\n", "median ms", "p99 ms", "rows");
-        for (size_t i = 0; i < ELEMENTSOF(mixes); i++) {
-                for (size_t j = 0; j < ELEMENTSOF(orders); j++) {
-                        measure(c, mixes[i], orders[j], &m);
-                        (void)printf("%9.2f %9.2f %5d  %s\n", m.median, m.p99, m.rows, m.what);
-                        if (m.median > worst.median)
-                                worst = m;
-                }
+        for (size_t i = 0; i < ELEMENTSOF(mixes); i++)
+                for (size_t j = 0; j < ELEMENTSOF(orders); j++)
+                        measure_and_print(c, mixes[i], orders[j], &worst);
+        for (unsigned int i = 0; i < DRAWN; i++) {
+                const char *mix[10];
+
+                mix_draw(mix);
+                measure_and_print(c, mix, orders[next_random(ELEMENTSOF(orders))], &worst);
         }
         (void)printf("\nworst: %.2f ms median, %.2f ms p99: %s\n", worst.median, worst.p99, worst.what);
         catalogue_close(c);

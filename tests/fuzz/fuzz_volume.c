@@ -1,95 +1,37 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/*
- * Partition tables, FAT and exFAT on a unit of two MiB that is zero but for what the input puts there. The
- * first byte says what sectors it has and whether the checksums of a GPT are put right; then come patches: a
- * sector of 512 bytes, a length, so many bytes. A read outside the unit aborts in block_image.c.
- */
+/* FAT and exFAT on a unit of fuzz_unit.h. */
 #include "fuzz_target.h"
 
-#include "block_image.h"
+#include "fuzz_unit.h"
 
 #include "base/cleanup.h"
-#include "base/text.h"
-#include "recorder/little_endian.h"
 #include "recorder/ums/partition.h"
 #include "recorder/ums/volume.h"
 
 #include <string.h>
 
-#define UNIT_SIZE   (2U * 1024 * 1024)
-#define FILES_MAX   24U
-#define BYTES_MAX   (256U * 1024) /* read of one file */
-#define READS_MAX   20000U        /* of one input; more is endless */
-#define GPT_ENTRIES (16U * 1024)
-
-static uint8_t unit[UNIT_SIZE];
+#define FILES_MAX 24U
+#define BYTES_MAX (256U * 1024) /* read of one file */
+#define READS_MAX 20000U        /* of one input; more is endless */
 
 struct seen {
         struct volume_file files[FILES_MAX];
         unsigned int n, items;
 };
 
-static void patches_apply(const uint8_t *data, size_t size)
-{
-        memset(unit, 0, sizeof(unit));
-        while (size > 4) {
-                size_t at = (size_t)wire_get16(data) * 512, n = wire_get16(data + 2);
-
-                data += 4;
-                size -= 4;
-                n = MIN(n, size);
-                if (at < UNIT_SIZE)
-                        memcpy(unit + at, data, MIN(n, UNIT_SIZE - at));
-                data += n;
-                size -= n;
-        }
-}
-
-static uint32_t crc32_of(const uint8_t *p, size_t n)
-{
-        uint32_t crc = UINT32_MAX;
-
-        for (size_t i = 0; i < n; i++) {
-                crc ^= p[i];
-                for (int bit = 0; bit < 8; bit++)
-                        crc = crc >> 1 ^ (crc & 1 ? 0xedb88320U : 0);
-        }
-        return ~crc;
-}
-
-static void gpt_correct(uint8_t *header)
-{
-        uint64_t at = wire_get64(header + 72) * 512;
-        uint32_t n = wire_get32(header + 80), size = wire_get32(header + 84);
-
-        if (n <= 128 && size <= 128 && at < UNIT_SIZE - GPT_ENTRIES)
-                wire_put32(header + 88, crc32_of(unit + at, (size_t)n * size));
-        wire_put32(header + 16, 0);
-        wire_put32(header + 16, crc32_of(header, MIN(wire_get32(header + 12), 512U)));
-}
-
-static void text_expect(const char *s)
-{
-        for (const unsigned char *p = (const unsigned char *)s; *p; p++)
-                if (*p < 0x20 || *p == 0x7f)
-                        abort();
-        if (!text_utf8_valid(s))
-                abort();
-}
-
 static void on_finding(void *userdata, enum volume_finding finding, const char *text)
 {
         (void)userdata;
         (void)finding;
-        text_expect(text);
+        fuzz_text_expect(text);
 }
 
 static int on_item(void *userdata, const struct volume_item *item)
 {
         struct seen *s = userdata;
 
-        text_expect(item->path);
-        text_expect(item->time_text);
+        fuzz_text_expect(item->path);
+        fuzz_text_expect(item->time_text);
         if (strncmp(item->path, "v/", 2) != 0 || strstr(item->path, "/../") || strstr(item->path, "//"))
                 abort();
         if (s->n < FILES_MAX && s->items++ % 3 != 2)
@@ -152,7 +94,7 @@ static void volume_try(struct block_image *b, const struct partition *p, struct 
         if (volume_open(&v, &b->unit, p->offset, p->size, &how) != RECORDER_OK)
                 return;
         volume_facts(v, &facts);
-        text_expect(facts.label);
+        fuzz_text_expect(facts.label);
         (void)volume_usage(v, &free_bytes, &counted);
         if (volume_list(v, &to, &complete) != RECORDER_OK)
                 return;
@@ -174,12 +116,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (!charset && volume_charset_new(&charset) < 0)
                 abort();
-        if (size < 1)
+        if (!fuzz_unit_make(&b, data, size))
                 return 0;
-        patches_apply(data + 1, size - 1);
-        if (data[0] & 4 && memcmp(unit + 512, "EFI PART", 8) == 0)
-                gpt_correct(unit + 512);
-        block_image_memory(&b, unit, sizeof(unit), 512U << (data[0] & 3));
         if (partitions_find(&b.unit, &on, &found) != RECORDER_OK)
                 return 0;
         for (unsigned int i = 0; i < MIN(found.n, 3U); i++)

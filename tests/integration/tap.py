@@ -11,6 +11,7 @@ class TapResult(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.number = 0
+        self.failed_parts = []
 
     def _line(self, ok, test, directive=""):
         self.number += 1
@@ -35,6 +36,12 @@ class TapResult(unittest.TestResult):
     def addFailure(self, test, err):
         super().addFailure(test, err)
         self._failed(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None and test not in self.failed_parts:
+            self.failed_parts.append(test)  # its other parts are not counted again
+            self._failed(test, err)
 
     def addSkip(self, test, reason):
         self._line(True, test, f" # SKIP {reason}")

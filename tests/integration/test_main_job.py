@@ -117,6 +117,21 @@ class MainJob(StationTest):
         self.assertIsNone(rows["undated.bin"]["officer"])
         self.assertIn("when it was recorded", alerts[f"footage/{rows['undated.bin']['id']}"])
 
+    def test_a_name_that_tells_another_recorder_is_not_believed(self):
+        ctl = self.station.ctl
+        ctl("recorder", "register", "DSJ0001", "--usb-serial", "SERA")
+        ctl("recorder", "register", "DSJ0002", "--usb-serial", "ELSE")
+        own = [f"DSJ0001_J121000_20260101120000_000{n}.MP4" for n in (1, 2)]
+        others = [f"DSJ0002_J121000_20260101130000_000{n}.MP4" for n in (3, 4)]
+        for names, alerts in ((own, 0), (own + others, 1)):
+            self.plug("a", self.recorder_folder("a", {name: name.encode() for name in names}))
+            self.station.wait("DOCKING_RELEASED", count=alerts + 1)
+            self.unplug("a")
+            found = [a for a in self.station.json("alert", "list") if a["kind"] == "name-contradicts"]
+            self.assertEqual([(a["subject"], a["count"]) for a in found], [("recorder/DSJ0001", 2)] * alerts)
+        self.assertIn("DSJ0002", found[0]["text"])
+        self.assertEqual({r["recorder"] for r in self.station.footage()}, {"DSJ0001"})
+
     def test_damaged_footage_is_kept_alerted_and_never_removed(self):
         self.station.stop()
         self.station.configure("[Docking]\nRelease=clear\n")
@@ -193,6 +208,19 @@ class MainJob(StationTest):
         self.assertEqual(sorted(r["sha256"] for r in self.station.footage()), sorted(digests[:2]))
         again = self.station.json("docking", "show", "3")[0]
         self.assertEqual((again["seen"], again["pulled"], again["already_held"]), (1, 0, 1))
+
+    def test_a_recorder_without_a_serial_is_nobody(self):
+        """Registering itself anew at each docking, it would have all it holds filed again each time."""
+        folder = self.recorder_folder("a", {"x.bin": b"x" * 5000})
+        for n, serial in enumerate(("", "0000000000", "")):
+            self.plug("a", folder, serial=serial)
+            refused = self.station.wait("DOCKING_REFUSED", count=n + 1)[n]
+            self.assertIn("without a serial number", refused["MESSAGE"])
+            self.unplug("a")
+        self.assertEqual(self.station.footage(), [])
+        self.assertEqual(self.station.json("recorder", "list"), [])
+        alert = [a for a in self.station.json("alert", "list") if a["kind"] == "unknown-recorder"][0]
+        self.assertIn("serial number of its own", alert["text"])
 
     def test_same_names_and_same_content_are_all_kept(self):
         folder = self.recorder_folder("a", {"100/F.bin": b"a" * 1000, "101/F.bin": b"a" * 1000, "102/F.bin": b"b" * 1000})
@@ -293,6 +321,29 @@ class Service(StationTest):
         self.station.wait("STATION_RELOADED")
         self.assertIn("front left", self.station.ctl("status").stdout)
         self.assertEqual(self.station.stop(), 0)
+
+    def test_what_a_reload_cannot_change_is_named_and_kept(self):
+        before = self.station.json("status")[0]
+        path = os.path.join(self.station.configuration, "recdock.conf")
+        text = open(path, encoding="utf-8").read()
+        changed = text.replace("Number=S1", "Number=S2").replace(self.station.store, self.folder + "/other").replace("TimeZone=Asia/Shanghai\n", "")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(changed.replace("Li Wei", "Wang Fang") + "[Inspect]\nParallel=7\n")
+        self.station.ctl("reload")
+        self.station.wait("STATION_RELOADED")
+        warnings = [r["MESSAGE"] for r in self.station.log.records if "next start" in r["MESSAGE"]]
+        for key in ("Number=", "Path=", "TimeZone=", "Parallel="):
+            self.assertEqual(len([w for w in warnings if key in w]), 1, (key, warnings))
+        after = self.station.json("status")[0]
+        self.assertEqual(after["store"]["path"], before["store"]["path"])
+        self.assertEqual(after["station"] | {"now": 0}, before["station"] | {"now": 0, "custodian": "Wang Fang"})
+        self.plug("a", self.recorder_folder("a", {"x.bin": b"x"}))
+        self.station.wait("DOCKING_RELEASED")
+        self.assertFalse(os.path.exists(self.folder + "/other"))
+        self.assertEqual(self.station.stop(), 0)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        self.station.start()
 
     def test_bad_value_at_reload_keeps_the_default_and_says_so(self):
         self.station.configure("[Docking]\nWarnTimeout=soon\n")

@@ -14,42 +14,52 @@ SANITIZED = os.environ.get("RECDOCK_SANITIZED") == "1"
 
 
 def peak_rss_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
-        for line in f:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1])
-    return 0
+    """0 of a process that has ended meanwhile."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            return next((int(line.split()[1]) for line in f if line.startswith("VmHWM:")), 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 class Scale(StationTest):
     config = "[Docking]\nWarnTimeout=5s\nKillTimeout=15s\n"
 
-    def test_sixteen_at_once_one_of_them_hangs(self):
+    lost = {3}  # of the sixteen, those that will not be released
+
+    def faults_of_some(self, folders):
+        return {3: self.fault_in("silence", "r3", folders[3], "v.bin", 100000, times="always")}
+
+    def test_sixteen_at_once_some_of_them_bad(self):
         folders = {}
         for n in range(16):
             folders[n] = self.recorder_folder(f"r{n}", {"v.bin": os.urandom(12000000 + n), "w.bin": os.urandom(1000 + n)})
+        faults = self.faults_of_some(folders)
         for n in range(16):
-            fault = {"fault": "silence,at=100000,object=v.bin,times=always"} if n == 3 else {}
-            self.plug(f"r{n}", folders[n], port=f"1-{n + 1}", rate=8000000, **fault)
+            fault = {"fault": faults[n]} if n in faults else {}
+            self.dock(f"r{n}", folders[n], port=f"1-{n + 1}", rate=8000000, **fault)
         self.station.wait("FOOTAGE_FILED", count=4)
         peaks = [peak_rss_kib(pid) for pid in self.station.workers()]
-        self.station.wait("DOCKING_RELEASED", count=15, timeout=120)
+        self.station.wait("DOCKING_RELEASED", count=16 - len(self.lost), timeout=120)
+        # Nobody waited for the one that hangs: it still does.
+        self.assertEqual(self.station.log.find("DOCKING_FAILED", bay="1-4"), [])
         peaks += [peak_rss_kib(pid) for pid in self.station.workers()]
-        print(f"# peak resident memory of an offload worker: {max(peaks)} KiB", flush=True)
+        print(f"# {self.kind}: peak resident memory of an offload worker: {max(peaks)} KiB", flush=True)
         if not SANITIZED:
             self.assertLessEqual(max(peaks), 24 * 1024)
-        wanted = {sha256_file(os.path.join(folders[n], f)) for n in folders if n != 3 for f in os.listdir(folders[n])}
+        wanted = {sha256_file(os.path.join(folders[n], f)) for n in folders if n not in self.lost for f in os.listdir(folders[n])}
         self.assertLessEqual(wanted, {r["sha256"] for r in self.station.footage()})
 
     def test_five_hundred_small_files(self):
         folder = self.recorder_folder("a", {f"DCIM/{n // 400}/{n:04}.bin": os.urandom(256 * 1024) for n in range(500)})
         # A product whose listing by properties is sound, unlike that of the default one.
-        self.plug("a", folder, vid="0x18d1", pid="0x4ee1")
+        self.dock("a", folder, vid="0x18d1", pid="0x4ee1")
         self.station.wait("DOCKING_RELEASED", timeout=240)
         self.assert_all_filed(folder)
 
     @unittest.skipIf(SANITIZED, "needs an optimised build")
-    def test_more_than_4_gib_with_a_32_bit_size_that_says_nothing(self):
+    def test_more_than_4_gib(self):
+        """Of which the 32-bit size of MTP says nothing."""
         folder = os.path.join(self.folder, "recorder-huge")
         os.makedirs(folder)
         path = os.path.join(folder, "huge.bin")
@@ -58,11 +68,20 @@ class Scale(StationTest):
             for at in (0, 1 << 31, (1 << 32) - 2, (1 << 32) + 5):
                 f.seek(at)
                 f.write(os.urandom(4))
-        self.plug("a", folder)
+        self.dock("a", folder)
         self.station.wait("DOCKING_RELEASED", timeout=300)
         row = self.station.footage()[0]
         self.assertEqual(row["size"], (4 << 30) + 12345)
         self.assertEqual(row["sha256"], sha256_file(path))
+
+
+class ScaleWithDisk(Scale):
+    kind = "exfat"
+    lost = {3, 7}
+
+    def faults_of_some(self, folders):
+        """One hangs, one lies about its size, one breaks the protocol with each answer."""
+        return {**super().faults_of_some(folders), 5: "capacity,value=10000000", 7: "tag,times=always"}
 
 
 class Room(StationTest):
@@ -78,7 +97,7 @@ class Room(StationTest):
             f.write(text.replace("KeepFree=16M", "KeepFree=4000T"))
         self.station.start()
         folder = self.recorder_folder("a", {"x.bin": os.urandom(100000)})
-        self.plug("a", folder)
+        self.dock("a", folder)
         self.station.wait("DOCKING_LISTED")
         self.station.wait("ALERT_RAISED", alert="store-low")
         self.assertEqual(self.station.json("docking", "list")[0]["pulled"], 0)
@@ -104,12 +123,16 @@ class Room(StationTest):
                 f.write(text.replace("KeepFree=16M", "KeepFree=0"))
             self.station.start()
             hog = os.path.join(self.station.store, "hog")
-            # The size is unknown, so no room can be reserved for it: the disk fills up under the transfer.
             folder = self.recorder_folder("a", {"big.bin": os.urandom(14 << 20), "small.bin": os.urandom(5000)})
-            with open(hog, "wb") as f:
-                f.write(b"\0" * (16 << 20))
-            self.plug("a", folder, fault="info-size,object=big.bin,value=0xffffffff", proplist="no")
+            older = os.stat(os.path.join(folder, "big.bin")).st_mtime - 86400
+            os.utime(os.path.join(folder, "small.bin"), (older, older))  # so it goes first
+            # Of MTP with its size unknown, so that no room can be reserved for it.
+            unknown = {"fault": "info-size,object=big.bin,value=0xffffffff", "proplist": "no"} if self.kind == "mtp" else {}
+            self.dock("a", folder, rate=4000000, **unknown)
+            self.station.wait("FOOTAGE_FILED")
+            self.fill(hog)  # what was promised to the recorder, somebody else has taken
             self.station.wait("ALERT_RAISED", alert="store-low", timeout=90)
+            self.assertTrue(self.station.log.find("ITEM_FAILED"), "it was in the middle")
             os.unlink(hog)
             self.station.wait("DOCKING_RELEASED", timeout=90)
             self.assert_all_filed(folder)
@@ -118,6 +141,124 @@ class Room(StationTest):
             self.station.stop()
             subprocess.run(["umount", "-l", self.station.store], check=False)
             shutil.rmtree(self.station.store, ignore_errors=True)
+
+    @staticmethod
+    def fill(path):
+        with open(path, "wb", buffering=0) as f:
+            try:
+                while f.write(bytes(1 << 16)):
+                    pass
+            except OSError:
+                pass
+
+
+class RoomForDisk(Room):
+    kind = "fat32"
+
+
+class OneDisk(StationTest):
+    """Catalogue and store on one disk that fills up: all is paused, nothing is half-filed, and it goes on by itself."""
+
+    start_station = False
+
+    def setUp(self):
+        super().setUp()
+        self.disk = os.path.join(self.folder, "disk")
+        os.mkdir(self.disk)
+        made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.disk], capture_output=True, check=False)
+        if made.returncode != 0:
+            self.skipTest("cannot mount a small file system here")
+        self.hog = os.path.join(self.disk, "hog")
+        self.station.state = os.path.join(self.disk, "state")
+        self.station.store = os.path.join(self.disk, "store")
+        os.mkdir(self.station.state)
+        self.station.configure()
+        path = os.path.join(self.station.configuration, "recdock.conf")
+        text = open(path, encoding="utf-8").read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace("KeepFree=16M", "KeepFree=0"))
+
+    def tearDown(self):
+        try:
+            for name in list(self.plugged):
+                self.unplug(name)
+            self.station.stop()
+        finally:
+            subprocess.run(["umount", "-l", self.disk], capture_output=True, check=False)
+            super().tearDown()
+
+    def fill(self):
+        with open(self.hog, "ab", buffering=0) as f:
+            for block in (1 << 20, 4096, 1):
+                try:
+                    while True:
+                        f.write(b"\0" * block)
+                except OSError:
+                    continue
+
+    def goes_on(self, folders):
+        mark = self.station.mark()
+        os.unlink(self.hog)
+        self.station.wait("STORE_RESUMED", start=mark)
+        self.station.wait("DOCKING_RELEASED", start=mark, count=len(folders))
+        whole = os.path.join(self.folder, "whole")
+        for n, folder in enumerate(folders):
+            shutil.copytree(folder, os.path.join(whole, str(n)))
+        self.assert_all_filed(whole)
+        self.assertEqual(self.files_below(os.path.join(self.station.store, "incoming")), [])
+        self.assertEqual(self.station.ctl("verify").returncode, 0)
+
+    def test_full_when_a_recorder_docks(self):
+        self.station.start()
+        self.fill()
+        folder = self.recorder_folder("a", {f"{n}.bin": os.urandom(20000) for n in range(9)})
+        self.plug("a", folder)
+        self.station.wait("STORE_PAUSED")
+        self.station.wait("ALERT_RAISED", alert="store-low")
+        self.assertTrue(self.station.json("status")[0]["store"]["paused"])
+        self.assertEqual(self.station.footage(), [])
+        self.goes_on([folder])
+        alerts = [a for a in self.station.json("alert", "list") if a["subject"] == "catalogue"]
+        self.assertEqual([(a["kind"], a["cleared_at"] is None) for a in alerts], [("store-low", False)])
+
+    def test_full_in_the_middle_of_filing(self):
+        self.station.start()
+        folders = [self.recorder_folder(f"r{i}", {f"{n}.bin": os.urandom(4000 + n) for n in range(200)}) for i in range(2)]
+        self.plug("a", folders[0], port="1-1", rate=200000)
+        self.station.wait("FOOTAGE_FILED", count=20)
+        self.fill()
+        self.plug("b", folders[1], port="1-2", rate=200000)
+        self.station.wait("STORE_PAUSED")
+        self.assertLess(len(self.station.footage()), 200)
+        self.goes_on(folders)
+
+    def test_an_item_without_an_end_leaves_what_is_to_be_kept_free(self):
+        path = os.path.join(self.station.configuration, "recdock.conf")
+        text = open(path, encoding="utf-8").read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace("KeepFree=0", "KeepFree=20M"))
+        self.station.start()
+        folder = self.recorder_folder("a", {"a.bin": os.urandom(50000), "b.bin": os.urandom(60000)})
+        self.plug("a", folder, proplist="no", rate=4000000, fault=self.endless("a.bin"))
+        self.station.wait("ITEM_FAILED")
+        honest = self.recorder_folder("b", {"c.bin": os.urandom(70000)})
+        self.plug("b", honest, port="1-2")
+        self.station.wait("DOCKING_RELEASED", docking=2)
+        self.assertEqual({r["name"] for r in self.station.footage()}, {"b.bin", "c.bin"})
+        self.assertIn("store-low", [a["kind"] for a in self.station.json("alert", "list") if not a["cleared_at"]])
+        self.assertEqual(self.station.log.find("STORE_PAUSED"), [], "nobody else is held up")
+        self.assertEqual(len(self.station.log.find("ITEM_FAILED")), 1, "it is not tried again without more room")
+
+    def test_full_at_the_start(self):
+        self.station.start()
+        folder = self.recorder_folder("a", {f"{n}.bin": os.urandom(20000) for n in range(9)})
+        self.plug("a", folder, rate=40000)
+        self.station.wait("FOOTAGE_FILED")
+        self.station.kill()
+        self.fill()
+        self.station.start()
+        self.station.wait("STORE_PAUSED")
+        self.goes_on([folder])
 
 
 if __name__ == "__main__":

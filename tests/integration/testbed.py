@@ -8,6 +8,7 @@ waits by sleeping: it waits for an event in the station log, for a line of recsi
 
 import hashlib
 import json
+import mmap
 import os
 import re
 import select
@@ -112,6 +113,7 @@ class Station:
         self.configuration = os.path.join(folder, "etc")
         self.process = None
         self.crash_at = None
+        self.quirks = os.path.join(SOURCE, "lib/recorder/recorders.quirks")
         self.told = threading.Condition()
         self.log = Log(os.path.join(folder, "station.log"))
         for path in (self.state, self.configuration, os.path.join(folder, "run")):
@@ -131,6 +133,20 @@ class Station:
         with open(os.path.join(self.configuration, "recdock.conf"), "w", encoding="utf-8") as f:
             f.write(base + config)
 
+    def crash_worker(self, name, at):
+        """The next recdock-NAME to start kills itself at this point; those after it live."""
+        path = os.path.join(self.libexec, f"recdock-{name}")
+        program = os.readlink(path)
+        os.unlink(path)
+        died = os.path.join(self.folder, f"died-{name}")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(
+                "#!/bin/bash\n"
+                f"mkdir '{died}' 2>&- && export RECDOCK_CRASH_AT='{at}'\n"
+                f"exec -a \"$0\" '{program}' \"$@\"\n"
+            )
+        os.chmod(path, 0o755)
+
     def environment(self, **extra):
         env = dict(os.environ)
         env.update(
@@ -138,7 +154,7 @@ class Station:
             CONFIGURATION_DIRECTORY=self.configuration,
             RUNTIME_DIRECTORY=os.path.join(self.folder, "run"),
             RECDOCK_LIBEXECDIR=self.libexec,
-            RECDOCK_QUIRKS_PATH=os.path.join(SOURCE, "lib/recorder/recorders.quirks"),
+            RECDOCK_QUIRKS_PATH=self.quirks,
             LC_ALL="C.UTF-8",
         )
         env.pop("RECDOCK_CRASH_AT", None)
@@ -217,6 +233,14 @@ class Station:
             select.select([], [], [], 0.05)
         return None
 
+    def until(self, condition, timeout=60):
+        """Asks until 'condition' holds, for what the log does not tell."""
+        end = time.monotonic() + timeout * SLOW
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"did not come to be in {timeout * SLOW:.0f} s")
+            select.select([], [], [], 0.02)
+
     def wait_exit(self, timeout=60):
         code = self.process.wait(timeout * SLOW)
         self.notify.shutdown(socket.SHUT_RDWR)
@@ -272,16 +296,27 @@ class Station:
 
 
 class StationTest(unittest.TestCase):
-    """A case with a station, and recorders that are unplugged after it."""
+    """
+    A case with a station, and recorders that are unplugged after it. 'kind' says what dock() makes of a folder: an MTP recorder, or
+    a disk with a card of this file system. Every card has to be at the end what it was before anybody had seen it.
+    """
 
     config = ""
     start_station = True
+    kind = "mtp"
+    patience = 0  # milliseconds that a worker waits for an answer of a simulated recorder, if not as long as usual
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="recdock-test-", dir=os.environ.get("RECDOCK_TEST_DIR"))
         self.control = Control()
         self.plugged = {}
+        self.cards = {}  # path of the image → digest
+        self.violations = []
         self.station = Station(self.folder, self.config)
+        if self.patience:
+            with open(os.path.join(self.folder, "patience.quirks"), "w", encoding="utf-8") as f:
+                f.write(f"[4255:*]\ntimeout = {int(self.patience * SLOW)}\n")
+            self.station.quirks += f":{f.name}"
         if self.start_station:
             self.station.start()
 
@@ -292,6 +327,8 @@ class StationTest(unittest.TestCase):
             code = self.station.stop()
             self.assertIn(code, (None, 0), "recdockd did not end cleanly")
             self.assert_no_sanitizer_report()
+            self.assertEqual(self.violations, [], "commands that alter a disk")
+            self.assert_cards_untouched()
         finally:
             if self.station.process:
                 self.station.kill()
@@ -322,6 +359,43 @@ class StationTest(unittest.TestCase):
         os.makedirs(root, exist_ok=True)
         return root
 
+    def card(self, name, folder, **options):
+        """The image of a card with the files of a folder; made at the first call of this name, without options the one that is."""
+        image = os.path.join(self.folder, f"card-{name}")
+        if options or image not in self.cards:
+            if self.kind != "mtp":
+                options.setdefault("fs", self.kind)
+            make_card(image, folder, **options)
+            self.cards[image] = sha256_file(image)
+        return image
+
+    def assert_cards_untouched(self):
+        for image, digest in self.cards.items():
+            self.assertEqual(sha256_file(image), digest, f"{image} is not what it was")
+
+    def place(self, image, path):
+        """Where on a fresh card the bytes of a file of some size begin: it lies there in one piece."""
+        with open(path, "rb") as f:
+            begin = f.read(4096)
+        with open(image, "rb") as f, mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ) as m:
+            at = m.find(begin)
+        self.assertTrue(at >= 0 and at % 512 == 0, f"{path} is not on {image}")
+        return at
+
+    def fault_in(self, kind, name, folder, path, at, **more):
+        """A fault behind a byte of a file, in the words of what dock() makes of the folder."""
+        more = "".join(f",{k}={v}" for k, v in more.items())
+        if self.kind == "mtp":
+            return f"{kind},op=0x1009,object={os.path.basename(path)},at={at}{more}"
+        return f"{kind},at={self.place(self.card(name, folder), os.path.join(folder, path)) + at}{more}"
+
+    def dock(self, name, folder, port="1-1", **options):
+        """Plugs a recorder with the files of a folder."""
+        if self.kind == "mtp":
+            self.plug(name, folder, port, **options)
+        else:
+            self.plug_disk(name, self.card(name, folder), port=port, **options)
+
     def plug(self, name, folder, port="1-1", **options):
         options.setdefault("serial", f"SER{name.upper()}")
         words = " ".join(f"{k.replace('_', '-')}={v}" for k, v in options.items())
@@ -342,12 +416,12 @@ class StationTest(unittest.TestCase):
         self.assertTrue(found, f"none of {', '.join(events)} in time")
         return found
 
-    def assert_untouched(self, name, card, digest):
-        """No command came that could have changed the evidence, and nothing did change."""
-        stats = self.control.stats(name)
-        self.assertEqual((stats["violations"], stats["sector_bytes_written"]), ({}, 0))
-        self.assertEqual(sha256_file(card), digest)
-        return stats
+    @staticmethod
+    def endless(name):
+        """Faults that give an object no size, neither in its information nor in front of its data, and no end."""
+        return (
+            f"size,object={name},value=0 fault=endless-data,op=0x1009,object={name},value=0xffffffff,times=always"
+        )
 
     def unplug(self, name):
         try:
@@ -355,7 +429,10 @@ class StationTest(unittest.TestCase):
         except AssertionError as e:
             if "no such" not in str(e) and "not plugged" not in str(e):
                 raise
-        self.plugged.pop(name, None)
+        if self.plugged.pop(name, None):
+            stats = self.control.stats(name)
+            if stats.get("violations") or stats.get("sector_bytes_written"):
+                self.violations.append((name, stats["violations"], stats["sector_bytes_written"]))
 
     def assert_all_filed(self, folder, station=None):
         """Every file of a recorder's folder is footage exactly once, byte-identical in the store."""

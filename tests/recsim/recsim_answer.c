@@ -111,6 +111,7 @@ struct damage {
         uint64_t surplus;
         uint64_t end; /* the data end here */
         bool endless;
+        uint64_t announced; /* payload bytes, in the header */
 };
 
 static void damage_cut(struct recsim *r, const struct recsim_occasion *o, struct damage *d)
@@ -134,7 +135,7 @@ static void damage_find(struct recsim *r, const struct recsim_occasion *o, struc
 {
         const struct recsim_fault *f;
 
-        *d = (struct damage){.end = o->to};
+        *d = (struct damage){.end = o->to, .announced = o->to - o->from};
         damage_cut(r, o, d);
         while (d->n_flips < RECSIM_FLIPS_MAX && (f = recsim_faults_due(&r->faults, FAULT_CORRUPT, o))) {
                 d->flips[d->n_flips++] = f->at < 0 ? o->from : (uint64_t)f->at;
@@ -147,7 +148,10 @@ static void damage_find(struct recsim *r, const struct recsim_occasion *o, struc
         f = recsim_faults_due(&r->faults, FAULT_BABBLE, o);
         if (f)
                 d->surplus = f->has_value ? f->value : 4096;
-        d->endless = recsim_faults_due(&r->faults, FAULT_ENDLESS_DATA, o) != NULL;
+        f = recsim_faults_due(&r->faults, FAULT_ENDLESS_DATA, o);
+        d->endless = f != NULL;
+        if (f && f->has_value)
+                d->announced = f->value;
 }
 
 static void damage_apply(struct recsim_transfer *t, const struct damage *d, uint64_t from, size_t header)
@@ -200,7 +204,7 @@ static void send_data(struct recsim *r, const struct recsim_command *c, struct r
         size_t prefix = RECSIM_HEADER;
 
         damage_find(r, &o, &d);
-        put_header(&header, size, RECSIM_DATA, c->op, transaction);
+        put_header(&header, d.announced, RECSIM_DATA, c->op, transaction);
         t = memory_transfer(&header);
         if (r->profile.split) {
                 recsim_pipe_add(&r->pipe, t);

@@ -101,6 +101,32 @@ int station_recover_findings(struct station *s, int64_t docking, const int64_t *
         return 0;
 }
 
+/* Enters the docking and lets the giver go: what is imported is for other tests. */
+int station_import(struct station *s, const struct import_request *request, int64_t *ret_docking)
+{
+        struct docking_row row = {.source = FOOTAGE_IMPORT,
+                                  .recorder = request->recorder,
+                                  .import_officer = request->officer,
+                                  .state = DOCKING_FAILED,
+                                  .plugged_at = clock_now(),
+                                  .identified_at = INSTANT_NONE,
+                                  .listed_at = INSTANT_NONE,
+                                  .released_at = INSTANT_NONE,
+                                  .unplugged_at = INSTANT_NONE,
+                                  .battery_percent = -1,
+                                  .free_bytes = -1,
+                                  .total_bytes = -1};
+
+        if (settings->import_error < 0)
+                return settings->import_error;
+        (void)snprintf(row.import_reason, sizeof(row.import_reason), "%s", request->reason);
+        if (catalogue_begin(s->catalogue) < 0 || docking_insert(s->catalogue, request->actor, &row) < 0 ||
+            catalogue_commit(s->catalogue) < 0)
+                abort();
+        *ret_docking = row.id;
+        return 0;
+}
+
 int station_reload(struct station *s)
 {
         return settings->bad_reload ? -EINVAL : 0;

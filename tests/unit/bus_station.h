@@ -17,6 +17,7 @@ struct bus_station_settings {
         bool busy_inspector;   /* every digest is refused once before it is taken */
         bool no_answers;       /* the inspector never answers */
         bool bad_reload;
+        int import_error; /* negative errno: no import begins */
 };
 
 /* Starts the private bus and points $DBUS_SYSTEM_BUS_ADDRESS at it. Needs scratch_make() before. */

@@ -521,6 +521,53 @@ START_TEST(test_verify_finds_damage)
 }
 END_TEST
 
+static void put_file(const char *name, bool folder)
+{
+        _cleanup_free_ char *path = scratch_path(name);
+        int fd;
+
+        if (folder) {
+                ck_assert_int_eq(mkdir(path, 0750), 0);
+                return;
+        }
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+        ck_assert_int_ge(fd, 0);
+        (void)close(fd);
+}
+
+/* What lies in the store and was filed by nobody: also where no footage would lie, and under names of no
+ * text. */
+START_TEST(test_verify_finds_what_was_not_filed)
+{
+        static const char *const filters[] = {NULL, "1"};
+        _cleanup_free_ char *link = scratch_path("root/store/link");
+
+        (void)bus_station_file("good.mp4", "good bytes");
+        put_file("root/store/foreign", true);
+        put_file("root/store/foreign/a.mp4", false);
+        put_file("root/store/\xff.mp4", false);
+        ck_assert_int_eq(symlink("/etc", link), 0);
+        start(NULL);
+        for (size_t i = 0; i < ELEMENTSOF(filters); i++) {
+                const struct pair one[] = {{"id", filters[i]}, {NULL}};
+                _cleanup_(json_object_putp) json_object *rows = NULL;
+                struct reply reply = {false};
+                bool whole = !filters[i];
+                unsigned int foreign = 0;
+
+                rows = read_lines(ask("Verify", NULL, whole ? NULL : one, on_reply, &reply));
+                wait_reply(&reply);
+                ck_assert_uint_eq(reply.a, whole ? 4 : 1);
+                ck_assert_uint_eq(reply.b, whole ? 3 : 0);
+                for (size_t row = 1; whole && row <= 3; row++)
+                        foreign += strcmp(member(json_object_array_get_idx(rows, row), "result"),
+                                          "foreign") == 0;
+                ck_assert_uint_eq(foreign, whole ? 3 : 0);
+        }
+        stop();
+}
+END_TEST
+
 START_TEST(test_verify_takes_filters)
 {
         _cleanup_(json_object_putp) json_object *rows = NULL;
@@ -723,6 +770,7 @@ static Suite *suite(void)
         tcase_add_test(rows, test_slow_client_is_cut_off_alone);
         tcase_add_test(rows, test_ninth_query_is_refused_and_stop_ends_all);
         tcase_add_loop_test(rows, test_verify_finds_damage, 0, 2);
+        tcase_add_test(rows, test_verify_finds_what_was_not_filed);
         tcase_add_test(rows, test_verify_takes_filters);
         tcase_add_test(rows, test_verify_ends_with_the_server);
         tcase_add_test(rows, test_ledger_names_the_caller);

@@ -157,6 +157,73 @@ START_TEST(test_item_is_known_by_its_identity)
 }
 END_TEST
 
+/* It is listed again before it was proved, say after a crash: it is not the second docking's for that. */
+START_TEST(test_item_stays_with_the_docking_that_pulled_it)
+{
+        static const struct {
+                enum item_state state;
+                bool stays;
+        } states[] = {{ITEM_LISTED, false}, {ITEM_PARTIAL, false}, {ITEM_PULLED, true},
+                      {ITEM_FILING, true},  {ITEM_FOOTAGE, false}, {ITEM_FAILED, false}};
+        int64_t second = fixture_docking(c, recorder);
+        bool is_new;
+
+        for (size_t i = 0; i < ELEMENTSOF(states); i++) {
+                struct item item = {.recorder = recorder, .docking = docking, .size = 7}, again = item;
+                int64_t expected = states[i].stays ? docking : second;
+
+                (void)snprintf(item.path, sizeof(item.path), "Internal/%zu.MP4", i);
+                memcpy(again.path, item.path, sizeof(again.path));
+                again.docking = second;
+                ck_assert_int_eq(item_note(c, &item, &is_new), CATALOGUE_OK);
+                item.state = states[i].state;
+                ck_assert_int_eq(item_update(c, &item), CATALOGUE_OK);
+                ck_assert_int_eq(item_note(c, &again, &is_new), CATALOGUE_OK);
+                ck_assert(!is_new);
+                ck_assert_int_eq(again.docking, expected);
+                ck_assert_int_eq(item_by_id(c, item.id, &item), CATALOGUE_OK);
+                ck_assert_int_eq(item.docking, expected);
+        }
+}
+END_TEST
+
+/* Numbers that a listing gives to files of one name shift when one of them is gone. */
+START_TEST(test_item_has_a_namesake)
+{
+        static const struct {
+                const char *path, *other;
+                int64_t size;
+                int expected;
+        } pairs[] = {
+                        {"A/x.mp4", "A/x~2.mp4", 7, CATALOGUE_OK},
+                        {"A/x~3.mp4", "A/x.mp4", 7, CATALOGUE_OK},
+                        {"A/x~3.mp4", "A/x~2.mp4", 7, CATALOGUE_OK},
+                        {"A/x", "A/x~2", 7, CATALOGUE_OK},
+                        {"A/x.mp4", "A/x~2.mp4", 8, CATALOGUE_ABSENT},
+                        {"A/x.mp4", "B/x~2.mp4", 7, CATALOGUE_ABSENT},
+                        {"A/x.mp4", "A/y.mp4", 7, CATALOGUE_ABSENT},
+                        {"A/x.mp4", "A/xy~2.mp4", 7, CATALOGUE_ABSENT},
+                        {"A/~2.mp4", "A/.mp4", 7, CATALOGUE_ABSENT},
+                        {"A~2/x", "A/x", 7, CATALOGUE_ABSENT},
+        };
+        const int64_t size = 7;
+        bool is_new;
+
+        for (size_t i = 0; i < ELEMENTSOF(pairs); i++) {
+                struct item item = {.recorder = recorder, .docking = docking, .size = size}, other = item;
+
+                (void)snprintf(item.path, sizeof(item.path), "%zu/%s", i, pairs[i].path);
+                (void)snprintf(other.path, sizeof(other.path), "%zu/%s", i, pairs[i].other);
+                other.size = pairs[i].size;
+                ck_assert_int_eq(item_note(c, &item, &is_new), CATALOGUE_OK);
+                ck_assert_int_eq(item_has_namesake(c, &item), CATALOGUE_ABSENT);
+                ck_assert_int_eq(item_note(c, &other, &is_new), CATALOGUE_OK);
+                ck_assert_msg(item_has_namesake(c, &item) == pairs[i].expected, "'%s', '%s'", item.path,
+                              other.path);
+        }
+}
+END_TEST
+
 START_TEST(test_item_there_and_back)
 {
         struct item item, back;
@@ -400,6 +467,8 @@ static Suite *suite(void)
         tcase_add_test(rows, test_docking_there_and_back);
         tcase_add_test(rows, test_open_dockings_are_closed);
         tcase_add_test(rows, test_item_is_known_by_its_identity);
+        tcase_add_test(rows, test_item_stays_with_the_docking_that_pulled_it);
+        tcase_add_test(rows, test_item_has_a_namesake);
         tcase_add_test(rows, test_item_there_and_back);
         tcase_add_test(rows, test_items_in_a_state);
         tcase_add_test(rows, test_intent_becomes_footage);

@@ -69,6 +69,7 @@ START_TEST(test_defaults)
         ck_assert_uint_eq(config->attempts, 3);
         ck_assert(!config->recover);
         ck_assert_int_eq(config->switch_timeout, 15 * USEC_PER_SEC);
+        ck_assert_uint_eq(config->item_max, UINT64_C(64) << 30);
         ck_assert_int_eq(config->time_order[0], TIME_FROM_NAME);
         ck_assert_int_eq(config->time_order[2], TIME_FROM_DEVICE);
         ck_assert_int_eq(config->time_tolerance, 120 * USEC_PER_SEC);

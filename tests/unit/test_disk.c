@@ -3,155 +3,11 @@
  * Reading a unit: every byte that comes is the one that was asked for, every one that does not come is told,
  * to the sector; and a medium that dies costs a bounded time.
  */
-#include "test_bot_device.h"
-
-#include "base/cleanup.h"
+#include "test_disk_stream.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MIB (UINT64_C(1) << 20)
-
-static struct sim sim;
-static struct bot bot;
-static struct block_unit *unit;
-
-static void setup(void)
-{
-        struct bot_limits limits = {0};
-
-        sim_init(&sim);
-        bot_init(&bot, &sim.transport, &limits);
-        bot.notice = sim_notice;
-        bot.userdata = &sim;
-        unit = NULL;
-}
-
-static void teardown(void)
-{
-        disk_free(unit);
-        sim_done(&sim);
-}
-
-static void opened_with(const struct disk_limits *limits)
-{
-        ck_assert_int_eq(disk_open(&unit, &bot, 0, limits, NULL), RECORDER_OK);
-        sim.cbws = sim.reads = sim.takes = 0;
-        sim.now = 0;
-}
-
-static void opened(void)
-{
-        const struct disk_limits limits = {0};
-
-        opened_with(&limits);
-}
-
-/* --- a stream, checked byte by byte --- */
-
-struct check {
-        const struct block_extent *extents;
-        size_t n, given;
-        size_t at;                      /* the extent the next byte is of */
-        uint64_t within;                /* and where in it */
-        uint64_t good, bad;             /* bytes so far */
-        uint64_t bad_first, bad_ranges; /* disk offset of the first unreadable byte */
-        uint64_t end_after;             /* the sink ends it after so many bytes, 0 never */
-        bool read_in_next, read_in_write;
-        int next_result;
-};
-
-static void check_metadata(void)
-{
-        uint8_t sector[512];
-
-        ck_assert_int_eq(block_read(unit, 512 * 77, sector, sizeof(sector)), RECORDER_OK);
-        for (size_t i = 0; i < sizeof(sector); i++)
-                ck_assert_uint_eq(sector[i], sim_byte(512 * 77 + i));
-}
-
-static int check_next(void *userdata, struct block_extent *ret)
-{
-        struct check *c = userdata;
-
-        if (c->read_in_next)
-                check_metadata();
-        if (c->given == c->n) {
-                *ret = (struct block_extent){0};
-                return c->next_result;
-        }
-        *ret = c->extents[c->given++];
-        return RECORDER_OK;
-}
-
-static uint64_t check_advance(struct check *c, uint64_t size)
-{
-        const struct block_extent *e = &c->extents[c->at];
-        uint64_t n = MIN(size, e->size - c->within);
-
-        c->within += n;
-        if (c->within == e->size) {
-                c->at++;
-                c->within = 0;
-        }
-        return n;
-}
-
-static int check_write(void *userdata, const void *data, size_t size)
-{
-        struct check *c = userdata;
-        const uint8_t *p = data;
-
-        while (size > 0) {
-                uint64_t offset, n;
-
-                ck_assert_uint_lt(c->at, c->n);
-                offset = c->extents[c->at].offset + c->within;
-                n = check_advance(c, size);
-                for (uint64_t i = 0; i < n; i++)
-                        if (p[i] != sim_byte(offset + i))
-                                ck_abort_msg("byte %lu of the disk", (unsigned long)(offset + i));
-                p += n;
-                size -= n;
-                c->good += n;
-        }
-        if (c->read_in_write)
-                check_metadata();
-        return c->end_after && c->good >= c->end_after ? RECORDER_NO_SPACE : 0;
-}
-
-static int check_unreadable(void *userdata, uint64_t size)
-{
-        struct check *c = userdata;
-
-        if (c->bad_ranges++ == 0)
-                c->bad_first = c->extents[c->at].offset + c->within;
-        c->bad += size;
-        while (size > 0) {
-                ck_assert_uint_lt(c->at, c->n);
-                size -= check_advance(c, size);
-        }
-        return 0;
-}
-
-static int streamed(struct check *c)
-{
-        const struct block_sink sink = {.write = check_write, .unreadable = check_unreadable, .userdata = c};
-        int r = block_stream(unit, check_next, c, &sink);
-
-        ck_assert_uint_eq(sim.standing, 0);
-        if (r == RECORDER_OK)
-                ck_assert_uint_eq(c->at, c->n);
-        return r;
-}
-
-static struct check stream_of(const struct block_extent *extents, size_t n)
-{
-        return (struct check){.extents = extents, .n = n};
-}
-
-static const struct block_extent ten_mib[] = {{.offset = 3 * 512, .size = 10 * MIB}};
 
 START_TEST(one_extent)
 {
@@ -166,7 +22,7 @@ END_TEST
 
 START_TEST(extents_side_by_side_are_one_read)
 {
-        struct block_extent extents[96];
+        struct block_extent extents[96] = {0};
         struct check c = stream_of(extents, ELEMENTSOF(extents));
 
         /* Three runs of 32 clusters of 32 KiB. */
@@ -229,7 +85,7 @@ END_TEST
  */
 START_TEST(reading_within_a_stream)
 {
-        struct block_extent extents[12];
+        struct block_extent extents[12] = {0};
         struct check c = stream_of(extents, ELEMENTSOF(extents));
 
         for (size_t i = 0; i < ELEMENTSOF(extents); i++)
@@ -369,19 +225,6 @@ START_TEST(a_passed_read_that_is_short)
 }
 END_TEST
 
-/* Behind the first megabytes there is nothing: the device lied about its size. */
-START_TEST(a_capacity_that_lies)
-{
-        struct check c = stream_of(ten_mib, 1);
-
-        opened();
-        sim.sectors = 5 * MIB / 512;
-        ck_assert_int_eq(streamed(&c), RECORDER_OK);
-        ck_assert_uint_eq(c.good, 5 * MIB - 3 * 512);
-        ck_assert_uint_eq(c.bad, 5 * MIB + 3 * 512);
-}
-END_TEST
-
 START_TEST(a_read_of_tables)
 {
         uint8_t data[4096];
@@ -514,132 +357,6 @@ START_TEST(many_bad_places)
 }
 END_TEST
 
-/* --- the end --- */
-
-static unsigned int vanish_after;
-
-static void vanishing(struct sim *s, const struct sim_cbw *c)
-{
-        if (vanish_after-- == 0)
-                sim_send_fail(s, USB_GONE);
-        else
-                sim_disk(s, c);
-}
-
-START_TEST(unplugged_in_a_stream)
-{
-        struct check c = stream_of(ten_mib, 1);
-        uint8_t sector[512];
-
-        opened();
-        sim.on_cbw = vanishing;
-        vanish_after = (unsigned int)_i;
-        ck_assert_int_eq(streamed(&c), RECORDER_GONE);
-        ck_assert_int_lt(sim.now, 1000000);
-        ck_assert_uint_eq(c.bad, 0);
-        ck_assert_int_eq(block_read(unit, 0, sector, sizeof(sector)), RECORDER_GONE);
-}
-END_TEST
-
-START_TEST(cancelled_in_a_stream)
-{
-        struct check c = stream_of(ten_mib, 1);
-
-        opened();
-        sim.cancel_at_take = sim.takes + 20;
-        ck_assert_int_eq(streamed(&c), RECORDER_CANCELLED);
-        ck_assert_uint_eq(sim.class_resets, 1);
-        sim.cancel_at_take = 0;
-        c = stream_of(ten_mib, 1);
-        ck_assert_int_eq(streamed(&c), RECORDER_OK);
-}
-END_TEST
-
-START_TEST(a_card_that_is_pulled)
-{
-        struct check c = stream_of(ten_mib, 1);
-
-        opened();
-        sim.no_medium = true;
-        ck_assert_int_eq(streamed(&c), RECORDER_ABSENT);
-        sim.no_medium = false;
-        c = stream_of(ten_mib, 1);
-        ck_assert_int_eq(streamed(&c), RECORDER_MISMATCH);
-        ck_assert_uint_eq(c.good + c.bad, 0);
-}
-END_TEST
-
-START_TEST(a_card_that_is_exchanged)
-{
-        struct check c = stream_of(ten_mib, 1);
-
-        opened();
-        sim.attentions = 1;
-        sim.attention_asc = SCSI_ASC_MEDIUM_MAY_HAVE_CHANGED;
-        ck_assert_int_eq(streamed(&c), RECORDER_MISMATCH);
-        ck_assert_uint_eq(c.good + c.bad, 0);
-}
-END_TEST
-
-START_TEST(a_device_that_is_lost)
-{
-        struct check c = stream_of(ten_mib, 1);
-
-        opened();
-        sim.lost = true;
-        ck_assert_int_eq(streamed(&c), RECORDER_STALLED);
-        ck_assert_uint_eq(c.good + c.bad, 0);
-        ck_assert_int_lt(sim.now, INT64_C(400) * 1000000);
-}
-END_TEST
-
-/* --- opening --- */
-
-static void optical(struct sim *s, const struct sim_cbw *c)
-{
-        uint8_t data[36] = {5, 0x80};
-
-        if (c->cdb[0] != 0x12) {
-                sim_disk(s, c);
-                return;
-        }
-        sim_send(s, data, sizeof(data));
-        sim_csw(s, c->tag, 0, 0);
-}
-
-START_TEST(units_that_are_no_disk)
-{
-        const struct disk_limits limits = {0};
-        struct scsi_inquiry inquiry = {0};
-
-        sim.on_cbw = optical;
-        ck_assert_int_eq(disk_open(&unit, &bot, 0, &limits, &inquiry), RECORDER_UNSUPPORTED);
-        ck_assert_uint_eq(inquiry.type, 5);
-        ck_assert_ptr_null(unit);
-        sim.on_cbw = NULL;
-        sim.no_medium = true;
-        ck_assert_int_eq(disk_open(&unit, &bot, 1, &limits, &inquiry), RECORDER_ABSENT);
-        ck_assert_str_eq(inquiry.product, "DSJ-A7");
-        sim.no_medium = false;
-        sim.sector_size = 520;
-        ck_assert_int_eq(disk_open(&unit, &bot, 0, &limits, NULL), RECORDER_UNSUPPORTED);
-        ck_assert_ptr_null(unit);
-}
-END_TEST
-
-START_TEST(beyond_two_tebibytes)
-{
-        static const struct block_extent extent = {.offset = (UINT64_C(1) << 41) - MIB, .size = 2 * MIB};
-        struct check c = stream_of(&extent, 1);
-
-        sim.sectors = UINT64_C(1) << 33;
-        opened();
-        ck_assert_uint_eq(unit->size, UINT64_C(1) << 42);
-        ck_assert_int_eq(streamed(&c), RECORDER_OK);
-        ck_assert_uint_eq(sim.opcodes[0x88], 2);
-}
-END_TEST
-
 static void tests_add(TCase *c)
 {
         tcase_add_test(c, one_extent);
@@ -655,7 +372,6 @@ static void tests_add(TCase *c)
         tcase_add_test(c, large_sectors);
         tcase_add_test(c, a_failure_that_passes);
         tcase_add_test(c, a_passed_read_that_is_short);
-        tcase_add_test(c, a_capacity_that_lies);
         tcase_add_test(c, a_read_of_tables);
         tcase_add_test(c, a_sector_that_hangs);
         tcase_add_test(c, a_size_is_learnt);
@@ -664,13 +380,6 @@ static void tests_add(TCase *c)
         tcase_add_test(c, a_medium_that_dies);
         tcase_add_test(c, behind_the_bad_part);
         tcase_add_test(c, many_bad_places);
-        tcase_add_loop_test(c, unplugged_in_a_stream, 0, 4);
-        tcase_add_test(c, cancelled_in_a_stream);
-        tcase_add_test(c, a_card_that_is_pulled);
-        tcase_add_test(c, a_card_that_is_exchanged);
-        tcase_add_test(c, a_device_that_is_lost);
-        tcase_add_test(c, units_that_are_no_disk);
-        tcase_add_test(c, beyond_two_tebibytes);
 }
 
 int main(void)
@@ -680,7 +389,7 @@ int main(void)
         SRunner *runner;
         int failed;
 
-        tcase_add_checked_fixture(c, setup, teardown);
+        tcase_add_checked_fixture(c, disk_test_setup, disk_test_teardown);
         tcase_set_timeout(c, 60);
         tests_add(c);
         suite_add_tcase(s, c);

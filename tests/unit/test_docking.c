@@ -4,7 +4,10 @@
 #include "scratch.h"
 #include "base/cleanup.h"
 #include "base/message.h"
+#include "catalogue/item.h"
+#include "catalogue/registry.h"
 #include "daemon/bay.h"
+#include "daemon/config.h"
 #include "daemon/docking.h"
 #include "daemon/station_internal.h"
 #include "recorder/offload_messages.h"
@@ -108,6 +111,54 @@ START_TEST(half_a_character_in_a_reason_does_not_end_the_station)
 }
 END_TEST
 
+static void recorder_make(void)
+{
+        struct recorder_row recorder = {.number = "R1", .retired_at = INSTANT_NONE};
+
+        station_begin(station);
+        ck_assert_int_eq(recorder_register(station->catalogue, "test", &recorder, &docking->row.recorder),
+                         CATALOGUE_OK);
+        station_commit(station);
+}
+
+/* An item of an earlier listing that is footage. */
+static void held_make(const char *path)
+{
+        struct item item = {.recorder = docking->row.recorder, .docking = docking->row.id, .size = 7};
+        bool is_new;
+
+        (void)snprintf(item.path, sizeof(item.path), "%s", path);
+        (void)snprintf(item.time_text, sizeof(item.time_text), "20261101T080000");
+        station_begin(station);
+        ck_assert_int_eq(item_note(station->catalogue, &item, &is_new), CATALOGUE_OK);
+        item.state = ITEM_FOOTAGE;
+        ck_assert_int_eq(item_update(station->catalogue, &item), CATALOGUE_OK);
+        station_commit(station);
+}
+
+/* Of two files of one name, size and time the first was filed and removed; what is listed under its name now
+ * is the other one, which must be neither taken for it nor removed in its place. */
+START_TEST(an_item_that_could_be_its_namesake_is_pulled_again)
+{
+        struct recorder_item listed = {.size = 7, .time_text = "20261101T080000"};
+
+        station->config = calloc(1, sizeof(*station->config));
+        ck_assert_ptr_nonnull(station->config);
+        station->config->release = RELEASE_CLEAR;
+        station->config->attempts = 3;
+        recorder_make();
+        held_make("DCIM/x.mp4");
+        if (_i)
+                held_make("DCIM/x~2.mp4");
+        docking->task = TASK_LIST;
+        (void)snprintf(listed.path, sizeof(listed.path), "DCIM/x.mp4");
+        say(OFFLOAD_ITEM, &listed, sizeof(listed));
+        ck_assert_uint_eq(docking->plan.n, 1);
+        ck_assert_int_eq(docking->plan.order[0]->state, _i ? PLAN_WAITING : PLAN_HELD);
+        ck_assert(!docking->plan.order[0]->removable);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("docking");
@@ -119,6 +170,7 @@ int main(void)
         tcase_add_test(t, identity_after_the_unplug_changes_nothing);
         tcase_add_test(t, end_of_the_list_after_the_unplug_changes_nothing);
         tcase_add_test(t, half_a_character_in_a_reason_does_not_end_the_station);
+        tcase_add_loop_test(t, an_item_that_could_be_its_namesake_is_pulled_again, 0, 2);
         suite_add_tcase(s, t);
         srunner_run_all(r, CK_ENV);
         failed = srunner_ntests_failed(r);

@@ -10,6 +10,7 @@
 
 DEFINE_CLEANUP(struct media_reader *, media_reader_free);
 DEFINE_CLEANUP(struct digest *, digest_free);
+DEFINE_CLEANUP(struct digest_lane *, digest_lane_free);
 
 static int memory_file(const void *data, size_t size)
 {
@@ -151,6 +152,31 @@ START_TEST(reader_past_deadline)
         ck_assert_int_eq(report.verdict, VERDICT_UNREADABLE);
         ck_assert(findings_have(&report.findings, FINDING_TIMED_OUT));
         ck_assert(!report.digested);
+}
+END_TEST
+
+/* On a thread of its own it is the same digest, of the whole file when the check is over. */
+START_TEST(digest_of_its_own_thread)
+{
+        _cleanup_(digest_freep) struct digest *alone = NULL, *digest = NULL;
+        _cleanup_(digest_lane_freep) struct digest_lane *lane = NULL;
+        _cleanup_close_ int fd = numbered_file(11 * MEDIA_BLOCK_SIZE + 5);
+        struct media_source source = {.fd = fd, .size = 11 * (int64_t)MEDIA_BLOCK_SIZE + 5, .name = "x.mp4"};
+        struct digest_values values, expected;
+        struct media_report report;
+
+        ck_assert_int_eq(digest_new(&alone, false), 0);
+        source.digest = alone;
+        ck_assert_int_eq(media_check(&source, &report), 0);
+        ck_assert_int_eq(digest_peek(alone, &expected), 0);
+        ck_assert_int_eq(digest_new(&digest, false), 0);
+        ck_assert_int_eq(digest_lane_new(&lane, digest), 0);
+        source.digest = digest;
+        source.lane = lane;
+        ck_assert_int_eq(media_check(&source, &report), 0);
+        ck_assert(report.digested);
+        ck_assert_int_eq(digest_peek(digest, &values), 0);
+        ck_assert(digest_equal(&values, &expected));
 }
 END_TEST
 
@@ -303,6 +329,7 @@ static Suite *suite_new(void)
         tcase_add_test(t, reader_keeps_errors);
         tcase_add_test(t, reader_past_deadline);
         tcase_add_test(t, digest_is_of_the_whole_file);
+        tcase_add_test(t, digest_of_its_own_thread);
         tcase_add_test(t, names_decide_what_unknown_bytes_mean);
         tcase_add_test(t, boxes_that_lie);
         tcase_add_test(t, boxes_nested_without_end);

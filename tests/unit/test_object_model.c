@@ -153,33 +153,36 @@ static void put_proplist(struct bytes *b, uint32_t parent)
         model.proplists++;
         put32(b, 0);
         for (size_t i = 0; i < model.n; i++) {
-                const struct model_object *o = &model.objects[i];
+                const struct model_object *own = &model.objects[i];
+                const struct model_object *o = own->list_shows ? object_find(own->list_shows) : own;
 
-                if (!in_folder(o, parent) || o->list_omits)
+                if (!in_folder(own, parent) || own->list_omits)
                         continue;
                 if (model.list_strangers) {
                         put_element(b, o->handle + 5000, MTP_OBJECT_FORMAT, PTP_UINT16);
                         put16(b, o->format);
                         n++;
                 }
-                put_element(b, o->handle, MTP_OBJECT_FORMAT, PTP_UINT16);
+                put_element(b, own->handle, MTP_OBJECT_FORMAT, PTP_UINT16);
                 put16(b, o->format);
-                put_element(b, o->handle, MTP_PROTECTION_STATUS, PTP_UINT16);
+                put_element(b, own->handle, MTP_PROTECTION_STATUS, PTP_UINT16);
                 put16(b, o->protection);
-                put_element(b, o->handle, MTP_OBJECT_SIZE, PTP_UINT64);
+                put_element(b, own->handle, MTP_OBJECT_SIZE, PTP_UINT64);
                 put64(b, o->size + model.list_strangers); /* and wrong in what is its own */
-                put_element(b, o->handle, 0xdc41, PTP_UINT128);
+                put_element(b, own->handle, 0xdc41, PTP_UINT128);
                 put64(b, 1);
                 put64(b, 2);
-                put_element(b, o->handle, 0xdcff, PTP_ARRAY | PTP_UINT8);
+                put_element(b, own->handle, 0xdcff, PTP_ARRAY | PTP_UINT8);
                 put32(b, 3);
                 memcpy(b->p + b->n, "abc", 3);
                 b->n += 3;
-                put_element(b, o->handle, MTP_OBJECT_FILE_NAME, PTP_STRING);
+                put_element(b, own->handle, MTP_OBJECT_FILE_NAME, PTP_STRING);
                 put_name(b, o);
-                put_element(b, o->handle, MTP_DATE_MODIFIED, PTP_STRING);
+                put_element(b, own->handle, MTP_DATE_MODIFIED, PTP_STRING);
                 put_text(b, o->modified);
-                n += 7;
+                put_element(b, own->handle, MTP_PARENT_OBJECT, PTP_UINT32);
+                put32(b, o->parent);
+                n += 8;
         }
         wire_put32(b->p, n);
 }

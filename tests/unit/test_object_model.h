@@ -23,6 +23,7 @@ struct model_object {
         bool removed, sticky; /* sticky: delete says OK and leaves it */
         bool unlinked;        /* in no folder's list */
         bool list_omits;      /* left out of property lists */
+        uint32_t list_shows;  /* property lists give it the properties of this object instead */
 };
 
 struct object_model {

@@ -24,19 +24,21 @@ struct bytes {
 
 /* The first object misbehaves, the second one never does. */
 static struct {
-        uint64_t size;         /* of the first object */
-        uint32_t info_size;    /* as ObjectInfo tells it */
-        uint64_t wide_size;    /* as property DC04 tells it; 0: the device has no properties */
-        bool partial64;        /* has GetPartialObject64 beside GetPartialObject */
-        uint64_t announced;    /* by GetObject, 0: what it sends */
-        uint64_t sent;         /* by GetObject, 0: the size */
-        uint16_t whole_code;   /* response of GetObject, 0: OK */
-        uint16_t partial_code; /* of a partial read, without data; 0: OK */
-        uint32_t partial_most; /* bytes a partial read gives at most, 0: no bound */
-        bool silent;           /* the first object is never answered for */
-        bool renumbered;       /* after a reset handle 1 is another object */
-        uint64_t halt_at;      /* GetObject halts behind so many bytes, once */
-        bool deaf_once;        /* the next GetObjectHandles is not answered */
+        uint64_t size;          /* of the first object */
+        uint32_t info_size;     /* as ObjectInfo tells it */
+        uint64_t wide_size;     /* as property DC04 tells it; 0: the device has no properties */
+        bool partial64;         /* has GetPartialObject64 beside GetPartialObject */
+        uint64_t announced;     /* by GetObject, 0: what it sends */
+        uint64_t sent;          /* by GetObject, 0: the size */
+        uint16_t whole_code;    /* response of GetObject, 0: OK */
+        uint16_t partial_code;  /* of a partial read, without data; 0: OK */
+        uint32_t partial_most;  /* bytes a partial read gives at most, 0: no bound */
+        bool silent;            /* the first object is never answered for */
+        bool renumbered;        /* after a reset handle 1 is another object */
+        uint64_t halt_at;       /* GetObject halts behind so many bytes, once */
+        bool forgets_session;   /* at the next GetObject; nothing is answered until it is opened again */
+        unsigned int forgotten; /* OpenSessions there had been then, 0: the session is open */
+        bool deaf_once;         /* the next GetObjectHandles is not answered */
         unsigned int partials;
 } model;
 
@@ -180,6 +182,14 @@ static void answer(struct sim *s, const struct ptp_container *c, const uint8_t *
         (void)data;
         (void)size;
         answer_bytes.n = 0;
+        if (model.forgets_session && c->header.code == PTP_GET_OBJECT) {
+                model.forgets_session = false;
+                model.forgotten = s->opens;
+        }
+        if (model.forgotten && s->opens == model.forgotten) {
+                sim_respond(s, c, PTP_SESSION_NOT_OPEN);
+                return;
+        }
         if (model.deaf_once && c->header.code == PTP_GET_OBJECT_HANDLES) {
                 model.deaf_once = false;
                 return;
@@ -355,6 +365,41 @@ START_TEST(a_reset_may_renumber_the_objects)
 }
 END_TEST
 
+/* A device that loses its session in the middle: it is opened again, and the object looked at before it is
+ * read. */
+START_TEST(a_session_that_is_lost_is_opened_again)
+{
+        model.size = model.info_size = 3000;
+        list_all();
+        for (unsigned int i = 1; i <= 2; i++) {
+                model.forgets_session = true;
+                read_expect(0, 0, RECORDER_OK, 3000);
+                ck_assert_uint_eq(recoveries(), i);
+                ck_assert_uint_eq(sim.opens, i + 1);
+        }
+        ck_assert_uint_eq(sim.clears + sim.class_resets + sim.usb_resets, 0);
+        read_expect(1, 0, RECORDER_OK, 100);
+}
+END_TEST
+
+/* One that says so for ever costs what other trouble costs, and no more. */
+START_TEST(a_session_that_does_not_stay_open_ends)
+{
+        model.size = model.info_size = 3000;
+        model.whole_code = PTP_SESSION_NOT_OPEN;
+        list_all();
+        for (int i = 0; i < 50; i++) {
+                const struct recorder_sink sink = {.write = on_nothing};
+                int64_t size;
+
+                ck_assert_int_ne(recorder_read(recorder, 0, 0, &sink, &size), RECORDER_OK);
+        }
+        ck_assert_uint_le(sim.opens, 1 + recoveries());
+        ck_assert_uint_le(recoveries(), 24);
+        read_expect(1, 0, RECORDER_OK, 100);
+}
+END_TEST
+
 START_TEST(a_reset_while_listing_makes_it_incomplete)
 {
         model.size = model.info_size = 100;
@@ -481,6 +526,8 @@ int main(void)
         tcase_add_loop_test(c, a_size_modulo_4_gib_is_not_the_whole, 0, 2);
         tcase_add_test(c, more_than_a_size_that_is_sure_is_cut);
         tcase_add_loop_test(c, a_reset_may_renumber_the_objects, 0, 2);
+        tcase_add_test(c, a_session_that_is_lost_is_opened_again);
+        tcase_add_test(c, a_session_that_does_not_stay_open_ends);
         tcase_add_test(c, a_reset_while_listing_makes_it_incomplete);
         tcase_add_test(c, fewer_bytes_than_the_header_says_are_short);
         tcase_add_test(c, a_length_modulo_4_gib_is_not_believed);

@@ -49,16 +49,22 @@ static void plain_tree(void)
         object_add(4, 2, FILE_MP4, "b.mp4", 200000)->protection = 1;
         object_add(5, 2, FILE_MP4, "huge.mp4", UINT64_C(6) << 30);
         object_add(6, 0, FILE_MP4, "top.mp4", 10);
+        object_add(7, 2, FILE_MP4, "d.mp4", 4000);
+        object_add(8, 2, FILE_MP4, "e.mp4", 4000);
+        object_add(9, 2, FILE_MP4, "f.mp4", 6000);
 }
 
 static void expect_plain(void)
 {
-        ck_assert_uint_eq(n_items, 4);
+        ck_assert_uint_eq(n_items, 7);
         ck_assert_int_eq(item_named("SD_card/DCIM/100MEDIA/a.mp4")->size, 1000);
         ck_assert_str_eq(item_named("SD_card/DCIM/100MEDIA/a.mp4")->time_text, "20261101T080000");
         ck_assert_uint_eq(item_named("SD_card/DCIM/100MEDIA/b.mp4")->flags, RECORDER_ITEM_PROTECTED);
         ck_assert_int_eq(item_named("SD_card/DCIM/100MEDIA/huge.mp4")->size, INT64_C(6) << 30);
         ck_assert_int_eq(item_named("SD_card/top.mp4")->size, 10);
+        (void)item_named("SD_card/DCIM/100MEDIA/d.mp4");
+        (void)item_named("SD_card/DCIM/100MEDIA/e.mp4");
+        (void)item_named("SD_card/DCIM/100MEDIA/f.mp4");
 }
 
 START_TEST(lists_by_property_list)
@@ -98,6 +104,43 @@ START_TEST(property_list_with_strangers_is_not_believed)
 }
 END_TEST
 
+/* One object shown as another of its folder, as one of another folder, as a folder; two shown as each other.
+ */
+static const uint32_t lies[][4] = {
+                {7, 8, 0, 0}, {7, 6, 0, 0}, {7, 1, 0, 0}, {3, 9, 9, 3}, {3, 5, 5, 3}, {5, 9, 9, 5},
+};
+
+START_TEST(property_list_that_lies_is_not_believed)
+{
+        plain_tree();
+        for (unsigned int i = 0; i < 4 && lies[_i][i]; i += 2)
+                object_find(lies[_i][i])->list_shows = lies[_i][i + 1];
+        list_expect(RECORDER_OK, true);
+        expect_plain();
+        ck_assert_uint_eq(model.proplists, 1);
+        for (size_t i = 0; i < n_items; i++)
+                ck_assert_int_eq(recorder_remove(recorder, (uint32_t)i),
+                                 items[i].flags & RECORDER_ITEM_PROTECTED ? RECORDER_DENIED : RECORDER_OK);
+}
+END_TEST
+
+/* However long the list is, few of its objects are asked themselves. */
+START_TEST(a_sound_list_costs_few_transactions)
+{
+        static char names[200][8];
+
+        object_add(1, 0, FOLDER, "DCIM", 0);
+        for (uint32_t i = 0; i < 200; i++) {
+                (void)snprintf(names[i], sizeof(names[i]), "%03u.mp4", i);
+                object_add(10 + i, 1, FILE_MP4, names[i], 1000 + i);
+        }
+        list_expect(RECORDER_OK, true);
+        ck_assert_uint_eq(n_items, 200);
+        ck_assert_uint_eq(model.proplists, 1);
+        ck_assert_uint_le(model.infos, 4);
+}
+END_TEST
+
 START_TEST(unknown_sizes_are_not_zero)
 {
         object_add(1, 0, FILE_MP4, "zero.mp4", 0);
@@ -106,6 +149,8 @@ START_TEST(unknown_sizes_are_not_zero)
         object_add(4, 3, FILE_MP4, "zero.mp4", 0);
         object_add(5, 3, FILE_MP4, "one.mp4", 1);
         object_add(6, 3, FILE_MP4, "two.mp4", 2);
+        object_add(7, 3, FILE_MP4, "three.mp4", 3);
+        object_add(8, 3, FILE_MP4, "four.mp4", 4);
         operation_drop(MTP_GET_OBJECT_PROP_VALUE);
         list_expect(RECORDER_OK, true);
         ck_assert_uint_eq(model.proplists, 1);
@@ -448,6 +493,8 @@ static void listing_cases(Suite *s)
         tcase_add_test(c, lists_object_by_object);
         tcase_add_test(c, property_list_that_omits_is_completed);
         tcase_add_test(c, property_list_with_strangers_is_not_believed);
+        tcase_add_loop_test(c, property_list_that_lies_is_not_believed, 0, ELEMENTSOF(lies));
+        tcase_add_test(c, a_sound_list_costs_few_transactions);
         tcase_add_test(c, unknown_sizes_are_not_zero);
         tcase_add_test(c, names_are_made_safe);
         tcase_add_test(c, two_of_one_name_have_two_paths);

@@ -57,6 +57,10 @@ static const struct {
                 {{"--node=/dev/bus/usb/001/001", "--interface=256"}, 2, "'256'"},
                 {{"--node=/dev/bus/usb/001/001", "--interface=-1"}, 2, "'-1'"},
                 {{"--node=/dev/bus/usb/001/001", "--interface=x"}, 2, "'x'"},
+                {{"--driver=floppy"}, 2, "'floppy'"},
+                {{"--driver=folder", "--node=/dev/bus/usb/001/001"}, 2, "no other option goes with"},
+                {{"--driver=folder", "--interface=1"}, 2, "no other option goes with"},
+                {{"--driver=folder"}, 2, "started by recdockd(8), not by hand"},
                 {{"--node=/dev/bus/usb/001/001"}, 2, "started by recdockd(8), not by hand"},
 };
 
@@ -101,6 +105,25 @@ START_TEST(a_missing_node_is_a_recorder_that_is_gone)
 }
 END_TEST
 
+START_TEST(an_import_needs_the_socket_of_its_giver)
+{
+        char *argv[] = {(char *)program, (char *)"--driver=folder", NULL};
+        const struct offload_failed *failed;
+        struct message m = {.fd = -EBADF};
+        int fds[2];
+
+        ck_assert_int_eq(message_socketpair(fds), 0);
+        ck_assert_int_eq(run(argv, fds[1]), 1);
+        ck_assert_int_eq(message_receive(fds[0], &m, 0), MESSAGE_RECEIVED);
+        ck_assert_uint_eq(m.type, OFFLOAD_FAILED);
+        failed = message_payload(&m, sizeof(*failed));
+        ck_assert_ptr_nonnull(failed);
+        ck_assert_ptr_nonnull(strstr(failed->text, "the socket of who imports"));
+        (void)close(fds[0]);
+        (void)close(fds[1]);
+}
+END_TEST
+
 START_TEST(bad_quirks_folder_is_said_and_left_out)
 {
         char *argv[] = {(char *)program, (char *)"--node=/nowhere", (char *)"--quirks-dir=/nowhere", NULL};
@@ -122,6 +145,7 @@ static Suite *suite(void)
         tcase_add_loop_test(c, usage_is_checked, 0, (int)ELEMENTSOF(usages));
         tcase_add_test(c, a_file_is_no_socket);
         tcase_add_test(c, a_missing_node_is_a_recorder_that_is_gone);
+        tcase_add_test(c, an_import_needs_the_socket_of_its_giver);
         tcase_add_test(c, bad_quirks_folder_is_said_and_left_out);
         suite_add_tcase(s, c);
         return s;

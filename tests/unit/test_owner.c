@@ -66,6 +66,7 @@ static const struct {
         instant_t at;
         const char *name, *device;
         struct owner expected;
+        int64_t given;
 } cases[] = {
                 {"name", 5, BEFORE, "000101", "", {1, 10, OWNER_FROM_NAME, 0, 0}},
                 {"unit at the time of recording", 5, JUNE, "000101", "", {1, 11, OWNER_FROM_NAME, 1, 0}},
@@ -102,6 +103,18 @@ static const struct {
                  "",
                  {2, 0, OWNER_FROM_NAME, 0, 0}},
                 {"unregistered recorder", 0, BEFORE, "", "", {0, 0, OWNER_NOBODY, 0, 0}},
+                {"given at an import", 6, BEFORE, "", "", {2, 0, OWNER_FROM_IMPORT, 0, 0}, 2},
+                {"given, unit at the time of recording",
+                 5,
+                 JUNE,
+                 "",
+                 "",
+                 {1, 11, OWNER_FROM_IMPORT, 1, 0},
+                 1},
+                {"given, name agrees", 6, BEFORE, "000101", "", {1, 10, OWNER_FROM_IMPORT, 0, 0}, 1},
+                {"given, name disagrees", 6, BEFORE, "000101", "", {2, 0, OWNER_FROM_IMPORT, 1, 0}, 2},
+                {"given, name unknown", 6, BEFORE, "777777", "", {1, 10, OWNER_FROM_IMPORT, 0, 1}, 1},
+                {"given, assigned to another", 5, BEFORE, "", "", {2, 50, OWNER_FROM_IMPORT, 1, 0}, 2},
                 {"no time", 5, INSTANT_NONE, "", "", {0, 50, OWNER_NOBODY, 0, 0}},
 };
 
@@ -110,8 +123,8 @@ START_TEST(test_settle)
         struct owner o = {.officer = -1};
         const struct owner *e = &cases[_i].expected;
 
-        ck_assert_int_eq(owner_settle(&registry, cases[_i].recorder, cases[_i].at, cases[_i].name,
-                                      cases[_i].device, &o),
+        ck_assert_int_eq(owner_settle(&registry, cases[_i].recorder, cases[_i].at, cases[_i].given,
+                                      cases[_i].name, cases[_i].device, &o),
                          0);
         ck_assert_msg(o.officer == e->officer && o.unit == e->unit && o.source == e->source &&
                                       o.disagrees == e->disagrees && o.unknown_number == e->unknown_number,
@@ -126,7 +139,7 @@ START_TEST(test_failure)
         struct owner o = {.officer = -1};
 
         failing = _i;
-        ck_assert_int_eq(owner_settle(&registry, 5, BEFORE, _i == 4 ? "000202" : "000101", "", &o), -EIO);
+        ck_assert_int_eq(owner_settle(&registry, 5, BEFORE, 0, _i == 4 ? "000202" : "000101", "", &o), -EIO);
         ck_assert_int_eq(o.officer, -1);
 }
 END_TEST
@@ -136,7 +149,7 @@ START_TEST(test_zeros_are_not_asked_for)
         struct owner o;
 
         asked = 0;
-        ck_assert_int_eq(owner_settle(&registry, 5, BEFORE, "000000", "", &o), 0);
+        ck_assert_int_eq(owner_settle(&registry, 5, BEFORE, 0, "000000", "", &o), 0);
         ck_assert_int_eq(asked, 0);
 }
 END_TEST

@@ -65,6 +65,19 @@ START_TEST(a_retry_comes_after_what_was_not_tried)
 }
 END_TEST
 
+START_TEST(the_worker_is_at_the_one_that_was_sent_first)
+{
+        struct plan_entry *a = add(1, 0, 1, PLAN_WAITING), *b = add(2, 0, 2, PLAN_WAITING);
+
+        ck_assert_ptr_null(plan_running(&plan));
+        plan_set_state(&plan, b, PLAN_FETCHING);
+        plan_set_state(&plan, a, PLAN_FETCHING);
+        ck_assert_ptr_eq(plan_running(&plan), b);
+        plan_set_state(&plan, b, PLAN_PROVING);
+        ck_assert_ptr_eq(plan_running(&plan), a);
+}
+END_TEST
+
 START_TEST(an_item_is_in_it_once)
 {
         struct plan_entry e = {.item = 7}, *entry;
@@ -111,6 +124,7 @@ int main(void)
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, marked_come_first_then_the_oldest);
         tcase_add_test(t, a_retry_comes_after_what_was_not_tried);
+        tcase_add_test(t, the_worker_is_at_the_one_that_was_sent_first);
         tcase_add_test(t, an_item_is_in_it_once);
         tcase_add_test(t, it_is_done_when_nothing_waits_runs_or_is_proved);
         tcase_add_test(t, ten_thousand_are_found_again);

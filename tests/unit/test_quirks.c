@@ -80,15 +80,16 @@ END_TEST
 
 START_TEST(keys_are_merged)
 {
-        struct quirk_table *t =
-                        load("[1234:*]\nslow = yes\nchunk = 64K\n[1234:5678]\ndepth = 2\nname = A B\n",
-                             "[1234:5678]\nslow = no\ntransfer-size = 32K\ninterface = 3\n", 0);
+        struct quirk_table *t = load("[1234:*]\nslow = yes\nchunk = 64K\n[1234:5678]\ndepth = 2\ntimeout = "
+                                     "900\nname = A B\n",
+                                     "[1234:5678]\nslow = no\ntransfer-size = 32K\ninterface = 3\n", 0);
         struct quirks q;
 
         ck_assert(quirks_find(t, 0x1234, 0x5678, &q));
         ck_assert_uint_eq(q.flags, 0);
         ck_assert_uint_eq(q.chunk, 65536);
         ck_assert_uint_eq(q.depth, 2);
+        ck_assert_uint_eq(q.timeout_ms, 900);
         ck_assert_uint_eq(q.transfer_size, 32768);
         ck_assert_int_eq(q.interface, 3);
         ck_assert_str_eq(q.name, "A B");
@@ -114,6 +115,7 @@ START_TEST(mistakes_are_named)
                         {"[1234:5678]\ntransfer-size = 100\n", ":2:", "a multiple of 1K"},
                         {"[1234:5678]\ntransfer-size = 9999999999999M\n", ":2:", "a multiple of 1K"},
                         {"[1234:5678]\nchunk = -1\n", ":2:", "a size from 4K"},
+                        {"[1234:5678]\ntimeout = 0\n", ":2:", "milliseconds from 500 to 600000"},
                         {"[1234:5678]\ninterface = 256\n", ":2:", "an interface number"},
                         {"[1234:5678]\nname = \xff\n", ":2:", "a name of"},
                         {"# comment\nnonsense\n", ":2:", "a [section]"},
@@ -126,7 +128,7 @@ START_TEST(mistakes_are_named)
         ck_assert_msg(strstr(reports, cases[_i].line) != NULL, "%s", reports);
         ck_assert_msg(strstr(reports, cases[_i].expected) != NULL, "%s", reports);
         (void)quirks_find(t, 0x1234, 0x5678, &q);
-        ck_assert_uint_eq(q.flags | q.depth | q.chunk | q.transfer_size, 0);
+        ck_assert_uint_eq(q.flags | q.depth | q.chunk | q.transfer_size | q.timeout_ms, 0);
         quirks_free(t);
 }
 END_TEST

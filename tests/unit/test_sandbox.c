@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -66,7 +67,16 @@ static int lock_offload(void)
         struct sandbox_state state = {0};
         int r = lockdown_paths(&state);
 
-        return r < 0 ? r : lockdown_calls(&state);
+        return r < 0 ? r : lockdown_calls(LOCKDOWN_USB, &state);
+}
+
+/* The one that offloads what is imported. */
+static int lock_offload_files(void)
+{
+        struct sandbox_state state = {0};
+        int r = lockdown_paths(&state);
+
+        return r < 0 ? r : lockdown_calls(LOCKDOWN_FILES, &state);
 }
 
 static int lock_paths_of_offload(void)
@@ -194,6 +204,20 @@ static int try_usbfs_ioctl(void)
         return ioctl(-1, USBDEVFS_CLAIMINTERFACE, NULL) < 0 && errno == EBADF ? DONE : REFUSED;
 }
 
+static int try_fstat(void)
+{
+        struct stat st;
+
+        return fstat(pipe_fds[0], &st) < 0 ? REFUSED : DONE;
+}
+
+static int try_stat(void)
+{
+        struct stat st;
+
+        return stat("/", &st) < 0 ? REFUSED : DONE;
+}
+
 static int try_answered_open(void)
 {
         return open("/proc/self/status", O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES ? REFUSED : DONE;
@@ -268,7 +292,23 @@ static const struct expectation calls[] = {
                 {"long sort", try_long_sort, DONE, DONE},
                 {"ioctl of another kind", try_other_ioctl, DONE, -SIGSYS},
                 {"ioctl of usbfs", try_usbfs_ioctl, DONE, DONE},
+                {"look at an open file", try_fstat, DONE, -SIGSYS},
 };
+
+static const struct expectation file_calls[] = {
+                {"open", try_open, DONE, -SIGSYS},
+                {"socket", try_socket, DONE, -SIGSYS},
+                {"ioctl of another kind", try_other_ioctl, DONE, -SIGSYS},
+                {"ioctl of usbfs", try_usbfs_ioctl, DONE, -SIGSYS},
+                {"look at an open file", try_fstat, DONE, DONE},
+                {"look at a path", try_stat, DONE, -SIGSYS},
+};
+
+START_TEST(the_worker_of_imports_looks_at_what_is_open)
+{
+        expectation_check(&file_calls[_i], lock_offload_files);
+}
+END_TEST
 
 START_TEST(the_worker_dies_of_a_call_it_does_not_need)
 {
@@ -368,7 +408,7 @@ static int try_work(void)
         bool landlock = landlock_is_there();
 
         if (fd < 0 || lockdown_paths(&state) < 0 || part_writer_new(&w, &events) < 0 ||
-            lockdown_calls(&state) < 0)
+            lockdown_calls(LOCKDOWN_USB, &state) < 0)
                 return BROKEN;
         r = part_work(w, fd);
         part_writer_free(w);
@@ -473,6 +513,7 @@ static Suite *suite(void)
         tcase_add_loop_test(c, landlock_leaves_no_path, 0, (int)ELEMENTSOF(paths));
         tcase_add_test(c, landlock_leaves_no_tcp);
         tcase_add_loop_test(c, the_worker_dies_of_a_call_it_does_not_need, 0, (int)ELEMENTSOF(calls));
+        tcase_add_loop_test(c, the_worker_of_imports_looks_at_what_is_open, 0, (int)ELEMENTSOF(file_calls));
         tcase_add_loop_test(c, a_rule_can_answer_instead_of_killing, 0, (int)ELEMENTSOF(answers));
         tcase_add_test(c, the_filter_is_for_all_threads);
         tcase_add_test(c, the_worker_can_do_its_work);

@@ -117,8 +117,8 @@ static const struct {
 } verdicts[] = {
                 {0, 0, SCSI_AGAIN},           {1, 0x17, SCSI_DONE},       {2, 4, SCSI_WAIT},
                 {2, 0x3a, SCSI_NO_MEDIUM},    {3, 0x11, SCSI_UNREADABLE}, {4, 0x44, SCSI_UNREADABLE},
-                {5, 0x20, SCSI_REFUSED},      {5, 0x21, SCSI_UNREADABLE}, {6, 0x29, SCSI_AGAIN},
-                {6, 0x28, SCSI_AGAIN},        {7, 0x27, SCSI_REFUSED},    {8, 0, SCSI_UNREADABLE},
+                {5, 0x20, SCSI_REFUSED},      {5, 0x21, SCSI_BEYOND},     {6, 0x29, SCSI_NEWS},
+                {6, 0x28, SCSI_NEWS},         {7, 0x27, SCSI_REFUSED},    {8, 0, SCSI_UNREADABLE},
                 {0xb, 0x4b, SCSI_UNREADABLE}, {0xd, 0, SCSI_UNREADABLE},
 };
 
@@ -260,6 +260,34 @@ START_TEST(capacities_that_cannot_be)
 }
 END_TEST
 
+static unsigned int slips;
+
+/* So many answers to one command are no answers. */
+static void slip(struct sim *s, const struct sim_cbw *c)
+{
+        if (c->cdb[0] != 0x25 || slips == 0) {
+                sim_disk(s, c);
+                return;
+        }
+        slips--;
+        sim_send_zeros(s, c->size);
+        sim_csw(s, c->tag, 0, 0);
+}
+
+START_TEST(a_capacity_that_slips)
+{
+        struct scsi_capacity c;
+
+        sim.on_cbw = slip;
+        slips = 2;
+        ck_assert_int_eq(scsi_read_capacity(&unit, &c), RECORDER_OK);
+        ck_assert_uint_eq(c.sector_size, 512);
+        slips = UINT32_MAX;
+        ck_assert_int_eq(scsi_read_capacity(&unit, &c), RECORDER_UNSUPPORTED);
+        ck_assert_uint_le(sim.cbws, 8);
+}
+END_TEST
+
 static void no_long_form(struct sim *s, const struct sim_cbw *c)
 {
         if (c->cdb[0] == 0x9e)
@@ -352,6 +380,7 @@ static void tests_add(TCase *c)
         tcase_add_test(c, a_broken_answer_is_asked_for_again);
         tcase_add_loop_test(c, capacities, 0, 7);
         tcase_add_loop_test(c, capacities_that_cannot_be, 0, 8);
+        tcase_add_test(c, a_capacity_that_slips);
         tcase_add_test(c, no_long_form_of_capacity);
         tcase_add_test(c, a_capacity_that_is_short);
         tcase_add_test(c, the_form_of_a_read);

@@ -657,6 +657,13 @@ START_TEST(test_footage_open)
 }
 END_TEST
 
+static void mode_set(const char *path, mode_t mode)
+{
+        _cleanup_free_ char *absolute = scratch_path(path);
+
+        ck_assert_int_eq(chmod(absolute, mode), 0);
+}
+
 START_TEST(test_seal)
 {
         int r;
@@ -668,6 +675,13 @@ START_TEST(test_seal)
         ck_assert_int_eq(store_seal(store, FINAL), r);
         ck_assert_uint_eq(stat_of(FINAL).st_mode & 07777, 0440);
         assert_text(FINAL, "bytes");
+        /* A run that was killed while it sealed has left the mode as it needed it. */
+        mode_set(FINAL, 0640);
+        ck_assert_int_eq(store_seal(store, FINAL), r);
+        ck_assert_uint_eq(stat_of(FINAL).st_mode & 07777, 0440);
+        mode_set(FINAL, 0640);
+        ck_assert_int_eq(store_protect(store, FINAL), 0);
+        ck_assert_uint_eq(stat_of(FINAL).st_mode & 07777, 0440);
         ck_assert_int_eq(store_seal(store, "store/none/x"), -ENOENT);
         ck_assert_int_eq(store_seal(store, "/etc/passwd"), -EINVAL);
 }

@@ -138,6 +138,38 @@ START_TEST(locked_until_there_is_a_medium)
 }
 END_TEST
 
+static void not_even_asked(struct sim *s, const struct sim_cbw *c)
+{
+        uint8_t data[36] = {5, 0x80};
+
+        if (c->cdb[0] != 0x12) {
+                sim_disk(s, c);
+                return;
+        }
+        sim_send(s, data, sizeof(data));
+        sim_csw(s, c->tag, 0, 0);
+}
+
+/* Only a slot without a medium can be waited for. */
+START_TEST(a_failure_is_not_a_lock)
+{
+        struct recorder_identity i;
+
+        sim.max_lun = 1;
+        sim.attentions = UINT32_MAX;
+        ck_assert_int_eq(recorder_identify(recorder, &i), RECORDER_BUSY);
+        ck_assert_int_eq(listed(), RECORDER_BUSY);
+        sim.attentions = 0;
+        sim.not_ready = UINT32_MAX;
+        ck_assert_int_eq(recorder_identify(recorder, &i), RECORDER_BUSY);
+        sim.not_ready = 0;
+        sim.on_cbw = not_even_asked;
+        ck_assert_int_eq(recorder_identify(recorder, &i), RECORDER_UNSUPPORTED);
+        sim.on_cbw = NULL;
+        ck_assert_int_eq(listed(), RECORDER_OK);
+}
+END_TEST
+
 START_TEST(several_units)
 {
         sim.max_lun = 2;
@@ -392,6 +424,25 @@ START_TEST(reading_past_the_clusters)
 }
 END_TEST
 
+/* What was read of it so far is of no use, and nothing more can be had of what was listed. */
+START_TEST(the_medium_is_exchanged)
+{
+        int64_t size = -1;
+
+        fake_volumes[0] = (struct fake_volume){.files = files, .n = ELEMENTSOF(files)};
+        ck_assert_int_eq(listed(), RECORDER_OK);
+        sim.attentions = 1;
+        sim.attention_asc = SCSI_ASC_MEDIUM_MAY_HAVE_CHANGED;
+        ck_assert_int_eq(block_read(((struct ums_recorder *)recorder)->units[0].disk, 0, &(uint8_t[512]){0},
+                                    512),
+                         RECORDER_MISMATCH);
+        ck_assert_int_eq(read_of(0, 0, true, &size), RECORDER_GONE);
+        ck_assert_int_eq(listed(), RECORDER_GONE);
+        ck_assert_int_eq(listed(), RECORDER_OK);
+        ck_assert_int_eq(read_of(0, 0, true, &size), RECORDER_OK);
+}
+END_TEST
+
 START_TEST(nothing_to_read_before_a_listing)
 {
         int64_t size = -1;
@@ -406,6 +457,7 @@ static void tests_add(TCase *c)
         tcase_add_test(c, unknown_is_not_zero);
         tcase_add_test(c, it_cannot_be_changed);
         tcase_add_test(c, locked_until_there_is_a_medium);
+        tcase_add_test(c, a_failure_is_not_a_lock);
         tcase_add_test(c, several_units);
         tcase_add_loop_test(c, the_first_part_of_a_path, 0, 8);
         tcase_add_test(c, which_files_are_items);
@@ -419,6 +471,7 @@ static void tests_add(TCase *c)
         tcase_add_test(c, reading_items);
         tcase_add_test(c, reading_over_a_gap);
         tcase_add_test(c, reading_past_the_clusters);
+        tcase_add_test(c, the_medium_is_exchanged);
         tcase_add_test(c, nothing_to_read_before_a_listing);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * See mtp_folder.h. One transaction instead of one per object, which is the difference between seconds and
- * minutes on a full card; but many devices get the list wrong, so nothing in it is believed that
- * GetObjectHandles does not know.
+ * minutes on a full card; but many devices get the list wrong. Nothing in it is believed that
+ * GetObjectHandles does not know, and no list that gives one object the properties of another: a file would
+ * be filed under a name, and so an officer, that is not its own.
  */
 #include "recorder/mtp/mtp_folder.h"
 
@@ -17,8 +18,11 @@
 #define LIST_BYTES_MAX (256U * 1024 * 1024)
 #define ALL_PROPERTIES 0xffffffffU
 
+#define SAMPLES 3U /* objects of a list that are asked themselves */
+
 struct reading {
         struct mtp_folder *folder;
+        uint32_t parent;
         struct ptp_proplist list;
 };
 
@@ -86,6 +90,9 @@ static int on_value(void *userdata, uint32_t handle, uint16_t property, const st
         case MTP_OBJECT_SIZE:
                 size_set(e, v);
                 break;
+        case MTP_PARENT_OBJECT:
+                r->folder->strangers |= v->number != r->parent;
+                break;
         case MTP_OBJECT_FILE_NAME:
                 return v->type == PTP_STRING ? name_set(r->folder, e, v->text) : 0;
         case MTP_DATE_MODIFIED:
@@ -146,7 +153,7 @@ static int entries_new(struct mtp_folder *f, const uint32_t *handles, size_t n)
 int mtp_folder_fetch(struct mtp_folder *f, struct ptp_session *s, uint32_t parent, const uint32_t *handles,
                      size_t n)
 {
-        struct reading reading = {.folder = f};
+        struct reading reading = {.folder = f, .parent = parent};
         struct ptp_request q = {
                         .code = MTP_GET_OBJECT_PROP_LIST,
                         .params = {parent, 0, ALL_PROPERTIES, 0, 1},
@@ -187,6 +194,56 @@ bool mtp_folder_at(const struct mtp_folder *f, uint32_t handle, struct mtp_entry
         memcpy(ret->time_text, e->time_text, sizeof(ret->time_text));
         (void)text_copy(ret->name, sizeof(ret->name), e->name);
         return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* No folder has two entries of one name: where the list says so, one of them is another object's. */
+static int names_differ(const struct mtp_folder *f, bool *ret)
+{
+        _cleanup_free_ char **names = calloc(MAX(f->n, (size_t)1), sizeof(*names));
+        size_t n = 0;
+
+        if (!names)
+                return -ENOMEM;
+        for (size_t i = 0; i < f->n; i++)
+                if (f->entries[i].name)
+                        names[n++] = f->entries[i].name;
+        qsort(names, n, sizeof(*names), by_name);
+        *ret = true;
+        for (size_t i = 1; i < n; i++)
+                *ret = *ret && strcmp(names[i - 1], names[i]) != 0;
+        return 0;
+}
+
+/* Sizes are left out: the one in ObjectInfo has 32 bits, and devices fill them in many ways. */
+static bool entry_agrees(const struct mtp_folder_entry *listed, const struct mtp_entry *e)
+{
+        return strcmp(listed->name, e->name) == 0 && (!listed->has_format || listed->format == e->format);
+}
+
+int mtp_folder_check(const struct mtp_folder *f, struct ptp_session *s, const struct ptp_device_info *info,
+                     bool *ret_sound)
+{
+        bool sound;
+        int r = names_differ(f, &sound);
+
+        for (size_t i = 0; r == RECORDER_OK && sound && f->n > 0 && i < SAMPLES; i++) {
+                const struct mtp_folder_entry *listed = &f->entries[(f->n - 1) * i / (SAMPLES - 1)];
+                struct mtp_entry e;
+
+                if (!listed->name)
+                        continue;
+                r = mtp_entry_fetch(s, info, listed->handle, &e);
+                if (r == RECORDER_OK)
+                        sound = entry_agrees(listed, &e);
+        }
+        if (r == RECORDER_OK)
+                *ret_sound = sound;
+        return r;
 }
 
 void mtp_folder_done(struct mtp_folder *f)

@@ -22,7 +22,7 @@ struct mtp_folder_entry {
 struct mtp_folder {
         struct mtp_folder_entry *entries; /* sorted by handle */
         size_t n;
-        bool strangers; /* the list has handles that are not in the folder */
+        bool strangers; /* the list has objects that are not in the folder */
         size_t name_bytes;
 };
 
@@ -37,4 +37,12 @@ int mtp_folder_fetch(struct mtp_folder *f, struct ptp_session *s, uint32_t paren
 /* The entry of 'handle', its name included, into *ret; false when the list did not tell its format, name and
  * size. */
 bool mtp_folder_at(const struct mtp_folder *f, uint32_t handle, struct mtp_entry *ret);
+
+/*
+ * Holds the list against itself and, in a few transactions however long it is, against what some of its
+ * objects say of themselves. *ret_sound is false when it gives an object another one's name or kind. An
+ * outcome other than RECORDER_OK is of those transactions.
+ */
+int mtp_folder_check(const struct mtp_folder *f, struct ptp_session *s, const struct ptp_device_info *info,
+                     bool *ret_sound);
 void mtp_folder_done(struct mtp_folder *f);

@@ -276,9 +276,23 @@ static const struct recorder_verbs mtp_verbs = {
                 .close = close_recorder,
 };
 
+/* The defaults' proportions to the time for an answer, where that is known of the product. */
+static struct mtp_limits limits_adapt(const struct mtp_limits *limits, const struct quirks *quirks)
+{
+        struct mtp_limits l = *limits;
+
+        if (quirks->timeout_ms == 0)
+                return l;
+        l.command_ms = l.command_ms ? l.command_ms : (int)quirks->timeout_ms;
+        l.stall_ms = l.stall_ms ? l.stall_ms : (int)quirks->timeout_ms / 4;
+        l.busy_ms = l.busy_ms ? l.busy_ms : (int)quirks->timeout_ms / 2;
+        return l;
+}
+
 int mtp_recorder_new(struct recorder **ret, struct ptp_transport *transport, const struct recorder_open *how,
                      const struct quirks *quirks)
 {
+        const struct mtp_limits limits = limits_adapt(&how->limits, quirks);
         struct mtp_recorder *m = calloc(1, sizeof(*m));
 
         if (!m)
@@ -286,7 +300,7 @@ int mtp_recorder_new(struct recorder **ret, struct ptp_transport *transport, con
         m->recorder.verbs = &mtp_verbs;
         m->transport = transport;
         m->quirks = *quirks;
-        ptp_session_init(&m->session, transport, &how->limits, quirks->flags);
+        ptp_session_init(&m->session, transport, &limits, quirks->flags);
         m->session.notice = how->notice;
         m->session.userdata = how->userdata;
         *ret = &m->recorder;

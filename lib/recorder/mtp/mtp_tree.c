@@ -18,7 +18,7 @@
 
 #define DEPTH_MAX      64
 #define DEPTH_NONE     UINT_MAX /* met outside the tree */
-#define PROPLIST_WORTH 2        /* fewer objects are asked for one by one */
+#define PROPLIST_WORTH 5        /* fewer objects are asked for one by one */
 
 struct walk {
         struct mtp_tree *tree;
@@ -195,19 +195,24 @@ static void proplist_distrust(struct walk *w, const char *why)
 static int folder_list(struct walk *w, struct mtp_folder *f, uint32_t parent, const uint32_t *handles,
                        size_t n, bool *ret_listed)
 {
+        bool sound = false;
         int r;
 
         *ret_listed = false;
         if (!proplist_wanted(w, parent, n))
                 return RECORDER_OK;
         r = mtp_folder_fetch(f, w->s, parent, handles, n);
+        if (r == RECORDER_OK && !f->strangers)
+                r = mtp_folder_check(f, w->s, w->info, &sound);
         if (ends_walk(w, r))
                 return r;
         if (r != RECORDER_OK)
                 proplist_distrust(w, "cannot be read");
         else if (f->strangers)
                 proplist_distrust(w, "names objects that are not in the folder");
-        *ret_listed = r == RECORDER_OK && !f->strangers;
+        else if (!sound)
+                proplist_distrust(w, "gives an object the name of another");
+        *ret_listed = r == RECORDER_OK && sound;
         return RECORDER_OK;
 }
 

@@ -108,7 +108,7 @@ static void notice(struct ptp_session *s, const char *step)
         s->notice(s->userdata, LOG_NOTICE, text);
 }
 
-/* After a reset the device has forgotten the session. */
+/* After a reset the device has forgotten the session, and maybe which handle was which object's. */
 static int session_reopen(struct ptp_session *s)
 {
         struct ptp_request q = {.code = PTP_OPEN_SESSION, .params = {1}, .n_params = 1};
@@ -126,6 +126,19 @@ static int session_reopen(struct ptp_session *s)
         s->open = true;
         s->transaction = 0;
         return r;
+}
+
+int ptp_ladder_reopen(struct ptp_session *s)
+{
+        int r;
+
+        s->recoveries++;
+        s->why = RECORDER_PROTOCOL;
+        notice(s, "opening its session again");
+        s->transport->verbs->mask_cancel(s->transport, true);
+        r = session_reopen(s);
+        s->transport->verbs->mask_cancel(s->transport, false);
+        return r == RECORDER_PROTOCOL ? RECORDER_STALLED : r;
 }
 
 static int step_clear_halt(struct ptp_session *s)

@@ -303,8 +303,30 @@ static bool may_recover(int r)
         return r == RECORDER_STALLED || r == RECORDER_PROTOCOL;
 }
 
+/* What it would do to another object that has the handle now cannot be taken back, or not be seen. */
+static bool trusts_handle(const struct ptp_request *request)
+{
+        return request->code == PTP_GET_OBJECT || request->code == PTP_GET_PARTIAL_OBJECT ||
+               request->code == ANDROID_GET_PARTIAL_OBJECT_64 || request->code == PTP_DELETE_OBJECT;
+}
+
+/* Was the session of 'generation' lost on the way, so that the handles of the request mean nothing? */
+static bool handle_is_void(const struct ptp_session *s, const struct ptp_request *request,
+                           unsigned int generation)
+{
+        return s->generation != generation && trusts_handle(request);
+}
+
+/* One that is lost again and again is the device's word on this object, like any other refusal. */
+static bool session_is_lost(const struct ptp_session *s, const struct ptp_reply *reply)
+{
+        return reply->code == PTP_SESSION_NOT_OPEN && s->open && s->recoveries < s->limits.recoveries;
+}
+
 int ptp_session_run(struct ptp_session *s, const struct ptp_request *request, struct ptp_reply *ret)
 {
+        const unsigned int generation = s->generation;
+        bool reopened = false;
         struct ptp_reply reply = {0};
         int command_ms = s->limits.command_ms, r;
 
@@ -318,12 +340,21 @@ int ptp_session_run(struct ptp_session *s, const struct ptp_request *request, st
         }
         for (;;) {
                 r = transaction_unbusy(s, request, command_ms, &reply);
+                if (r == RECORDER_OK && !reopened && session_is_lost(s, &reply)) {
+                        reopened = true;
+                        r = ptp_ladder_reopen(s);
+                        if (r != RECORDER_OK)
+                                return r;
+                        if (handle_is_void(s, request, generation))
+                                return RECORDER_STALLED;
+                        continue;
+                }
                 if (!may_recover(r))
                         break;
                 if (reply.received > 0 && !request->on_begin)
                         return r;
                 command_ms = retry_ms(s);
-                if (ptp_session_recover(s, r) != RECORDER_OK)
+                if (ptp_session_recover(s, r) != RECORDER_OK || handle_is_void(s, request, generation))
                         return r;
         }
         if (r == RECORDER_OK)

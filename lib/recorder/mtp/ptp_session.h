@@ -8,7 +8,8 @@
  * A transaction that fails on the wire is followed by the next step of a ladder: cancel, drain and clear
  * halts; class reset; USB reset; give up. A step is taken at most once per trouble, all of them together at
  * most limits.recoveries times per session object. After a reset the session is opened anew and 'generation'
- * has grown: object handles of before mean nothing until they are checked.
+ * has grown: object handles of before mean nothing until they are checked. A device that says in the middle
+ * that no session is open gets one again, once for each operation and out of the same budget.
  */
 
 #include "recorder/mtp/mtp_recorder.h"
@@ -82,7 +83,9 @@ void ptp_session_close(struct ptp_session *s);
  * Runs one operation, with retries while the device says DeviceBusy (limits.busy_ms, then RECORDER_BUSY) and
  * with the ladder. RECORDER_OK means that a response came, of whatever code. RECORDER_MISMATCH when the data
  * announced is more than 'expected'. RECORDER_CANCELLED, RECORDER_GONE, RECORDER_STALLED, RECORDER_PROTOCOL,
- * a result of on_data, or a negative errno.
+ * a result of on_data, or a negative errno. An operation on an object's content is not tried again behind a
+ * reset or a session that was lost: its handle has to be checked first (RECORDER_STALLED,
+ * RECORDER_PROTOCOL).
  */
 int ptp_session_run(struct ptp_session *s, const struct ptp_request *request, struct ptp_reply *ret);
 

@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-#define SECTORS_MAX 65535U /* of one READ (10) */
+#define SECTORS_MAX   65535U /* of one READ (10) */
+#define INQUIRIES_MAX 4
 
 struct stream {
         struct disk *disk;
@@ -112,7 +113,8 @@ static void flight_send(struct disk *d, struct disk_flight *f)
         int r;
 
         f->sent = f->done = false;
-        if (f->range.size == 0 || f->range.size > d->figures.read_size || d->skip > 0 || d->scsi.changed)
+        if (f->range.size == 0 || f->range.size > d->figures.read_size || d->skip > 0 || d->scsi.changed ||
+            f->range.offset + f->range.size > d->end)
                 return;
         disk_read_command(d, &f->range, &c);
         d->figures.commands++;
@@ -132,12 +134,11 @@ static int flight_land(struct disk *d, struct disk_flight *f)
         flight_take_in(d);
         if (d->flight == f)
                 d->flight = NULL;
-        d->tried = false;
+        d->tried = d->beyond = false;
         if (!f->sent)
                 return RECORDER_UNREADABLE; /* of what was not even tried, salvage gets what there is */
         if (f->result == RECORDER_OK && f->answer.passed && f->answer.size == f->range.size) {
-                scsi_passed(&d->scsi);
-                d->skip_next = 0;
+                disk_passed(d);
                 return RECORDER_OK;
         }
         d->tried = true;
@@ -235,7 +236,7 @@ static int disk_read(struct block_unit *unit, uint64_t offset, void *data, size_
                 return RECORDER_PROTOCOL;
         flight_take_in(d);
         d->skip = 0;
-        d->tried = false;
+        d->tried = d->beyond = false;
         while (r == RECORDER_OK && size > 0) {
                 const struct disk_range range = {.offset = offset,
                                                  .size = (uint32_t)MIN(size, (size_t)d->figures.read_size)};
@@ -279,10 +280,32 @@ static bool is_disk(const struct scsi_inquiry *i)
         return i->qualifier == 0 && (i->type == SCSI_TYPE_DISK || i->type == SCSI_TYPE_SIMPLE_DISK);
 }
 
+/* That a unit is no disk is believed when it has said so twice: one answer may be a slip, and would cost all
+ * that is on the unit. */
+static int unit_identify(struct disk *d, struct scsi_inquiry *ret)
+{
+        struct scsi_inquiry before = {.type = UINT8_MAX}, i = {0};
+        int r = RECORDER_PROTOCOL;
+
+        for (unsigned int tries = 0; tries < INQUIRIES_MAX; tries++) {
+                r = scsi_inquire(&d->scsi, &i);
+                if (r == RECORDER_PROTOCOL && !d->scsi.bot->dead)
+                        continue;
+                if (r != RECORDER_OK)
+                        return r;
+                if (is_disk(&i) || (i.type == before.type && i.qualifier == before.qualifier))
+                        break;
+                before = i;
+        }
+        if (r == RECORDER_OK)
+                *ret = i;
+        return r;
+}
+
 static int unit_ask(struct disk *d, struct scsi_inquiry *ret_inquiry, struct scsi_capacity *ret)
 {
         struct scsi_inquiry inquiry;
-        int r = scsi_inquire(&d->scsi, &inquiry);
+        int r = unit_identify(d, &inquiry);
 
         if (r != RECORDER_OK)
                 return r;
@@ -322,12 +345,15 @@ int disk_open(struct block_unit **ret, struct bot *bot, uint8_t lun, const struc
         if (!d)
                 return -ENOMEM;
         scsi_unit_init(&d->scsi, bot, lun);
+        if (limits->ready_ms)
+                d->scsi.ready_ms = limits->ready_ms;
         r = unit_ask(d, ret_inquiry, &capacity);
         if (r != RECORDER_OK)
                 return r;
         d->unit = (struct block_unit){.verbs = &disk_verbs,
                                       .sector_size = capacity.sector_size,
                                       .size = capacity.sectors * capacity.sector_size};
+        d->end = d->unit.size;
         d->limits = *limits;
         limits_settle(d);
         r = buffers_new(d);
@@ -335,6 +361,11 @@ int disk_open(struct block_unit **ret, struct bot *bot, uint8_t lun, const struc
                 return r;
         *ret = TAKE_PTR(unit);
         return RECORDER_OK;
+}
+
+bool disk_changed(const struct block_unit *unit)
+{
+        return ((const struct disk *)unit)->scsi.changed;
 }
 
 void disk_figures(const struct block_unit *unit, struct disk_figures *ret)

@@ -21,7 +21,14 @@
  *   beyond                                   not narrowed; behind each failure some more is skipped unread,
  *                                            twice as much each time in a row (1 MiB to 256 MiB)
  *
- * All that is not read is told as unreadable, whatever the reason.
+ * All that is not read is told as unreadable, whatever the reason. But a unit of which no read passes at
+ * all, for twice 'narrow_ms' when it is new and twice 'coarse_ms' later on, is given up: RECORDER_STALLED.
+ *
+ * A unit that lies about its size says so at the first read behind its true end. That one is halved down to
+ * the first sector that is not there; from then on nothing behind it is asked for.
+ *
+ * A unit that is not ready any more is waited for; what it does not give then is not the medium's fault, and
+ * ends the read with RECORDER_BUSY.
  */
 
 #include "recorder/ums/block.h"
@@ -37,6 +44,7 @@ struct disk_limits {
         int narrow_ms;              /* 60000 */
         unsigned int narrow_ranges; /* 1000 */
         int coarse_ms;              /* 300000 */
+        int ready_ms;               /* for the unit to become ready; 10000 */
 };
 
 struct disk_figures {
@@ -55,6 +63,10 @@ struct disk_figures {
 int disk_open(struct block_unit **ret, struct bot *bot, uint8_t lun, const struct disk_limits *limits,
               struct scsi_inquiry *ret_inquiry);
 void disk_free(struct block_unit *unit);
+
+/* The medium may be another one than when the unit was opened: every read gives RECORDER_MISMATCH from now
+ * on, or RECORDER_ABSENT when there was none. Only for a unit made by disk_open(). */
+bool disk_changed(const struct block_unit *unit);
 
 /* Only for a unit made by disk_open(). */
 void disk_figures(const struct block_unit *unit, struct disk_figures *ret);

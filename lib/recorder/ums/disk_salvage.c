@@ -15,8 +15,9 @@
 
 #define TRIES_RANGE  2
 #define TRIES_SECTOR 4
-#define TRIES_OTHER  8 /* where the device asks for another try */
-#define WAIT_STEP_MS 200
+#define TRIES_OTHER  8  /* where the device asks for another try */
+#define BARREN_MIN   8  /* reads that fail before a unit is given up */
+#define ENDS_MAX     64 /* a unit that moves its end about is not followed any longer */
 #define COARSE_SIZE  (64U * 1024)
 #define SKIP_LEAST   (UINT64_C(1) << 20)
 #define SKIP_MOST    (UINT64_C(1) << 28)
@@ -47,6 +48,33 @@ static void patience_judge(struct disk *d)
                 bot_notice(d->scsi.bot, LOG_WARNING, texts[d->patience]);
 }
 
+/* No read passes any more: there is nothing to be narrowed down. */
+static bool is_barren(const struct disk *d)
+{
+        int64_t most = (d->fruitful ? d->limits.coarse_ms : d->limits.narrow_ms) * 2 * USEC_PER_MSEC;
+
+        return d->barren_reads >= BARREN_MIN && d->barren_usec >= most;
+}
+
+static void barren_count(struct disk *d, int64_t usec)
+{
+        bool before = is_barren(d);
+
+        d->barren_reads++;
+        d->barren_usec += usec;
+        if (!before && is_barren(d))
+                bot_notice(d->scsi.bot, LOG_WARNING, "no read passes any more, giving up");
+}
+
+void disk_passed(struct disk *d)
+{
+        scsi_passed(&d->scsi);
+        d->fruitful = true;
+        d->barren_usec = 0;
+        d->barren_reads = 0;
+        d->skip_next = 0;
+}
+
 int disk_unreadable(struct disk *d, const struct block_sink *sink, uint64_t size)
 {
         d->figures.unreadable_bytes += size;
@@ -66,18 +94,33 @@ static int range_lose(struct disk *d, uint32_t size, const struct block_sink *si
 
 /* --- one try --- */
 
+/* The device would rather be asked again, for a reason that is none of the medium's: in the end it is busy,
+ * and the sectors are not called unreadable. */
+static int postponed(struct disk *d, enum scsi_verdict verdict, unsigned int *again)
+{
+        int r = RECORDER_OK;
+
+        if (++*again >= TRIES_OTHER)
+                return RECORDER_BUSY;
+        if (verdict == SCSI_WAIT)
+                r = scsi_wait_ready(&d->scsi);
+        if ((r == RECORDER_STALLED || r == RECORDER_PROTOCOL) && !d->scsi.bot->dead)
+                r = RECORDER_OK;
+        return r == RECORDER_OK || r == RECORDER_UNSUPPORTED ? RECORDER_UNREADABLE : r;
+}
+
 static int verdict_outcome(struct disk *d, enum scsi_verdict verdict, unsigned int *again)
 {
         switch (verdict) {
         case SCSI_DONE:
         case SCSI_UNREADABLE:
                 return RECORDER_UNREADABLE;
-        case SCSI_WAIT:
-                if (d->scsi.bot->transport->verbs->pause(d->scsi.bot->transport, WAIT_STEP_MS) ==
-                    USB_CANCELLED)
-                        return RECORDER_CANCELLED;
-                (*again)++;
+        case SCSI_BEYOND:
+                d->beyond = d->ends <= ENDS_MAX;
                 return RECORDER_UNREADABLE;
+        case SCSI_WAIT:
+        case SCSI_NEWS:
+                return postponed(d, verdict, again);
         case SCSI_AGAIN:
                 (*again)++;
                 return RECORDER_UNREADABLE;
@@ -146,25 +189,32 @@ static int range_try(struct disk *d, const struct disk_range *range, unsigned in
         int64_t begun = now(d);
         int r;
 
+        d->beyond = false;
         if (d->scsi.changed)
                 return RECORDER_MISMATCH;
+        if (is_barren(d))
+                return RECORDER_STALLED;
         disk_read_command(d, range, &c);
         d->figures.commands++;
         r = bot_run(d->scsi.bot, &c, d->spare, &answer);
         if (r == RECORDER_OK && answer.passed && answer.size == range->size) {
-                scsi_passed(&d->scsi);
-                d->skip_next = 0;
+                disk_passed(d);
                 d->largest = MAX(d->largest, range->size);
                 return RECORDER_OK;
         }
         r = failure_outcome(d, range, r, &answer, again);
         d->lost_usec += now(d) - begun;
+        barren_count(d, now(d) - begun);
         patience_judge(d);
         return r;
 }
 
 static unsigned int tries_allowed(const struct disk *d, const struct disk_range *range)
 {
+        if (d->beyond && range->size > d->unit.sector_size)
+                return 1; /* more of the same would come of it */
+        if (d->beyond)
+                return 2; /* much depends on it */
         if (d->patience != DISK_NARROW)
                 return 1;
         return range->size == d->unit.sector_size ? TRIES_SECTOR : TRIES_RANGE;
@@ -190,6 +240,8 @@ static int range_read(struct disk *d, const struct disk_range *range)
 
 static uint32_t narrowest(const struct disk *d)
 {
+        if (d->beyond)
+                return d->unit.sector_size;
         switch (d->patience) {
         case DISK_NARROW:
                 return d->unit.sector_size;
@@ -225,6 +277,26 @@ static void size_learn(struct disk *d, uint32_t failed)
         bot_notice(d->scsi.bot, LOG_NOTICE, text);
 }
 
+/* A sector beyond the end: the end is here, or before when nothing before it was asked for yet. */
+static void end_learn(struct disk *d, uint64_t end)
+{
+        char text[128];
+
+        d->end = end;
+        (void)snprintf(text, sizeof(text), "the medium has no more than %llu bytes, though it says %llu",
+                       (unsigned long long)end, (unsigned long long)d->unit.size);
+        bot_notice(d->scsi.bot, LOG_WARNING, text);
+}
+
+/* A part that cannot be read and is not to be narrowed any more. */
+static int part_lose(struct disk *d, const struct disk_range *part, const struct block_sink *sink)
+{
+        if (d->beyond && part->offset < d->end)
+                end_learn(d, part->offset);
+        return part->offset >= d->end ? disk_unreadable(d, sink, part->size)
+                                      : range_lose(d, part->size, sink);
+}
+
 /*
  * Reads a range, or its parts from left to right. The stack holds what is still to do; a part that is pushed
  * is half of one that was taken off, so it never holds more than one for each halving and one.
@@ -240,11 +312,14 @@ static int parts_read(struct disk *d, const struct disk_range *range, bool faile
                 struct disk_range part = stack[--n];
 
                 d->tried = part.size > d->unit.sector_size; /* its halves are the second try */
-                r = failed ? RECORDER_UNREADABLE : range_read(d, &part);
+                if (part.offset >= d->end)
+                        r = RECORDER_UNREADABLE;
+                else
+                        r = failed ? RECORDER_UNREADABLE : range_read(d, &part);
                 failed = false;
                 if (r == RECORDER_OK) {
                         r = sink->write(sink->userdata, d->spare, part.size);
-                } else if (r == RECORDER_UNREADABLE && part.size > narrowest(d) &&
+                } else if (r == RECORDER_UNREADABLE && part.offset < d->end && part.size > narrowest(d) &&
                            part.size > d->unit.sector_size && n + 2 <= DEPTH_MAX + 1) {
                         struct disk_range halves[2];
 
@@ -253,7 +328,7 @@ static int parts_read(struct disk *d, const struct disk_range *range, bool faile
                         stack[n++] = halves[0];
                         r = RECORDER_OK;
                 } else if (r == RECORDER_UNREADABLE) {
-                        r = range_lose(d, part.size, sink);
+                        r = part_lose(d, &part, sink);
                 }
         }
         return r;
@@ -279,15 +354,28 @@ static int piece_salvage(struct disk *d, const struct disk_range *piece, const s
 
         d->suspect = false;
         d->largest = 0;
-        r = range_read(d, piece);
+        r = d->beyond ? RECORDER_UNREADABLE : range_read(d, piece);
         if (r == RECORDER_OK)
                 return sink->write(sink->userdata, d->spare, piece->size);
         if (r != RECORDER_UNREADABLE)
                 return r;
+        d->ends += d->beyond;
         r = parts_read(d, piece, true, sink);
         if (r == RECORDER_OK && d->figures.unreadable_bytes == unreadable)
                 size_learn(d, piece->size);
         return r;
+}
+
+/* What of the range one command can ask for; of size 0 when the medium has ended before it. */
+static struct disk_range piece_next(const struct disk *d, const struct disk_range *left)
+{
+        struct disk_range piece = {.offset = left->offset, .size = MIN(left->size, d->figures.read_size)};
+
+        if (piece.offset >= d->end)
+                piece.size = 0;
+        else
+                piece.size = (uint32_t)MIN((uint64_t)piece.size, d->end - piece.offset);
+        return piece;
 }
 
 int disk_salvage(struct disk *d, const struct disk_range *range, const struct block_sink *sink)
@@ -296,9 +384,10 @@ int disk_salvage(struct disk *d, const struct disk_range *range, const struct bl
         int r = range_skip(d, &left, sink);
 
         while (r == RECORDER_OK && left.size > 0) {
-                struct disk_range piece = {.offset = left.offset,
-                                           .size = MIN(left.size, d->figures.read_size)};
+                struct disk_range piece = piece_next(d, &left);
 
+                if (piece.size == 0)
+                        return disk_unreadable(d, sink, left.size);
                 r = piece_salvage(d, &piece, sink);
                 left.offset += piece.size;
                 left.size -= piece.size;

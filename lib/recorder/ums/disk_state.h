@@ -30,10 +30,16 @@ struct disk {
         uint8_t *spare;             /* the same; salvage reads into it */
         struct disk_flight *flight; /* under way while a stream looks elsewhere, else NULL */
 
-        bool suspect;      /* a read failed in a way that its size may be to blame for */
-        uint32_t largest;  /* bytes of the largest part that passed, of those last salvaged */
-        bool tried;        /* what salvage begins with was tried once already */
-        int64_t lost_usec; /* spent on reads that failed */
+        bool suspect; /* a read failed in a way that its size may be to blame for */
+        bool beyond;  /* the last one failed because the medium ends before its last sector */
+        uint64_t end; /* bytes that the medium has, as far as is known; nothing is asked for behind them */
+        unsigned int ends;         /* times that it was looked for */
+        uint32_t largest;          /* bytes of the largest part that passed, of those last salvaged */
+        bool tried;                /* what salvage begins with was tried once already */
+        int64_t lost_usec;         /* spent on reads that failed */
+        int64_t barren_usec;       /* the same, since one passed */
+        unsigned int barren_reads; /* and how many they were */
+        bool fruitful;             /* one has passed at all */
         unsigned int lost_ranges;
         int patience;       /* enum disk_patience */
         uint64_t skip;      /* bytes to skip behind the last failure */
@@ -44,6 +50,9 @@ enum disk_patience { DISK_NARROW, DISK_COARSE, DISK_SKIP };
 
 /* Encodes and counts a read of the range. */
 void disk_read_command(struct disk *d, const struct disk_range *range, struct bot_command *ret);
+
+/* Notes that a read has passed. */
+void disk_passed(struct disk *d);
 
 /* A read of the range has failed. Says what to make of 'result' and 'answer': RECORDER_OK when it is good
  * after all, RECORDER_UNREADABLE when the range may be tried again or in parts, else what ends everything.

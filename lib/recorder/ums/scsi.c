@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define TRIES_MAX     8
+#define ANSWERS_MAX   3
 #define READY_STEP_MS 200
 
 void scsi_unit_init(struct scsi_unit *u, struct bot *bot, uint8_t lun)
@@ -41,9 +42,9 @@ static enum scsi_verdict sense_judge(const struct scsi_unit *u)
         case SCSI_NOT_READY:
                 return u->sense.asc == SCSI_ASC_MEDIUM_NOT_PRESENT ? SCSI_NO_MEDIUM : SCSI_WAIT;
         case SCSI_UNIT_ATTENTION:
-                return medium_changed(u) ? SCSI_CHANGED : SCSI_AGAIN;
+                return medium_changed(u) ? SCSI_CHANGED : SCSI_NEWS;
         case SCSI_ILLEGAL_REQUEST:
-                return u->sense.asc == SCSI_ASC_LBA_OUT_OF_RANGE ? SCSI_UNREADABLE : SCSI_REFUSED;
+                return u->sense.asc == SCSI_ASC_LBA_OUT_OF_RANGE ? SCSI_BEYOND : SCSI_REFUSED;
         case SCSI_DATA_PROTECT:
                 return SCSI_REFUSED;
         default:
@@ -100,6 +101,7 @@ static int outcome_of_verdict(enum scsi_verdict verdict)
         case SCSI_CHANGED:
                 return RECORDER_MISMATCH;
         case SCSI_UNREADABLE:
+        case SCSI_BEYOND:
                 return RECORDER_UNREADABLE;
         default:
                 return RECORDER_BUSY;
@@ -127,7 +129,7 @@ static int command_run(struct scsi_unit *u, const struct bot_command *c, void *d
                         if (u->bot->transport->verbs->pause(u->bot->transport, READY_STEP_MS) ==
                             USB_CANCELLED)
                                 return RECORDER_CANCELLED;
-                } else if (verdict != SCSI_AGAIN || ++tries >= TRIES_MAX) {
+                } else if ((verdict != SCSI_AGAIN && verdict != SCSI_NEWS) || ++tries >= TRIES_MAX) {
                         return outcome_of_verdict(verdict);
                 }
         }
@@ -176,7 +178,7 @@ static int capacity_16(struct scsi_unit *u, struct scsi_capacity *ret)
         return scsi_capacity_16_parse(data, size, ret) ? RECORDER_OK : RECORDER_UNSUPPORTED;
 }
 
-int scsi_read_capacity(struct scsi_unit *u, struct scsi_capacity *ret)
+static int capacity_ask(struct scsi_unit *u, struct scsi_capacity *ret)
 {
         struct bot_command c = {.lun = u->lun, .cdb_size = 10, .cdb = {0x25}, .size = SCSI_CAPACITY_10_SIZE};
         uint8_t data[SCSI_CAPACITY_10_SIZE];
@@ -190,11 +192,20 @@ int scsi_read_capacity(struct scsi_unit *u, struct scsi_capacity *ret)
         if (!scsi_capacity_10_parse(data, size, &capacity, &more))
                 return RECORDER_UNSUPPORTED;
         r = more ? capacity_16(u, &capacity) : RECORDER_OK;
-        if (r != RECORDER_OK)
-                return r;
-        u->known = true;
-        *ret = capacity;
-        return RECORDER_OK;
+        if (r == RECORDER_OK)
+                *ret = capacity;
+        return r;
+}
+
+int scsi_read_capacity(struct scsi_unit *u, struct scsi_capacity *ret)
+{
+        int r = RECORDER_UNSUPPORTED;
+
+        /* An answer that says nothing may be a slip. */
+        for (unsigned int i = 0; i < ANSWERS_MAX && r == RECORDER_UNSUPPORTED; i++)
+                r = capacity_ask(u, ret);
+        u->known |= r == RECORDER_OK;
+        return r;
 }
 
 void scsi_read_encode(const struct scsi_unit *u, uint64_t sector, uint32_t sectors, uint32_t sector_size,

@@ -29,10 +29,12 @@ void scsi_unit_init(struct scsi_unit *u, struct bot *bot, uint8_t lun);
 /* What to do about a command that failed. */
 enum scsi_verdict {
         SCSI_DONE,  /* nothing: an error that the device has mended */
-        SCSI_AGAIN, /* the same once more */
+        SCSI_AGAIN, /* the same once more: it cannot say why it failed */
+        SCSI_NEWS,  /* the same once more: it failed to tell something that is none of its data */
         SCSI_WAIT,  /* the same once more, a little later */
         SCSI_NO_MEDIUM,
         SCSI_UNREADABLE, /* the medium does not give the data, or the device cannot get them from it */
+        SCSI_BEYOND,     /* the medium ends before that, whatever capacity was told */
         SCSI_REFUSED,    /* the device does not do this */
         SCSI_CHANGED,    /* the medium may be another */
 };

@@ -2,6 +2,7 @@
 /* Decoding what a disk answers; see scsi_data.h. Nothing is read that did not come. */
 #include "recorder/ums/scsi_data.h"
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "recorder/ums/bot_wire.h"
 
@@ -29,18 +30,15 @@ bool scsi_sense_parse(const uint8_t *data, size_t size, struct scsi_sense *ret)
 /* A field of blanks-padded text, 'n' bytes at 'at', as far as it came. */
 static void text_take(const uint8_t *data, size_t size, size_t at, size_t n, char *ret)
 {
-        size_t used = 0, begin = 0;
+        size_t end = MIN(at + n, size), used = 0;
 
-        while (used < n && at + used < size && data[at + used] != 0) {
-                ret[used] = (char)data[at + used];
-                used++;
-        }
+        while (at < end && data[at] == ' ')
+                at++;
+        while (at < end && data[at] != 0)
+                ret[used++] = (char)data[at++];
         while (used > 0 && ret[used - 1] == ' ')
                 used--;
         ret[used] = '\0';
-        while (ret[begin] == ' ')
-                begin++;
-        memmove(ret, ret + begin, used - begin + 1);
         text_make_printable(ret);
 }
 

@@ -205,6 +205,10 @@ int ums_list(struct recorder *recorder, const struct recorder_listener *to, bool
         u->listener = to;
         r = volumes_walk(u, ret_complete);
         u->listener = NULL;
+        if (ums_changed(u) && u->listener_result == 0) {
+                ums_forget(u);
+                return RECORDER_GONE;
+        }
         return r == RECORDER_OK && u->n_volumes == 0 ? RECORDER_UNSUPPORTED : r;
 }
 
@@ -274,6 +278,8 @@ int ums_read(struct recorder *recorder, uint32_t index, int64_t offset, const st
                 return -EINVAL;
         f = &u->files[index];
         v = &u->volumes[f->volume];
+        if (disk_changed(v->disk))
+                return RECORDER_GONE; /* the medium that was listed; who reads on must list first */
         r = volume_check(v->volume, &f->file);
         if (r == RECORDER_OK)
                 r = volume_read(v->volume, &f->file, (uint64_t)offset, &to, &size);

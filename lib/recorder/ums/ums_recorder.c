@@ -14,7 +14,9 @@
 #include <string.h>
 #include <syslog.h>
 
-#define ROOTS_MAX 100 /* volumes of one label */
+#define ROOTS_MAX      100 /* volumes of one label */
+#define ANSWER_MS      20000
+#define ANSWER_SLOW_MS 60000
 
 bool ums_is_end(const struct ums_recorder *u, int r)
 {
@@ -101,7 +103,7 @@ static int partition_open(struct ums_recorder *u, struct block_unit *disk, const
                             UMS_VOLUMES_MAX);
                 return RECORDER_UNSUPPORTED;
         }
-        *v = (struct ums_volume){.owner = u};
+        *v = (struct ums_volume){.owner = u, .disk = disk};
         (void)snprintf(v->root, sizeof(v->root), "disk %u",
                        u->n_volumes + 1); /* for findings while it opens */
         r = volume_open(&v->volume, disk, p->offset, p->size, &how);
@@ -144,6 +146,7 @@ static int unit_open(struct ums_recorder *u, uint8_t lun)
         struct ums_unit *unit = &u->units[u->n_units];
         int r = disk_open(&unit->disk, &u->bot, lun, &u->disk_limits, &unit->inquiry);
 
+        unit->outcome = r;
         unit->has_inquiry = unit->inquiry.vendor[0] || unit->inquiry.product[0];
         u->n_units++;
         if (r == RECORDER_OK)
@@ -172,6 +175,37 @@ static int units_open(struct ums_recorder *u)
         return u->bot.dead ? RECORDER_STALLED : r;
 }
 
+/*
+ * When no unit can be read: slots without a medium are what a locked recorder shows, and it is worth asking
+ * again until somebody unlocks it (ums_list()). Anything else is a failure, or it would be waited for for
+ * ever.
+ */
+static int units_judge(const struct ums_recorder *u)
+{
+        int worst = RECORDER_UNSUPPORTED;
+        bool failed = false;
+
+        for (unsigned int i = 0; i < u->n_units; i++) {
+                int r = u->units[i].outcome;
+
+                if (r == RECORDER_OK)
+                        return RECORDER_OK;
+                if (r == RECORDER_UNSUPPORTED || failed)
+                        continue;
+                failed = r != RECORDER_ABSENT;
+                worst = r;
+        }
+        return worst == RECORDER_ABSENT ? RECORDER_OK : worst;
+}
+
+bool ums_changed(const struct ums_recorder *u)
+{
+        for (unsigned int i = 0; i < u->n_units; i++)
+                if (u->units[i].disk && disk_changed(u->units[i].disk))
+                        return true;
+        return false;
+}
+
 void ums_forget(struct ums_recorder *u)
 {
         for (unsigned int i = 0; i < u->n_volumes; i++)
@@ -194,6 +228,8 @@ int ums_ready(struct ums_recorder *u)
         ums_forget(u);
         u->complete = true;
         r = units_open(u);
+        if (r == RECORDER_OK)
+                r = units_judge(u);
         if (r != RECORDER_OK) {
                 ums_forget(u);
                 return r;
@@ -310,18 +346,31 @@ static const struct recorder_verbs ums_verbs = {
                 .close = close_recorder,
 };
 
+/* All waits in proportion to the one for an answer: a device that is slow at that is slow at the rest. */
+static void limits_settle(const struct quirks *quirks, struct bot_limits *bot, struct disk_limits *disk)
+{
+        int usual = quirks->flags & QUIRK_SLOW ? ANSWER_SLOW_MS : ANSWER_MS;
+        int answer = quirks->timeout_ms ? (int)quirks->timeout_ms : usual;
+
+        *bot = (struct bot_limits){.command_ms = answer, .stall_ms = answer / 4, .whole_ms = answer * 3};
+        *disk = (struct disk_limits){.read_size = quirks->chunk,
+                                     .ready_ms = answer / 2,
+                                     .narrow_ms = answer * 3,
+                                     .coarse_ms = answer * 15};
+}
+
 int ums_recorder_new(struct recorder **ret, struct bot_transport *transport, const struct ums_open *how,
                      const struct quirks *quirks)
 {
         struct ums_recorder *u = calloc(1, sizeof(*u));
-        const struct bot_limits limits = {.command_ms = quirks->flags & QUIRK_SLOW ? 60000 : 0};
+        struct bot_limits limits;
 
         if (!u)
                 return -ENOMEM;
         u->recorder.verbs = &ums_verbs;
         u->transport = transport;
         u->limits = how->limits;
-        u->disk_limits.read_size = quirks->chunk;
+        limits_settle(quirks, &limits, &u->disk_limits);
         u->notice = how->notice;
         u->userdata = how->userdata;
         bot_init(&u->bot, transport, &limits);

@@ -11,6 +11,7 @@ struct ums_recorder;
 
 struct ums_unit {
         struct block_unit *disk; /* NULL: none, or without a medium */
+        int outcome;             /* of disk_open() */
         struct scsi_inquiry inquiry;
         bool has_inquiry;
 };
@@ -18,6 +19,7 @@ struct ums_unit {
 struct ums_volume {
         struct ums_recorder *owner;
         struct volume *volume;
+        struct block_unit *disk;      /* not owned */
         char root[RECORDER_TEXT_MAX]; /* first component of its items' paths */
 };
 
@@ -67,6 +69,9 @@ void ums_forget(struct ums_recorder *u);
 
 /* Hands a finding on to the listing under way, or keeps it for the next one. */
 void ums_finding(struct ums_recorder *u, const char *kind, const char *place, const char *text);
+
+/* One of the media was exchanged: what was listed is not there any more. */
+bool ums_changed(const struct ums_recorder *u);
 
 /* Outcomes after which asking the device for anything more is of no use. */
 bool ums_is_end(const struct ums_recorder *u, int r);
