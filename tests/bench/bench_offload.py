@@ -60,7 +60,7 @@ class Native:
             shutil.rmtree(home)
 
     def reads(self):
-        return {}
+        return []
 
     def peer(self, name, files, proved):
         with tempfile.TemporaryDirectory(dir=RUN) as target, Plugged(self.control, self.folder):

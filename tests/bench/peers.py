@@ -4,8 +4,8 @@
 What others copy a recorder with, and how their copy is proved by hand.
 
     peers.py NAME TARGET FILES copied|proved     prints the seconds for FILES files
-    peers.py dd TARGET BYTES read                the seconds for so many bytes off the disk itself
-    peers.py find TARGET FILES listed            the seconds for listing a disk's volume
+    peers.py dd FILE BYTES read                  the seconds for so many bytes off the disk itself
+    peers.py find TARGET FILES listed            the seconds for listing a disk's volume, and the bytes read off it
 
 Stands alone, so that it can be taken into a guest. Caches are dropped: as root.
 """
@@ -65,14 +65,22 @@ MTP_PEERS = {"mtp-connect": copy_with_mtp_connect, "gphoto2": copy_with_gphoto2,
 PEERS = MTP_PEERS | {"mount + cp": copy_with_mount}
 
 
-def read_with_dd(size):
+def read_with_dd(target, size):
     started = time.monotonic()
-    run(["dd", f"if={disk()[0]}", "of=/dev/null", "bs=1M", "iflag=direct", f"count={size >> 20}"], "/")
+    run(["dd", f"if={disk()[0]}", f"of={target}", "bs=1M", "iflag=direct", f"count={size >> 20}"], "/")
+    if target != "/dev/null":
+        run(["sync"], "/")
     return time.monotonic() - started
 
 
+def bytes_read():
+    """Off the disk so far: the third figure of its statistics counts sectors (Documentation/block/stat.rst)."""
+    with open(f"/sys/block/{os.path.basename(disk()[0])}/stat", encoding="ascii") as f:
+        return int(f.read().split()[2]) * 512
+
+
 def list_with_find(files):
-    started = time.monotonic()
+    before, started = bytes_read(), time.monotonic()
     run(["mount", "-o", "ro", disk()[1], "/mnt"], "/")
     try:
         listed = run(["find", "/mnt", "-type", "f", "-ls"], "/", subprocess.PIPE).stdout.count("\n")
@@ -81,7 +89,7 @@ def list_with_find(files):
         run(["umount", "/mnt"], "/")
     if listed != files:
         raise PeerFailed(f"find: listed {listed} of {files} files")
-    return elapsed
+    return f"{elapsed} {bytes_read() - before}"
 
 
 def prove_by_hand(target):
@@ -108,7 +116,7 @@ def measure(name, target, files, proved):
 
 def main(name, target, count, what):
     if name == "dd":
-        return read_with_dd(count)
+        return read_with_dd(target, count)
     if name == "find":
         return list_with_find(count)
     return measure(name, target, count, what == "proved")

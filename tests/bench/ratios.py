@@ -4,7 +4,7 @@ recdock against its peers on one device in one run, medians of several rounds. A
 does beside it meets all of them.
 
   pull    recdock-offload, first command to the last byte synced, digest included, against the peer's copy + sync
-  read    where the bench has it: the driver alone, into nothing, against dd off the disk
+  read    where the bench has it: the driver alone, into nothing, against dd off the disk; pull is then held against dd, too
   proved  recdockd, plug to the last file committed (digest, fsync, uncached read-back, verdict), against the peer's copy + sync +
           drop caches + sha256sum + ffprobe
 
@@ -42,8 +42,8 @@ def rounds(bench, count):
         figures = bench.pull()
         note("recdock", "pull", figures["seconds"])
         note("recdock", "proved", bench.proved())
-        for name, value in bench.reads().items():
-            note(name, "read", value)
+        for name, what, value in bench.reads():
+            note(name, what, value)
         for name in bench.peers:
             if name in failed or (name in seconds and seconds[name]["pull"][0] > SLOW * seconds["recdock"]["pull"][0]):
                 continue
