@@ -56,6 +56,17 @@ class Duty(StationTest):
         self.station.wait("ALERT_RAISED", alert="offload-overdue")
         self.assertEqual(self.alerts("offload-overdue"), ["recorder/R2"])
 
+    def test_passed_while_the_station_was_off(self):
+        self.station.ctl("return", "R1", "--at", "-2h")
+        self.station.stop()
+        self.station.configure("[Recording]\nDeadline=1h\n")
+        mark = self.station.mark()
+        self.station.start()
+        self.station.wait("ALERT_RAISED", alert="offload-overdue", start=mark)
+        self.station.stop()
+        self.station.start()
+        self.assertEqual([a["count"] for a in self.station.json("alert", "list", "--kind", "offload-overdue")], [1])
+
     def test_counted_from_the_return(self):
         self.station.ctl("return", "R1", "--at", "2026-11-03 18:00")
         self.dock()

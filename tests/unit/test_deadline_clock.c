@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "catalogue/alert.h"
 #include "catalogue/duty.h"
+#include "catalogue/query.h"
 #include "catalogue/registry.h"
 #include "daemon/config.h"
 #include "daemon/station_internal.h"
@@ -141,6 +142,29 @@ static int open_alerts(const char *kind)
         return n.open;
 }
 
+static int on_row(void *userdata, const char *json)
+{
+        const char *at = strstr(json, "\"count\":");
+
+        ck_assert_ptr_nonnull(at);
+        *(int *)userdata += atoi(at + strlen("\"count\":"));
+        return 0;
+}
+
+/* How often alerts of this kind were raised, those that are cleared included. */
+static int raised(const char *kind)
+{
+        const struct query_filter filter = {"kind", kind};
+        _cleanup_free_ char *error = NULL;
+        struct query *q;
+        int n = 0;
+
+        ck_assert_int_eq(query_new("alert", &filter, 1, now, &q, &error), 0);
+        ck_assert_int_eq(query_run(station->catalogue, q, on_row, &n), 0);
+        query_free(q);
+        return n;
+}
+
 static void expect(int same_day, int overdue, int jump)
 {
         ck_assert_int_eq(open_alerts("same-day"), same_day);
@@ -223,6 +247,8 @@ START_TEST(once_across_restarts)
         expect(0, 1, 0);
         ck_assert_int_eq(alert_count_open(station->catalogue, &open), 0);
         ck_assert_int_eq(open, 1);
+        ck_assert_int_eq(raised("offload-overdue"), 1);
+        ck_assert_int_eq(raised("same-day"), 0);
 }
 END_TEST
 
@@ -298,6 +324,7 @@ START_TEST(set_back_an_hour)
         now += 2 * USEC_PER_HOUR;
         look();
         expect(0, 1, 1);
+        ck_assert_int_eq(raised("offload-overdue"), 1);
 }
 END_TEST
 
