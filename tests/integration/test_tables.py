@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Registries and rosters as CSV: what spreadsheets write is read whole or not at all, and what is exported is the same again."""
 
+import datetime
 import os
+import time
 
 import tap
-from testbed import StationTest
+from testbed import SLOW, StationTest
 
 BOM = b"\xef\xbb\xbf"
 NOUNS = ("unit", "officer", "recorder", "assignment", "duty")
@@ -101,6 +103,23 @@ class Tables(TableTest):
             result = self.station.ctl("unit", "import", path, check=False)
             self.assertEqual(result.returncode, 2)
             self.assertIn("cannot be read", result.stderr)
+
+    def test_a_large_roster(self):
+        self.station.ctl("recorder", "register", "R1", "--usb-serial", "SERA")
+        self.station.ctl("officer", "add", "200417", "王芳")
+        lines = ["recorder,officer,out,until,returned,exported"]
+        for i in range(10000):
+            day, hour = divmod(i, 24)
+            day = datetime.date(2025, 1, 1) + datetime.timedelta(days=day)
+            lines.append(f"R1,200417,{day} {hour:02}:00,{day} {hour:02}:50,{day} {hour:02}:40,{day} {hour:02}:45")
+        path = self.file("\r\n".join(lines))
+        began = time.monotonic()
+        self.assertIn("10000 entered, 0 were there already", self.station.ctl("duty", "import", path).stdout)
+        took = time.monotonic() - began
+        print(f"# 10000 lines in {took:.2f} s")
+        self.assertLess(took, 2 * SLOW)
+        lines[7000] = "R1,200417,2024-13-01,,,"
+        self.assertIn("FILE:7001: out '2024-13-01' is not a time", self.refused("duty", "\n".join(lines)))
 
     def test_an_overdue_duty_of_a_roster_is_seen(self):
         self.station.ctl("recorder", "register", "R1", "--usb-serial", "SERA")
