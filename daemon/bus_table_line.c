@@ -175,9 +175,10 @@ static int recorder_known(struct registry_call *call, const char *number, int64_
                                 call->error, RECDOCK_ERROR_NOT_FOUND,
                                 "there is no recorder '%s', expected one of 'recdockctl recorder list'",
                                 number);
-        if (r == CATALOGUE_OK)
-                *ret = recorder.id;
-        return r;
+        if (r < 0)
+                return r;
+        *ret = recorder.id;
+        return 0;
 }
 
 enum { ASSIGNMENT_RECORDER, ASSIGNMENT_OFFICER, ASSIGNMENT_FROM, ASSIGNMENT_UNTIL };
@@ -185,7 +186,7 @@ enum { ASSIGNMENT_RECORDER, ASSIGNMENT_OFFICER, ASSIGNMENT_FROM, ASSIGNMENT_UNTI
 static int assignment_enter(struct registry_call *call, const char *const *values)
 {
         instant_t from, until, there_until;
-        int64_t recorder, there;
+        int64_t recorder = 0, there;
         struct officer officer;
         int r = bus_time_accept("from", values[ASSIGNMENT_FROM], INSTANT_NONE, &from, call->error);
 
