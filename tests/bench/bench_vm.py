@@ -158,7 +158,9 @@ class DiskInGuest(InGuest):
     def listed_bytes(self):
         """What is read for it: all bulk reads that the bus has seen."""
         return int(self.plugged(f"""cat /sys/kernel/debug/usb/usbmon/$(cat {self.device}/busnum)u >/run/usbmon & monitor=$!
-            /mnt/host/bench-disk $node list; kill $monitor; awk '$3 == "C" && $4 ~ /^Bi/ {{ sum += $6 }} END {{ print sum }}' /run/usbmon""").split()[-1])
+            /mnt/host/bench-disk $node list
+            kill $monitor
+            awk '$3 == "C" && $4 ~ /^Bi/ {{ sum += $6 }} END {{ print sum }}' /run/usbmon""").split()[-1])
 
     def listed_by_find(self):
         """(seconds, bytes) of the kernel's driver."""
