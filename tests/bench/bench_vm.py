@@ -158,7 +158,9 @@ class DiskInGuest(InGuest):
     def listed_bytes(self):
         """What is read for it: all bulk reads that the bus has seen."""
         return int(self.plugged(f"""cat /sys/kernel/debug/usb/usbmon/$(cat {self.device}/busnum)u >/run/usbmon & monitor=$!
-            /mnt/host/bench-disk $node list; kill $monitor; awk '$3 == "C" && $4 ~ /^Bi/ {{ sum += $6 }} END {{ print sum }}' /run/usbmon""").split()[-1])
+            /mnt/host/bench-disk $node list
+            kill $monitor
+            awk '$3 == "C" && $4 ~ /^Bi/ {{ sum += $6 }} END {{ print sum }}' /run/usbmon""").split()[-1])
 
     def listed_by_find(self):
         """(seconds, bytes) of the kernel's driver."""
@@ -208,6 +210,7 @@ def disk_report(station, name, make):
             listing_report(f"{TITLE}, {case.kind}", DiskInGuest(station, 0, medium))
     elif name == "rated":
         count, size = WORKLOADS["large"]
+        station.run("echo 1024 >/sys/block/vdb/queue/read_ahead_kb")
         files_report(f"{TITLE}, of {RATE // 1_000_000} MB/s", DiskInGuest(station, count * size, "/dev/vdb"), count, size)
     else:
         count, size = WORKLOADS[name]

@@ -313,7 +313,8 @@ class Disk(StationCase):
         self.watch_mounts()
         with self.qemu_docked(self.card, 1) as docking:
             self.check_footage()
-            self.assertLess(docking['bytes'], large.size - (60 << 20), 'went on from its part')
+            # Of 100 MiB at most 64 are behind the last checkpoint (daemon/offload/part_writer.h); its record may lag a little.
+            self.assertLess(docking['bytes'], large.size - (32 << 20), 'went on from its part')
         self.station.wait_no_parts()
         self.assertEqual(self.station.unsealed(), [])
 

@@ -37,7 +37,8 @@ class PowerCut(StationCase):
         self.check_end(self.station.offload('recorder', self.card.folder))
         self.check_footage()
         large = max(f.size for f in self.card.files)
-        self.assertLess(self.station.dockings()[-1]['bytes'], large - (60 << 20), 'went on from its part')
+        # Of 100 MiB at most 64 are behind the last checkpoint (daemon/offload/part_writer.h); its record may lag a little.
+        self.assertLess(self.station.dockings()[-1]['bytes'], large - (32 << 20), 'went on from its part')
 
     def test_4_cut_when_a_file_has_just_been_filed(self):
         self.station.unplug('recorder')
