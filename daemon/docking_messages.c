@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
+#include "catalogue/removal.h"
 #include "catalogue/unreadable.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
@@ -436,17 +437,13 @@ static void on_removed(struct docking *d, const struct offload_removed *m)
 {
         struct event_subject subject = docking_subject(d);
         struct plan_entry *e = plan_find(&d->plan, (int64_t)m->item);
-        char who[64], detail[128];
 
         if (d->task != TASK_REMOVE || !e)
                 return;
         subject.item = e->item;
-        (void)snprintf(who, sizeof(who), "item/%" PRId64, e->item);
-        (void)snprintf(detail, sizeof(detail), "{\"docking\":%" PRId64 ",\"outcome\":\"%s\"}", d->row.id,
-                       recorder_outcome_text(m->outcome));
         station_check(d->station,
-                      catalogue_ledger(d->station->catalogue, STATION_ACTOR, "item.removed-from-recorder",
-                                       who, detail),
+                      removal_end(d->station->catalogue, STATION_ACTOR, d->row.id, e->item,
+                                  recorder_outcome_text(m->outcome)),
                       "write the ledger");
         inject_point("removed");
         event_log(EVENT_ITEM_REMOVED, &subject, "%s: item %" PRId64 " %s the recorder%s%s", d->place,
