@@ -118,6 +118,7 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
         if (is_new)
                 identity_take_item(d, item);
         e.item = item->id;
+        e.renamed = strncmp(item->path, m->path, sizeof(m->path)) != 0;
         e.state = docking_plan_state(item);
         if (instant_parse_ptp(item->time_text, &e.device_time, &zoned) < 0)
                 e.device_time = INSTANT_NONE;
@@ -212,6 +213,7 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
                   d->row.listing_complete ? "" : "; the recorder did not list everything");
         identity_judge(d);
         findings_judge(d);
+        docking_clear_confirm(d);
         docking_save(d, true);
         inject_point("listed");
         docking_task_set(d, TASK_NOTHING);
@@ -545,6 +547,7 @@ static bool docking_dispatch(struct docking *d, const struct message *m)
                 HANDLE(OFFLOAD_UNREADABLE, on_unreadable, struct offload_unreadable)
                 HANDLE(OFFLOAD_DELETED, findings_take_deleted, struct recorder_deleted)
                 HANDLE(OFFLOAD_FINDING, findings_take_medium, struct recorder_finding)
+                HANDLE(OFFLOAD_VOLUME, docking_take_volume, struct recorder_volume)
                 HANDLE(OFFLOAD_REMOVED, on_removed, struct offload_removed)
                 HANDLE(OFFLOAD_CLOCK_SET, on_clock_set, struct offload_clock_set)
                 HANDLE(OFFLOAD_NOTICE, on_notice, struct offload_notice)

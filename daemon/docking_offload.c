@@ -288,7 +288,7 @@ void docking_advance(struct docking *d)
         }
         if (docking_fetch_more(d))
                 return;
-        if (!docking_remove_next(d) && !docking_set_clock(d))
+        if (!docking_remove_next(d) && !docking_set_clock(d) && !docking_clear(d))
                 docking_release(d);
 }
 
