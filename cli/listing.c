@@ -109,6 +109,19 @@ static const char *noun_text(const char *noun)
         return noun;
 }
 
+void done_print(const struct invocation *inv, const char *key, const char *value, int64_t id)
+{
+        _cleanup_(json_object_putp) json_object *object = NULL;
+
+        if (!inv->json)
+                return;
+        object = json_object_new_object();
+        if (id > 0)
+                (void)json_object_object_add(object, "id", json_object_new_int64(id));
+        (void)json_object_object_add(object, key, json_object_new_string(value));
+        json_print_one(object);
+}
+
 int listing_one(sd_bus *bus, const char *noun, const char *key, const char *value, json_object **ret)
 {
         _cleanup_(json_object_putp) json_object *rows = NULL;

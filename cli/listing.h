@@ -23,6 +23,10 @@ void json_stream_end(struct json_stream *stream);
 /* [ object ]: prints and keeps the object. */
 void json_print_one(json_object *object);
 
+/* What a change was made to, for --json only: [{"id":…,"<key>":"<value>"}]. id 0: it has no number to tell.
+ */
+void done_print(const struct invocation *invocation, const char *key, const char *value, int64_t id);
+
 /* For "show": EXIT_NOT_FOUND and its sentence when there is no row; *ret is the first one, owned by the
  * caller. */
 int listing_one(sd_bus *bus, const char *noun, const char *key, const char *value, json_object **ret);

@@ -73,20 +73,6 @@ int verb_recorder_show(const struct invocation *inv)
                                : EXIT_OK;
 }
 
-/* A change that has no number of its own to tell. */
-static void done_print(const struct invocation *inv, const char *key, const char *value, int64_t id)
-{
-        _cleanup_(json_object_putp) json_object *object = NULL;
-
-        if (!inv->json)
-                return;
-        object = json_object_new_object();
-        if (id > 0)
-                (void)json_object_object_add(object, "id", json_object_new_int64(id));
-        (void)json_object_object_add(object, key, json_object_new_string(value));
-        json_print_one(object);
-}
-
 /* Sends fields and reads the number of the new row. */
 static int fields_send(const char *method, const struct query_filter *fields, size_t n, int64_t *ret_id)
 {

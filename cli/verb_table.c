@@ -101,6 +101,35 @@ static const struct verb_option assign_options[] = {
                 {NULL},
 };
 
+static const struct verb_option duty_options[] = {
+                {"recorder", N_("NUMBER"), "recorder", N_("of this recorder")},
+                {"officer", N_("NUMBER"), "officer", N_("of this officer")},
+                {"out", "yes|no", "out", N_("not come back yet, or come back")},
+                {"waiting", "yes|no", "waiting", N_("not wholly exported yet, or exported")},
+                FILTER_FROM,
+                FILTER_TO,
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option checkout_options[] = {
+                {"officer", N_("NUMBER"), NULL, N_("who takes it")},
+                {"until", N_("TIME"), NULL, N_("until when the duty is to last")},
+                {NULL},
+};
+
+static const struct verb_option return_options[] = {
+                {"at", N_("TIME"), NULL, N_("when it came back; now, if not given")},
+                {NULL},
+};
+
+static const struct verb_option extend_options[] = {
+                {"until", N_("TIME"), NULL, N_("by when it has to be exported now")},
+                {"reason", N_("WORD"), NULL, N_("continuous-duty, remote-area, no-transport")},
+                {"approver", N_("NAME"), NULL, N_("who approved it; goes into the ledger")},
+                {NULL},
+};
+
 static const struct verb_option officer_options[] = {
                 {"unit", N_("NUMBER"), "unit", N_("of this unit")},
                 FILTER_LIMIT,
@@ -158,6 +187,14 @@ static const struct verb verbs[] = {
                  N_("Take a recorder out of service")},
                 {"recorder", "assign", N_("NUMBER [OFFICER]"), 1, 2, assign_options, verb_recorder_assign,
                  N_("Say who has a recorder, from when until when")},
+                {NULL, "checkout", N_("RECORDER"), 1, 1, checkout_options, verb_checkout,
+                 N_("Record that an officer takes a recorder")},
+                {NULL, "return", N_("RECORDER"), 1, 1, return_options, verb_return,
+                 N_("Record that a recorder came back to the unit")},
+                {NULL, "extend", N_("RECORDER|docking/ID"), 1, 1, extend_options, verb_extend,
+                 N_("Record that more time was approved for the export")},
+                {"duty", "list", NULL, 0, 0, duty_options, verb_duty_list,
+                 N_("List who had which recorder, and what still has to be exported")},
                 {"officer", "list", NULL, 0, 0, officer_options, verb_officer_list, N_("List officers")},
                 {"officer", "add", N_("NUMBER NAME"), 2, 2, officer_add_options, verb_officer_add,
                  N_("Add an officer")},

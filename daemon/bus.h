@@ -109,6 +109,10 @@ void bus_job_stop_all(struct bus_server *server);
 /* Text that goes to tables, logs and folder names: printable, and shorter than 'size'. What is refused
  * leaves 'ret' undefined. */
 int bus_text_accept(const char *key, const char *value, char *ret, size_t size, sd_bus_error *error);
+/* What instant_parse() takes; 'when_empty' for "". */
+int bus_time_accept(const char *key, const char *text, instant_t when_empty, instant_t *ret,
+                    sd_bus_error *error);
+/* A recorder in service. */
 int bus_recorder_require(struct catalogue *c, const char *number, struct recorder_row *ret,
                          sd_bus_error *error);
 int bus_officer_require(struct catalogue *c, const char *number, struct officer *ret, sd_bus_error *error);
@@ -122,6 +126,11 @@ int bus_assign_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_add_officer(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_add_unit(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_import(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* bus_duty.c */
+int bus_check_out_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_return_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_extend_deadline(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_recover.c */
 int bus_recover(sd_bus_message *m, void *userdata, sd_bus_error *error);

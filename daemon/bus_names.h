@@ -23,6 +23,13 @@
  *   RetireRecorder(s number, s reason)
  *   AssignRecorder(s recorder, s officer, s from, s until)
  *           until "" is open; officer "" ends the open one
+ *   CheckOutRecorder(s recorder, s officer, s until) → t duty
+ *           until "": no roster
+ *   ReturnRecorder(s recorder, s at) → t duty
+ *           at "": now
+ *   ExtendDeadline(s subject, s until, s reason, s approver)
+ *           subject: a recorder's number, "recorder/NUMBER" or "docking/ID"; reason: continuous-duty,
+ *           remote-area or no-transport
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
  *   Import(s recorder, s officer, s reason, h giver) → t docking

@@ -4,12 +4,11 @@
  * one transaction of the catalogue, with the caller's credentials as the ledger's actor. Whatever goes wrong
  * is rolled back and named to the caller; nothing is half done.
  */
-#include "daemon/bus.h"
+#include "daemon/bus_registry.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "catalogue/docking.h"
-#include "catalogue/registry.h"
 
 #include <string.h>
 
@@ -19,17 +18,8 @@ struct registry_field {
         bool required;
 };
 
-/* One act: 'apply' runs inside the transaction and sets 'error' for what it refuses. */
-struct registry_call {
-        struct catalogue *catalogue;
-        sd_bus_error *error;
-        char actor[BUS_ACTOR_MAX];
-        int64_t id;
-};
-typedef int registry_apply_fn(struct registry_call *call, void *arguments);
-
-static int registry_run(struct bus_server *server, sd_bus_message *m, registry_apply_fn *apply,
-                        void *arguments, sd_bus_error *error, int64_t *ret_id)
+int registry_run(struct bus_server *server, sd_bus_message *m, registry_apply_fn *apply, void *arguments,
+                 sd_bus_error *error, int64_t *ret_id)
 {
         struct registry_call call = {.catalogue = server->station->catalogue, .error = error};
         int r;
@@ -431,8 +421,8 @@ static int recorder_assign_apply(struct registry_call *call, void *arguments)
         return outcome_refuse(call, r, "recorder", a->recorder);
 }
 
-static int time_accept(const char *key, const char *text, instant_t when_empty, instant_t *ret,
-                       sd_bus_error *error)
+int bus_time_accept(const char *key, const char *text, instant_t when_empty, instant_t *ret,
+                    sd_bus_error *error)
 {
         if (!*text) {
                 *ret = when_empty;
@@ -454,9 +444,9 @@ int bus_assign_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
         r = sd_bus_message_read(m, "ssss", &a.recorder, &a.officer, &from, &until);
         if (r >= 0)
-                r = time_accept("from", from, clock_now(), &a.from, error);
+                r = bus_time_accept("from", from, clock_now(), &a.from, error);
         if (r >= 0)
-                r = time_accept("until", until, INSTANT_NONE, &a.until, error);
+                r = bus_time_accept("until", until, INSTANT_NONE, &a.until, error);
         if (r < 0)
                 return r;
         if (a.until != INSTANT_NONE && a.until <= a.from)

@@ -67,6 +67,7 @@ void config_free(struct config *c)
         free(c->patterns);
         pattern_texts_free(c->pattern_texts);
         bays_free(c->bays);
+        calendar_done(&c->calendar);
         free(c->number);
         free(c->custodian);
         free(c->time_zone);
@@ -183,14 +184,7 @@ static int parse_timeout(const struct conf_location *at, const char *value, void
         return 0;
 }
 
-static void words_free(char **words)
-{
-        for (char **w = words; w && *w; w++)
-                free(*w);
-        free(words);
-}
-
-DEFINE_CLEANUP(char **, words_free);
+DEFINE_CLEANUP(char **, conf_strings_free);
 
 /* TimeOrder=: sources that are not named are not asked. */
 static int parse_time_order(const struct conf_location *at, const char *value, void *data,
@@ -198,7 +192,7 @@ static int parse_time_order(const struct conf_location *at, const char *value, v
 {
         static const char expected[] = "each at most once, of name, container and device";
         enum time_source order[_TIME_SOURCE_MAX] = {TIME_FROM_NOWHERE, TIME_FROM_NOWHERE, TIME_FROM_NOWHERE};
-        _cleanup_(words_freep) char **words = NULL;
+        _cleanup_(conf_strings_freep) char **words = NULL;
         int r = conf_parse_strings(at, value, &words, ret_expected);
 
         if (r < 0)
@@ -214,6 +208,33 @@ static int parse_time_order(const struct conf_location *at, const char *value, v
                                 return refuse(ret_expected, expected);
         }
         memcpy(data, order, sizeof(order));
+        return 0;
+}
+
+/* DayEnds=: "17:30", and "24:00" for midnight. */
+static int parse_day_end(const struct conf_location *at, const char *value, void *data,
+                         const char **ret_expected)
+{
+        unsigned int hour, minute;
+        char end;
+
+        if (strlen(value) != 5 || strspn(value, "0123456789:") != 5 ||
+            sscanf(value, "%2u:%2u%c", &hour, &minute, &end) != 2 || minute > 59 ||
+            hour * 60 + minute > MINUTES_PER_DAY)
+                return refuse(ret_expected, "a time of day from 00:00 to 24:00");
+        *(unsigned int *)data = hour * 60 + minute;
+        return 0;
+}
+
+static int parse_days_off(const struct conf_location *at, const char *value, void *data,
+                          const char **ret_expected)
+{
+        static const char *const words[] = {"count", "wait"};
+        unsigned int choice;
+
+        if (parse_choice(words, value, &choice) < 0)
+                return refuse(ret_expected, "count or wait");
+        *(bool *)data = choice == 1;
         return 0;
 }
 
@@ -291,7 +312,9 @@ static const struct conf_key keys[] = {
                 KEY("Docking", "ItemMax", conf_parse_size, item_max),
                 KEY("Recording", "TimeOrder", parse_time_order, time_order),
                 KEY("Recording", "TimeTolerance", conf_parse_span, time_tolerance),
-                KEY("Recording", "Deadline", parse_timeout, deadline),
+                KEY("Recording", "Deadline", parse_timeout, deadlines.limit),
+                KEY("Recording", "DayEnds", parse_day_end, deadlines.same_day),
+                KEY("Recording", "DaysOff", parse_days_off, deadlines.days_off_wait),
                 KEY("Inspect", "Parallel", parse_inspectors, inspectors),
                 {"Bay", "Port", parse_port, offsetof(struct config_bay, port)},
                 {"Pattern", "Match", parse_match, offsetof(struct config_pattern, match)},
@@ -402,10 +425,30 @@ static int config_new(struct config **ret)
         for (int i = 0; i < _TIME_SOURCE_MAX; i++)
                 c->time_order[i] = (enum time_source)i;
         c->time_tolerance = 120 * USEC_PER_SEC;
-        c->deadline = 24 * USEC_PER_HOUR;
+        c->calendar = CALENDAR_WEEK;
+        c->deadlines = (struct deadline_rules){.calendar = &c->calendar,
+                                               .limit = 24 * USEC_PER_HOUR,
+                                               .same_day = MINUTES_PER_DAY - 1};
         c->inspectors = 2;
         *ret = TAKE_PTR(c);
         return 0;
+}
+
+/* A file of their own: they come once a year, from somebody else. */
+static int holidays_load(struct loading *l, const char *folder)
+{
+        const struct conf_loader loader = {.keys = calendar_keys,
+                                           .n_keys = calendar_keys_n,
+                                           .report = on_finding,
+                                           .userdata = l};
+        _cleanup_free_ char *path = NULL, *drop_ins = NULL;
+        const char *dirs[2] = {NULL, NULL};
+
+        if (asprintf(&path, "%s/holidays.conf", folder) < 0 ||
+            asprintf(&drop_ins, "%s/holidays.conf.d", folder) < 0)
+                return -ENOMEM;
+        dirs[0] = drop_ins;
+        return conf_load(&loader, path, false, dirs, &l->config->calendar);
 }
 
 static int files_load(struct loading *l)
@@ -423,12 +466,14 @@ static int files_load(struct loading *l)
                         first_folder(environment_or("CONFIGURATION_DIRECTORY", RECDOCK_CONFDIR));
         _cleanup_free_ char *path = NULL, *drop_ins = NULL;
         const char *dirs[3] = {NULL, RECDOCK_DATADIR "/recdock.conf.d", NULL};
+        int r;
 
         if (!folder || asprintf(&path, "%s/recdock.conf", folder) < 0 ||
             asprintf(&drop_ins, "%s/recdock.conf.d", folder) < 0)
                 return -ENOMEM;
         dirs[0] = drop_ins;
-        return conf_load(&loader, path, false, dirs, l->config);
+        r = conf_load(&loader, path, false, dirs, l->config);
+        return r < 0 ? r : holidays_load(l, folder);
 }
 
 /* R-31-1: no station without a number and a person who answers for it, in either mode. */

@@ -4,6 +4,7 @@
 /* recdock.conf as recdockd uses it; every key is described in recdock.conf(5). */
 
 #include "base/conf.h"
+#include "rules/deadline.h"
 #include "rules/name_pattern.h"
 #include "rules/recording_time.h"
 
@@ -53,7 +54,8 @@ struct config {
         /* [Recording] */
         enum time_source time_order[_TIME_SOURCE_MAX]; /* TimeOrder=name container device */
         int64_t time_tolerance;                        /* TimeTolerance=2min */
-        int64_t deadline;                              /* Deadline=24h */
+        struct deadline_rules deadlines;               /* Deadline=24h, DayEnds=23:59, DaysOff=count|wait */
+        struct calendar calendar;                      /* holidays.conf; deadlines refers to it */
 
         /* [Inspect] */
         unsigned int inspectors; /* Parallel=2 */
@@ -66,7 +68,8 @@ struct config {
 };
 
 /* Loads main file and drop-ins: <confdir>/recdock.conf, <confdir>/recdock.conf.d/, <datadir>/recdock.conf.d/
- * (shipped patterns), where confdir is $CONFIGURATION_DIRECTORY or the compiled one. Lenient: findings go to
+ * (shipped patterns), then <confdir>/holidays.conf with its drop-ins, where confdir is
+ * $CONFIGURATION_DIRECTORY or the compiled one. Lenient: findings go to
  * the log and defaults stay. Strict: findings go to 'report' and -EINVAL is returned. */
 int config_load(struct config **ret, bool strict, conf_report_fn *report, void *userdata);
 void config_free(struct config *c);

@@ -7,6 +7,7 @@
 #include "base/inject.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "catalogue/duty.h"
 #include "catalogue/registry.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
@@ -203,6 +204,20 @@ static void import_identified(struct docking *d)
         docking_list(d);
 }
 
+/* Whoever had it has brought it back. What an import brings by hand says nothing of the recorder. */
+static void identified_keep(struct docking *d)
+{
+        struct station *s = d->station;
+
+        station_begin(s);
+        station_check(s,
+                      duty_dock(s->catalogue, STATION_ACTOR, d->row.recorder, d->row.id, d->row.plugged_at),
+                      "write that a recorder is back");
+        docking_save(d, true);
+        station_commit(s);
+        station_duties_changed(s);
+}
+
 void docking_identify(struct docking *d, const struct recorder_identity *m)
 {
         struct event_subject subject;
@@ -239,7 +254,7 @@ void docking_identify(struct docking *d, const struct recorder_identity *m)
         station_alert_clear(d->station, "unknown-recorder", who);
         clock_judge(d, m);
         identity_compare(d);
-        docking_save(d, true);
+        identified_keep(d);
         inject_point("identified");
         docking_list(d);
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "catalogue/alert.h"
+#include "catalogue/duty.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
 #include "catalogue/removal.h"
@@ -253,6 +254,22 @@ static void docking_alerts_clear(struct docking *d)
         station_alert_clear(d->station, "unknown-recorder", who);
 }
 
+/* Of a recorder that was docked nothing waits any more. What an import brings may not be all of it. */
+static void released_keep(struct docking *d)
+{
+        struct station *s = d->station;
+
+        station_begin(s);
+        if (d->row.source == FOOTAGE_DOCK)
+                station_check(s,
+                              duty_offload(s->catalogue, STATION_ACTOR, d->row.recorder, d->row.id,
+                                           d->row.released_at),
+                              "write that a recorder is offloaded");
+        docking_save(d, true);
+        station_commit(s);
+        station_duties_changed(s);
+}
+
 static void docking_release(struct docking *d)
 {
         if (d->row.failed > 0 || !d->row.listing_complete) {
@@ -267,7 +284,7 @@ static void docking_release(struct docking *d)
         d->row.reason[0] = '\0';
         docking_receipt_log(d);
         docking_alerts_clear(d);
-        docking_save(d, true);
+        released_keep(d);
         inject_point("released");
         docking_close_worker(d);
 }

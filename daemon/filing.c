@@ -429,6 +429,18 @@ static void named_recorder_alert(struct job *j)
                       n->said_is_registered ? ", which is another registered one" : "", n->recorder);
 }
 
+/* One for a docking, counted: a card that comes late brings hundreds of files. */
+static void late_alert(struct station *s, const struct footage *f)
+{
+        char who[40], due[INSTANT_TEXT_MAX];
+        int64_t minutes = (f->late_us + 60 * USEC_PER_SEC - 1) / (60 * USEC_PER_SEC);
+
+        (void)snprintf(who, sizeof(who), "docking/%" PRId64, f->docking);
+        station_alert(s, "arrived-late", LOG_WARNING, who,
+                      "%s had to be exported by %s and came %" PRId64 " h %02" PRId64 " min late", f->path,
+                      instant_format(f->deadline, due), minutes / 60, minutes % 60);
+}
+
 static void filed_alerts(struct job *j)
 {
         struct station *s = j->filing->station;
@@ -443,6 +455,8 @@ static void filed_alerts(struct job *j)
                               media_verdict_text(f->verdict), f->verdict_reasons);
         if (j->numbers.recorder_disagrees)
                 named_recorder_alert(j);
+        if (f->late_us > 0)
+                late_alert(s, f);
         if (remark)
                 station_alert(s, "unassigned",
                               f->officer == 0 || j->numbers.officer_unknown ? LOG_WARNING : LOG_NOTICE, who,

@@ -6,9 +6,11 @@
 #include "daemon/settle.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "catalogue/duty.h"
 #include "catalogue/registry.h"
 #include "catalogue/unreadable.h"
 #include "daemon/config.h"
+#include "daemon/due.h"
 #include "daemon/station.h"
 #include "recorder/recorder.h"
 #include "rules/deadline.h"
@@ -34,8 +36,18 @@ static int lookup_officer(void *userdata, const char *number, int64_t *ret)
         return lookup(r);
 }
 
+/* Who checked it out had it, whoever it is assigned to. */
 static int lookup_assigned(void *userdata, int64_t recorder, instant_t at, int64_t *ret)
 {
+        struct duty duty;
+        int r = duty_covering(userdata, recorder, at, &duty);
+
+        if (r < 0)
+                return r;
+        if (r == CATALOGUE_OK && duty.officer > 0) {
+                *ret = duty.officer;
+                return 0;
+        }
         return lookup(officer_assigned_at(userdata, recorder, at, ret));
 }
 
@@ -88,8 +100,43 @@ static void settle_time(struct station *s, const struct docking_row *row, const 
         f->ended_at = t.ended;
         f->time_flags = t.flags;
         (void)snprintf(f->time_source, sizeof(f->time_source), "%s", time_source_text(t.source));
-        f->deadline = deadline_from_recording(t.ended, c->deadline);
-        f->late_us = deadline_late_by(f->deadline, f->offloaded_at);
+}
+
+/* The duty that a recording was on; CATALOGUE_ABSENT when nobody recorded one. Of a recording whose time
+ * nobody knows, a docking alone says nothing. */
+static int duty_of(struct station *s, const struct footage *f, instant_t recorded, struct duty *ret)
+{
+        int r = duty_covering(s->catalogue, f->recorder, recorded, ret);
+
+        if (r == CATALOGUE_OK && recorded == INSTANT_NONE && ret->return_docking > 0 &&
+            ret->roster_end == INSTANT_NONE)
+                return CATALOGUE_ABSENT;
+        return r;
+}
+
+static int settle_deadline(struct station *s, const struct docking_row *row, struct footage *f)
+{
+        instant_t recorded = f->time_flags & TIME_UNKNOWN ? INSTANT_NONE : f->ended_at, until, at;
+        struct deadline_facts facts;
+        struct deadline deadline;
+        struct duty duty;
+        int r = duty_of(s, f, recorded, &duty);
+
+        if (r < 0)
+                return r;
+        facts = due_facts(r == CATALOGUE_OK ? &duty : NULL);
+        facts.recorded = recorded;
+        r = extension_of_docking(s->catalogue, row->id, &until, &at);
+        if (r < 0)
+                return r;
+        if (r == CATALOGUE_OK && until > facts.extended) {
+                facts.extended = until;
+                facts.extended_at = at;
+        }
+        deadline_settle(&s->config->deadlines, &facts, &deadline);
+        f->deadline = deadline.violation;
+        f->late_us = deadline_late_by(deadline.violation, f->offloaded_at);
+        return 0;
 }
 
 static int settle_owner(struct station *s, const struct docking_row *row, const struct name_facts *name,
@@ -254,6 +301,9 @@ int footage_settle(struct station *s, const struct item *item, const struct dock
         f.name_time = name.started;
         f.important = f.important || name.important;
         settle_time(s, row, &name, &f);
+        r = settle_deadline(s, row, &f);
+        if (r < 0)
+                return r;
         r = settle_owner(s, row, &name, &f, &numbers);
         if (r < 0)
                 return r;

@@ -11,6 +11,7 @@
 #include "catalogue/footage.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
+#include "daemon/deadline_clock.h"
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
@@ -255,6 +256,11 @@ void station_worker_ended(struct station *s)
                 station_kick_all(s);
 }
 
+void station_duties_changed(struct station *s)
+{
+        deadline_clock_kick(s->deadline_clock);
+}
+
 void station_registry_changed(struct station *s)
 {
         known_sync(s);
@@ -453,6 +459,8 @@ int station_start(struct station *s, bool bus)
                 r = watch_start(&s->watch, s);
         }
         if (r >= 0)
+                r = deadline_clock_start(&s->deadline_clock, s);
+        if (r >= 0)
                 bays_settle_alerts(s);
         if (r < 0) {
                 log_error("cannot start the station: %s", log_errno_text(r));
@@ -512,6 +520,7 @@ int station_reload(struct station *s)
         r = bays_configure(s);
         if (r >= 0 && s->watch)
                 r = watch_reconcile(s->watch);
+        deadline_clock_kick(s->deadline_clock); /* limits, zone and holidays may be others */
         event_log(EVENT_STATION_RELOADED, NULL, "configuration reloaded");
         station_status_changed(s);
         return r;
@@ -555,6 +564,7 @@ void station_free(struct station *s)
                 return;
         s->stopping = true;
         watch_stop(s->watch);
+        deadline_clock_stop(s->deadline_clock);
         bus_stop(s);
         inspector_free(s->inspector);
         while (s->dockings)

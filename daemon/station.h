@@ -41,6 +41,7 @@ struct docking;
 struct inspector;
 struct filing;
 struct bus_server;
+struct deadline_clock;
 
 struct station {
         sd_event *event;
@@ -53,8 +54,9 @@ struct station {
         struct docking *dockings; /* list of those in progress */
         struct inspector *inspector;
         struct filing *filing;
-        struct bus_server *bus; /* NULL until connected, and in tests without a bus */
-        unsigned int workers;   /* running offload workers */
+        struct deadline_clock *deadline_clock; /* NULL until started, and in tests without it */
+        struct bus_server *bus;                /* NULL until connected, and in tests without a bus */
+        unsigned int workers;                  /* running offload workers */
         bool stopping;
         bool store_paused; /* no room: no new FETCH until there is */
         bool item_waits;   /* no room for one item, whose docking waits; the others go on */
@@ -93,6 +95,9 @@ int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *o
 
 /* The registry was changed over the bus: refused recorders are looked at again. Not inside a transaction. */
 void station_registry_changed(struct station *s);
+
+/* The duty ledger was changed: deadlines are looked at soon. */
+void station_duties_changed(struct station *s);
 
 /* Recover(): 'n' deleted files of a docked recorder, all that can be recovered when 0, in the name of
  * 'actor'. *ret_n is how many are being recovered. -ENOENT and -ESTALE with a sentence in 'error' for what a

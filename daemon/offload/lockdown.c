@@ -49,6 +49,8 @@ static const struct sandbox_rule common_rules[] = {
                 ALLOW("ftruncate64"),
                 ALLOW_FCNTL(F_GETFL),
                 {.syscall = "fcntl64", .allow = true, .argument = 1, .mask = UINT32_MAX, .value = F_GETFL},
+                ALLOW_FCNTL(F_SETFL), /* O_DIRECT on and off */
+                {.syscall = "fcntl64", .allow = true, .argument = 1, .mask = UINT32_MAX, .value = F_SETFL},
 
                 /* the sockets, waiting for them and for libusb, lines on standard error */
                 ALLOW("recvmsg"),

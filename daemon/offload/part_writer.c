@@ -5,6 +5,10 @@
  * slowest. The bytes between two cursors belong to the thread that pushes the hinder one, so they are
  * touched without the lock; the cursors are moved under it. Digests follow the writer and not the feeder:
  * when the disk is full they have seen exactly what was written.
+ *
+ * Whole blocks go from the ring to the disk directly where the file system lets them: the bytes are wanted
+ * once, and copying them into the page cache costs more processor time than everything else but the digest.
+ * What is no whole block, the beginning after an odd offset and the end, is written the ordinary way.
  */
 #include "daemon/offload/part_writer.h"
 
@@ -13,13 +17,21 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdalign.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 /* A step is small enough to be digested out of the processor's cache, soon after it was copied to the
  * kernel. */
-enum { STEP_MAX = 256 * 1024, WRITE_BACK = 8 * 1024 * 1024, POLL_MSEC = 50 };
+enum {
+        STEP_MAX = 256 * 1024,
+        DIRECT_STEP_MAX = 1024 * 1024,
+        BLOCK = 4096,
+        WRITE_BACK = 8 * 1024 * 1024,
+        POLL_MSEC = 50
+};
 
 enum { SHA256, SM3, DIGESTERS };
 
@@ -49,18 +61,20 @@ struct part_writer {
         bool sync_lost; /* a sync failed: the kernel forgets that it did, and the next one proves nothing */
         uint64_t part;  /* counts parts, so that a thread sees that its own is over */
         int64_t fed, written;
+        bool draining; /* the feeder waits for the last byte: less than a block is written, too */
 
         /* Set before a part becomes active, constant while it is. */
         int fd;
         int64_t prefix; /* below it bytes are digested only: they came from the part */
 
         /* The writer's own while a part is active, the feeder's otherwise. */
+        bool direct, no_direct;  /* O_DIRECT is set; this file system does not take it */
         int64_t write_back;      /* write-back was started up to here */
         struct part_result safe; /* the last checkpoint */
         int64_t safe_at;         /* monotonic time of it */
         int64_t progress_at;
 
-        uint8_t ring[PART_RING_SIZE];
+        alignas(BLOCK) uint8_t ring[PART_RING_SIZE];
 };
 
 /* --- cursors
@@ -76,13 +90,18 @@ static int64_t hindmost(const struct part_writer *w)
         return least;
 }
 
-/* The bytes from 'from' on that lie in one piece in the ring, at most up to 'to' and a step. */
-static size_t piece(int64_t from, int64_t to)
+/* The bytes from 'from' on that lie in one piece in the ring, at most up to 'to' and 'most'. */
+static size_t piece_of(int64_t from, int64_t to, size_t most)
 {
         size_t at = (size_t)(from % PART_RING_SIZE), n = (size_t)(to - from);
 
-        n = MIN(n, (size_t)STEP_MAX);
+        n = MIN(n, most);
         return MIN(n, PART_RING_SIZE - at);
+}
+
+static size_t piece(int64_t from, int64_t to)
+{
+        return piece_of(from, to, STEP_MAX);
 }
 
 static uint8_t *ring_at(struct part_writer *w, int64_t position)
@@ -111,22 +130,76 @@ static void write_back_start(struct part_writer *w, int64_t to)
         w->write_back = to;
 }
 
-/* Writes a piece; the prefix is there already. Returns bytes, or a negative errno when nothing was written.
- */
-static ssize_t piece_write(struct part_writer *w, int64_t position, const uint8_t *data, size_t size)
+/* Makes the part's descriptor one for direct or for ordinary writing. False when it is not the one asked
+ * for. */
+static bool direct_set(struct part_writer *w, bool direct)
+{
+        int flags;
+
+        if (w->direct == direct)
+                return true;
+        if (direct && w->no_direct)
+                return false;
+        flags = fcntl(w->fd, F_GETFL);
+        if (flags < 0 || fcntl(w->fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) < 0) {
+                w->no_direct = true;
+                return false;
+        }
+        w->direct = direct;
+        return true;
+}
+
+/* Whole blocks at a whole block, to be written directly; 0 for none. */
+static size_t blocks_of(int64_t position, int64_t to)
+{
+        return position % BLOCK ? 0 : piece_of(position, to, DIRECT_STEP_MAX) / BLOCK * BLOCK;
+}
+
+static ssize_t bytes_write(struct part_writer *w, int64_t position, size_t size)
 {
         ssize_t n;
 
-        if (position < w->prefix)
-                return (ssize_t)MIN((int64_t)size, w->prefix - position);
         do
-                n = pwrite(w->fd, data, size, position);
+                n = pwrite(w->fd, ring_at(w, position), size, position);
         while (n < 0 && errno == EINTR);
         if (n <= 0)
                 return n < 0 ? -errno : -ENOSPC;
-        if (position + n - w->write_back >= WRITE_BACK)
+        return n;
+}
+
+/* The ordinary way: at most up to the next whole block when the one begun is to be filled for direct
+ * writing. */
+static ssize_t piece_write_cached(struct part_writer *w, int64_t position, int64_t to)
+{
+        ssize_t n;
+
+        if (!w->no_direct && position % BLOCK)
+                to = MIN(to, position / BLOCK * BLOCK + BLOCK);
+        if (!direct_set(w, false))
+                return -EIO;
+        n = bytes_write(w, position, piece(position, to));
+        if (n > 0 && position + n - w->write_back >= WRITE_BACK)
                 write_back_start(w, position + n);
         return n;
+}
+
+/* Writes from 'position' on; the prefix is there already. Returns bytes, or a negative errno when nothing
+ * was written. */
+static ssize_t piece_write(struct part_writer *w, int64_t position, int64_t to)
+{
+        size_t blocks = blocks_of(position, to);
+        ssize_t n;
+
+        if (position < w->prefix)
+                return (ssize_t)piece(position, MIN(to, w->prefix));
+        if (blocks == 0 || !direct_set(w, true))
+                return piece_write_cached(w, position, to);
+        n = bytes_write(w, position, blocks);
+        if (n != -EINVAL)
+                return n;
+        /* Taken as a flag, refused as a write: some file systems do. */
+        w->no_direct = true;
+        return piece_write_cached(w, position, to);
 }
 
 /* One thread at a time syncs a part: the writer, or when the part has been taken from it the feeder. */
@@ -195,7 +268,7 @@ static void writer_step(struct part_writer *w)
         ssize_t n;
 
         work_begin(w);
-        n = piece_write(w, from, ring_at(w, from), piece(from, to));
+        n = piece_write(w, from, to);
         if (n > 0)
                 progress(w, from + n);
         work_end(w, (int)MIN(n, (ssize_t)0));
@@ -223,12 +296,20 @@ static void writer_checkpoint(struct part_writer *w)
         work_end(w, r);
 }
 
+/* A block that is not whole waits for its rest. */
+static bool piece_due(const struct part_writer *w)
+{
+        if (w->draining || w->no_direct || w->written < w->prefix)
+                return w->fed > w->written;
+        return w->fed >= w->written - w->written % BLOCK + BLOCK;
+}
+
 /* True when there is something to write, or something written that has been volatile for long enough. */
 static bool writer_has_work(const struct part_writer *w)
 {
         if (!w->active || w->error < 0)
                 return false;
-        return w->fed > w->written || checkpoint_due(w, w->written, clock_monotonic());
+        return piece_due(w) || checkpoint_due(w, w->written, clock_monotonic());
 }
 
 /* Waits for work; what is written but not on the disk yet becomes work by itself. The lock is held. */
@@ -338,11 +419,12 @@ static int changed_init(pthread_cond_t *cond)
 
 int part_writer_new(struct part_writer **ret, const struct part_events *events)
 {
-        struct part_writer *w = calloc(1, sizeof(*w));
+        struct part_writer *w = aligned_alloc(alignof(struct part_writer), sizeof(*w));
         int r;
 
         if (!w)
                 return -ENOMEM;
+        memset(w, 0, offsetof(struct part_writer, ring));
         w->events = *events;
         w->fd = -EBADF;
         r = changed_init(&w->changed);
@@ -416,9 +498,12 @@ static int part_start(struct part_writer *w, bool with_sm3)
 
         if (r < 0)
                 return r;
+        if (!direct_set(w, false))
+                return -EIO;
         (void)pthread_mutex_lock(&w->lock);
         w->part++;
         w->fed = w->written = 0;
+        w->draining = false;
         for (size_t i = 0; i < DIGESTERS; i++)
                 w->digesters[i].done = 0;
         w->error = 0;
@@ -435,6 +520,7 @@ int part_begin(struct part_writer *w, int fd, bool with_sm3)
 {
         part_stop(w);
         w->fd = fd;
+        w->direct = w->no_direct = false; /* as the store opens a part */
         return part_start(w, with_sm3);
 }
 
@@ -518,11 +604,14 @@ static int drain(struct part_writer *w)
         int r = PART_OK;
 
         (void)pthread_mutex_lock(&w->lock);
+        w->draining = true;
+        (void)pthread_cond_broadcast(&w->changed);
         while (r != PART_ABANDONED &&
                ((w->error == 0 && w->written < w->fed) || hindmost(w) < w->written || w->busy > 0))
                 r = feeder_wait(w);
         if (r != PART_ABANDONED)
                 r = w->error;
+        w->draining = false;
         (void)pthread_mutex_unlock(&w->lock);
         return r;
 }
@@ -611,13 +700,20 @@ static int result_take(const struct part_writer *w, int64_t size, struct part_re
         return r;
 }
 
+/* Takes the part away from the threads, its descriptor as it came. */
+static void part_hand_back(struct part_writer *w)
+{
+        part_stop(w);
+        (void)direct_set(w, false);
+}
+
 int part_complete(struct part_writer *w, struct part_result *ret)
 {
         int r = drain(w);
 
         if (r != PART_OK)
                 return r;
-        part_stop(w);
+        part_hand_back(w);
         write_back_start(w, w->written);
         return result_take(w, w->written, ret);
 }
@@ -626,7 +722,7 @@ int part_keep(struct part_writer *w, struct part_result *ret)
 {
         int r = drain(w);
 
-        part_stop(w);
+        part_hand_back(w);
         if (r == PART_ABANDONED)
                 return r;
         r = w->digests_lost ? -EIO : w->written > 0 ? part_sync(w) : 0;

@@ -161,6 +161,41 @@ int instant_from_local(int year, int month, int day, int hour, int minute, int s
         return 0;
 }
 
+/* Days between 1970-01-01 and the date, which has been checked. */
+static day_t day_from_date(int year, int month, int day)
+{
+        struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+
+        return timegm(&tm) / (MINUTES_PER_DAY * 60);
+}
+
+day_t instant_to_day(instant_t t)
+{
+        time_t s = instant_seconds(t);
+        struct tm tm;
+
+        if (!localtime_r(&s, &tm))
+                return 0; /* a year beyond an int: no instant_t has one */
+        tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+        return timegm(&tm) / (MINUTES_PER_DAY * 60);
+}
+
+instant_t instant_from_day(day_t day, unsigned int minute)
+{
+        time_t naive;
+        instant_t t;
+
+        if (__builtin_mul_overflow(day, MINUTES_PER_DAY * 60, &naive) ||
+            __builtin_mul_overflow(local_resolve(naive + (time_t)minute * 60), USEC_PER_SEC, &t))
+                return day < 0 ? INSTANT_NONE + 1 : INT64_MAX;
+        return t;
+}
+
+unsigned int day_of_week(day_t day)
+{
+        return (unsigned int)(((day + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
+}
+
 /* The same fields taken as a time at 'offset' seconds east of Greenwich. */
 static int instant_from_offset(const int f[6], int offset, instant_t *ret)
 {
@@ -266,6 +301,19 @@ int instant_parse_ptp(const char *text, instant_t *ret, bool *ret_zoned)
                 return r;
         *ret = t;
         *ret_zoned = zoned;
+        return 0;
+}
+
+int day_parse(const char *text, day_t *ret)
+{
+        int year, month, day;
+        const char *p = take_digits(text, 4, &year);
+
+        p = take_digits(take_char(p, '-'), 2, &month);
+        p = take_digits(take_char(p, '-'), 2, &day);
+        if (!p || *p != '\0' || !fields_valid(year, month, day, 0, 0, 0))
+                return -EINVAL;
+        *ret = day_from_date(year, month, day);
         return 0;
 }
 

@@ -53,6 +53,27 @@ char *instant_format_usec(instant_t t, char *buf);
 int instant_from_local(int year, int month, int day, int hour, int minute, int second, instant_t *ret);
 
 /*
+ * Days of the station's zone, numbered from 1970-01-01 = 0 whatever the zone: so that days can be counted,
+ * compared and kept in tables without an instant standing for them.
+ */
+typedef int64_t day_t;
+
+#define MINUTES_PER_DAY 1440
+
+/* The day that 't' falls on. */
+day_t instant_to_day(instant_t t);
+
+/* The instant at which the clocks of 'day' show 'minute' minutes past midnight; MINUTES_PER_DAY is the
+ * midnight that ends it. Gaps and times that come twice as in instant_from_local(). */
+instant_t instant_from_day(day_t day, unsigned int minute);
+
+/* "2026-11-01", nothing before or behind it. -EINVAL for anything else, 2026-02-29 too. */
+int day_parse(const char *text, day_t *ret);
+
+/* 0 Sunday to 6 Saturday. */
+unsigned int day_of_week(day_t day);
+
+/*
  * What a person types: RFC 3339, "2026-11-01", "2026-11-01 08:00[:30]", "now", "today", "yesterday",
  * "tomorrow", "08:00" (today), "-7d", "-36h", "-90m", "@1761955200" (epoch seconds). Relative to 'now'. A
  * date without a time is its midnight. Returns -EINVAL when the text is none of these.

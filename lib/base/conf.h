@@ -72,3 +72,6 @@ conf_parse_fn conf_parse_span;     /* int64_t microseconds: 90, 90s, 5min, 24h, 
 conf_parse_fn conf_parse_unsigned; /* unsigned int */
 /* char **, NULL-terminated, malloc'd; white-space separated, "quoted" allowed; appends */
 conf_parse_fn conf_parse_strings;
+
+/* Frees what conf_parse_strings() made; NULL is fine. */
+void conf_strings_free(char **strings);

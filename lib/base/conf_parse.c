@@ -237,14 +237,14 @@ static size_t strings_count(char *const *strings)
         return n;
 }
 
-static void strings_free(char **strings)
+void conf_strings_free(char **strings)
 {
         for (char **s = strings; s && *s; s++)
                 free(*s);
         free(strings);
 }
 
-DEFINE_CLEANUP(char **, strings_free);
+DEFINE_CLEANUP(char **, conf_strings_free);
 
 /* Takes the next word or "quoted text" from *p. Returns 1, 0 at the end, -EINVAL when a quote is not closed.
  */
@@ -270,7 +270,7 @@ static int word_take(const char **p, char **ret)
 int conf_parse_strings(const struct conf_location *at, const char *value, void *data,
                        const char **ret_expected)
 {
-        _cleanup_(strings_freep) char **added = NULL;
+        _cleanup_(conf_strings_freep) char **added = NULL;
         char ***field = data, **all;
         size_t had = strings_count(*field), n = 0;
         int r;
@@ -287,7 +287,7 @@ int conf_parse_strings(const struct conf_location *at, const char *value, void *
         if (r < 0)
                 return r;
         if (n == 0) {
-                strings_free(*field);
+                conf_strings_free(*field);
                 *field = NULL;
                 return 0;
         }

@@ -176,6 +176,7 @@ static int rules_add_for_tests(filter_t filter)
                         {"mprotect", .allow = true, .argument = 2, .mask = 4 /* PROT_EXEC */, .value = 0},
                         {"mremap", .allow = true},
                         {"rt_sigaction", .allow = true},
+                        {"sched_getaffinity", .allow = true},
                         {"sched_yield", .allow = true},
                         {"sigaltstack", .allow = true},
         };

@@ -46,6 +46,37 @@ int alert_clear(struct catalogue *c, const char *kind, const char *subject, cons
         return sqlite3_changes(c->db) == 0 ? CATALOGUE_ABSENT : CATALOGUE_OK;
 }
 
+int alert_is_open(struct catalogue *c, const char *kind, const char *subject)
+{
+        int64_t found;
+
+        return statement_integer(
+                        c, "SELECT 1 FROM alert WHERE kind = ?1 AND subject = ?2 AND cleared_at IS NULL",
+                        VALUES(RAW_TEXT(kind), RAW_TEXT(subject)), &found);
+}
+
+int alert_each_open(struct catalogue *c, const char *kind,
+                    int (*on_alert)(void *userdata, const char *subject, instant_t since), void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        int r = statement_new(c,
+                              "SELECT subject, since FROM alert WHERE kind = ?1 AND cleared_at IS NULL"
+                              " ORDER BY subject",
+                              &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, VALUES(RAW_TEXT(kind)));
+        if (r < 0)
+                return r;
+        while ((r = statement_step(c, s)) > 0) {
+                r = on_alert(userdata, (const char *)sqlite3_column_text(s, 0), sqlite3_column_int64(s, 1));
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
 int alert_count_open(struct catalogue *c, int64_t *ret)
 {
         return statement_integer(c, "SELECT count(*) FROM alert WHERE cleared_at IS NULL", NULL, 0, ret);

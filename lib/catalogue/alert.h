@@ -12,4 +12,10 @@ int alert_raise(struct catalogue *c, const char *kind, int priority, const char 
                 bool *ret_raised);
 /* CATALOGUE_ABSENT when none is open. */
 int alert_clear(struct catalogue *c, const char *kind, const char *subject, const char *by);
+/* Is one open? CATALOGUE_OK or CATALOGUE_ABSENT. */
+int alert_is_open(struct catalogue *c, const char *kind, const char *subject);
+/* Every open one of this kind; the callback may not write. A non-zero return of it ends the walk and is
+ * returned. */
+int alert_each_open(struct catalogue *c, const char *kind,
+                    int (*on_alert)(void *userdata, const char *subject, instant_t since), void *userdata);
 int alert_count_open(struct catalogue *c, int64_t *ret);

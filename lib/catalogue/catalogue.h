@@ -44,6 +44,8 @@ void catalogue_rollback(struct catalogue *c);
 /* Appends to the ledger. 'detail' is a JSON object text. */
 int catalogue_ledger(struct catalogue *c, const char *actor, const char *act, const char *subject,
                      const char *detail);
+/* When the last entry was written. CATALOGUE_ABSENT: there is none. Needs no transaction. */
+int catalogue_ledger_last(struct catalogue *c, instant_t *ret);
 /* Walks the whole chain. CATALOGUE_OK, or CATALOGUE_DAMAGED with the first bad sequence. Needs no
  * transaction. */
 int catalogue_ledger_verify(struct catalogue *c, int64_t *ret_bad_sequence, int64_t *ret_count);

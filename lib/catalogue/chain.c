@@ -57,6 +57,11 @@ int catalogue_ledger(struct catalogue *c, const char *actor, const char *act, co
         return 0;
 }
 
+int catalogue_ledger_last(struct catalogue *c, instant_t *ret)
+{
+        return statement_integer(c, "SELECT at FROM ledger ORDER BY sequence DESC LIMIT 1", NULL, 0, ret);
+}
+
 int ledger_note(struct catalogue *c, const char *actor, const char *act, const char *sql,
                 const struct value *values, size_t n)
 {

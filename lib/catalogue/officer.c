@@ -114,6 +114,29 @@ int officer_unit_at(struct catalogue *c, int64_t officer, instant_t at, int64_t 
                                  VALUES(INTEGER(officer), INTEGER(at)), ret_unit);
 }
 
+int assignment_find(struct catalogue *c, int64_t recorder, instant_t from, int64_t *ret_officer,
+                    instant_t *ret_until)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        int r = statement_get(c,
+                              "SELECT officer, until_at FROM assignment WHERE recorder = ?1"
+                              " AND from_at BETWEEN ?2 AND ?3 ORDER BY from_at LIMIT 1",
+                              &s);
+
+        if (r < 0)
+                return r;
+        from -= from % USEC_PER_SEC;
+        r = statement_bind(c, s, VALUES(INTEGER(recorder), INTEGER(from), INTEGER(from + USEC_PER_SEC - 1)));
+        if (r < 0)
+                return r;
+        r = statement_step(c, s);
+        if (r <= 0)
+                return r < 0 ? r : CATALOGUE_ABSENT;
+        *ret_officer = sqlite3_column_int64(s, 0);
+        *ret_until = sqlite3_column_type(s, 1) == SQLITE_NULL ? INSTANT_NONE : sqlite3_column_int64(s, 1);
+        return CATALOGUE_OK;
+}
+
 /* The open assignment that starts before 'from' and is to end there. */
 static int open_assignment(struct catalogue *c, int64_t recorder, instant_t from, int64_t *ret)
 {

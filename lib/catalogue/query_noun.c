@@ -82,6 +82,18 @@ static const struct filter assignment_filters[] = {
                 LIMIT_FILTER,
 };
 
+static const struct filter duty_filters[] = {
+                {"recorder", "d.recorder = (SELECT id FROM recorder WHERE number = ?)", NULL, FILTER_TEXT,
+                 false},
+                {"officer", "d.officer = (SELECT id FROM officer WHERE number = ?)", NULL, FILTER_TEXT,
+                 false},
+                {"out", "(d.returned_at IS NULL) = ?", NULL, FILTER_YES_NO, true},
+                {"waiting", "(d.offloaded_at IS NULL) = ?", NULL, FILTER_YES_NO, true},
+                {"from", "ifnull(d.out_at, d.returned_at) >= ?", NULL, FILTER_INSTANT, true},
+                {"to", "ifnull(d.out_at, d.returned_at) < ?", NULL, FILTER_INSTANT, true},
+                LIMIT_FILTER,
+};
+
 static const struct filter alert_filters[] = {
                 {"kind", "a.kind = ?", NULL, FILTER_TEXT, false},
                 {"open", "(a.cleared_at IS NULL) = ?", NULL, FILTER_YES_NO, true},
@@ -171,6 +183,17 @@ static const char assignment_select[] =
                 " 'until', rfc3339(a.until_at)) FROM assignment AS a JOIN recorder AS r ON r.id = a.recorder"
                 " JOIN officer AS o ON o.id = a.officer WHERE true";
 
+static const char duty_select[] =
+                "SELECT json_object('duty', d.id, 'recorder', r.number, 'officer', o.number,"
+                " 'out_at', rfc3339(d.out_at), 'until', rfc3339(d.roster_end),"
+                " 'returned_at', rfc3339(d.returned_at), 'docking', d.return_docking,"
+                " 'offloaded_at', rfc3339(d.offloaded_at), 'extended_until', rfc3339(e.until),"
+                " 'reason', e.reason, 'approver', e.approver)"
+                " FROM duty AS d JOIN recorder AS r ON r.id = d.recorder"
+                " LEFT JOIN officer AS o ON o.id = d.officer LEFT JOIN extension AS e ON e.id = (SELECT x.id"
+                " FROM extension AS x WHERE x.duty = d.id OR x.docking = d.return_docking"
+                " ORDER BY x.until DESC, x.granted_at LIMIT 1) WHERE true";
+
 static const char alert_select[] =
                 "SELECT json_object('kind', a.kind, 'priority', a.priority, 'subject', a.subject, 'text', "
                 "a.text,"
@@ -196,6 +219,7 @@ const struct noun query_nouns[] = {
                 NOUN(officer, officer_select, " ORDER BY o.number"),
                 NOUN(unit, unit_select, " ORDER BY u.number"),
                 NOUN(assignment, assignment_select, " ORDER BY r.number, a.from_at"),
+                NOUN(duty, duty_select, " ORDER BY ifnull(d.out_at, d.returned_at) DESC, d.id DESC"),
                 NOUN(alert, alert_select, " ORDER BY a.since DESC, a.id DESC"),
                 NOUN(ledger, ledger_select, " ORDER BY l.sequence DESC"),
 };

@@ -5,3 +5,4 @@
 
 extern const char schema_v1[];
 extern const char schema_v2[];
+extern const char schema_v3[];

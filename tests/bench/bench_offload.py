@@ -37,6 +37,8 @@ class Plugged:
 
 
 class Native:
+    peers = peers.MTP_PEERS
+
     def __init__(self, control, folder):
         self.control, self.folder = control, folder
 
@@ -56,6 +58,9 @@ class Native:
         finally:
             station.stop()
             shutil.rmtree(home)
+
+    def reads(self):
+        return []
 
     def peer(self, name, files, proved):
         with tempfile.TemporaryDirectory(dir=RUN) as target, Plugged(self.control, self.folder):

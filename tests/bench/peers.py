@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-What others copy an MTP recorder with, and how their copy is proved by hand.
+What others copy a recorder with, and how their copy is proved by hand.
 
     peers.py NAME TARGET FILES copied|proved     prints the seconds for FILES files
+    peers.py dd FILE BYTES read                  the seconds for so many bytes off the disk itself
+    peers.py find TARGET FILES listed            the seconds for listing a disk's volume, and the bytes read off it
 
 Stands alone, so that it can be taken into a guest. Caches are dropped: as root.
 """
 
+import glob
 import os
 import re
 import subprocess
@@ -43,7 +46,50 @@ def copy_with_aft(target):
     run(["aft-mtp-cli", "cd /DCIM", *[f"get {name}" for name in re.findall(r"F\d{5}\.ts", listing)]], target)
 
 
-PEERS = {"mtp-connect": copy_with_mtp_connect, "gphoto2": copy_with_gphoto2, "aft-mtp-cli": copy_with_aft}
+def disk():
+    """The only USB disk there is, and where its volume lies."""
+    folder = glob.glob("/sys/bus/usb/devices/*/host*/target*/*/block/*")[0]
+    name = os.path.basename(folder)
+    return f"/dev/{name}", f"/dev/{name}1" if os.path.exists(f"{folder}/{name}1") else f"/dev/{name}"
+
+
+def copy_with_mount(target):
+    run(["mount", "-o", "ro", disk()[1], "/mnt"], target)
+    try:
+        run(["cp", "-r", "/mnt/DCIM/.", target], target)
+    finally:
+        run(["umount", "/mnt"], target)
+
+
+MTP_PEERS = {"mtp-connect": copy_with_mtp_connect, "gphoto2": copy_with_gphoto2, "aft-mtp-cli": copy_with_aft}
+PEERS = MTP_PEERS | {"mount + cp": copy_with_mount}
+
+
+def read_with_dd(target, size):
+    started = time.monotonic()
+    run(["dd", f"if={disk()[0]}", f"of={target}", "bs=1M", "iflag=direct", f"count={size >> 20}"], "/")
+    if target != "/dev/null":
+        run(["sync"], "/")
+    return time.monotonic() - started
+
+
+def bytes_read():
+    """Off the disk so far: the third figure of its statistics counts sectors (Documentation/block/stat.rst)."""
+    with open(f"/sys/block/{os.path.basename(disk()[0])}/stat", encoding="ascii") as f:
+        return int(f.read().split()[2]) * 512
+
+
+def list_with_find(files):
+    before, started = bytes_read(), time.monotonic()
+    run(["mount", "-o", "ro", disk()[1], "/mnt"], "/")
+    try:
+        listed = run(["find", "/mnt", "-type", "f", "-ls"], "/", subprocess.PIPE).stdout.count("\n")
+        elapsed = time.monotonic() - started
+    finally:
+        run(["umount", "/mnt"], "/")
+    if listed != files:
+        raise PeerFailed(f"find: listed {listed} of {files} files")
+    return f"{elapsed} {bytes_read() - before}"
 
 
 def prove_by_hand(target):
@@ -68,8 +114,16 @@ def measure(name, target, files, proved):
     return elapsed
 
 
+def main(name, target, count, what):
+    if name == "dd":
+        return read_with_dd(target, count)
+    if name == "find":
+        return list_with_find(count)
+    return measure(name, target, count, what == "proved")
+
+
 if __name__ == "__main__":
     try:
-        print(measure(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "proved"))
+        print(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]))
     except PeerFailed as failure:
         sys.exit(str(failure))

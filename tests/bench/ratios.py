@@ -4,6 +4,7 @@ recdock against its peers on one device in one run, medians of several rounds. A
 does beside it meets all of them.
 
   pull    recdock-offload, first command to the last byte synced, digest included, against the peer's copy + sync
+  read    where the bench has it: the driver alone, into nothing, against dd off the disk; pull is then held against dd, too
   proved  recdockd, plug to the last file committed (digest, fsync, uncached read-back, verdict), against the peer's copy + sync +
           drop caches + sha256sum + ffprobe
 
@@ -13,7 +14,7 @@ Nothing is asserted: the figures are ratios, for people.
 import os
 import statistics
 
-from peers import PEERS, PeerFailed
+from peers import PeerFailed
 
 SLOW = 10  # a peer that takes so many times as long is measured once
 ROUNDS = int(os.environ.get("RECDOCK_BENCH_RUNS", "5"))
@@ -41,7 +42,9 @@ def rounds(bench, count):
         figures = bench.pull()
         note("recdock", "pull", figures["seconds"])
         note("recdock", "proved", bench.proved())
-        for name in PEERS:
+        for name, what, value in bench.reads():
+            note(name, what, value)
+        for name in bench.peers:
             if name in failed or (name in seconds and seconds[name]["pull"][0] > SLOW * seconds["recdock"]["pull"][0]):
                 continue
             try:
@@ -57,14 +60,19 @@ def report(title, bench, count, size):
     mib = count * size / (1 << 20)
     seconds, figures, failed = rounds(bench, count)
     median = {name: {what: statistics.median(values) for what, values in row.items()} for name, row in seconds.items()}
-    print(f"\n{title}: {count} × {size >> 10} KiB, median of {ROUNDS}\n  {'':14}{'pull s':>9}{'MiB/s':>9}{'proved s':>10}")
+    columns = [what for what in ("read", "pull", "proved") if any(what in row for row in median.values())]
+    print(f"\n{title}: {count} × {size >> 10} KiB, median of {ROUNDS}\n  {'':14}" +
+          "".join(f"{what + ' s':>10}{'MiB/s':>9}" for what in columns))
     for name, row in median.items():
-        print(f"  {name:14}{row['pull']:9.2f}{mib / row['pull']:9.1f}{row['proved']:10.2f}")
+        print(f"  {name:14}" + "".join(f"{row[what]:10.2f}{mib / row[what]:9.1f}" if what in row else " " * 19 for what in columns))
     for reason in failed.values():
         print(f"  left out: {reason}")
     ours = median.pop("recdock")
-    for what in ("pull", "proved"):
-        if median:
-            print(f"  {what}: {min(row[what] for row in median.values()) / ours[what]:.2f}× as fast as the fastest peer")
+    for what in columns:
+        peers = [row[what] for row in median.values() if what in row]
+        if peers:
+            print(f"  {what}: {min(peers) / ours[what]:.2f}× as fast as the fastest peer")
+    if "dd" in median:
+        print(f"  pull: {median['dd']['read'] / ours['pull']:.2f}× as fast as dd, which digests and writes nothing")
     print(f"  recdock's worker: {figures['cpu'] / mib * 1024:.2f} CPU s/GiB, {figures['transfers']} bulk reads of "
           f"{figures['transfer_size'] >> 10} KiB at most, {figures['depth']} in flight", flush=True)

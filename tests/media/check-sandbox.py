@@ -8,12 +8,14 @@ Prints TAP. The misdeeds need a build with -Dinjection=true (RECDOCK_INJECTION=1
 without.
 """
 
+import hashlib
 import json
 import os
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 
 VICTIM = "h264.ts"
 BYSTANDER = "tone.wav"
@@ -142,6 +144,23 @@ def test_service(tap, program, samples):
     tap.check(service.close() == 0, "the service ends when recdockd closes the socket")
 
 
+def test_thread(tap, program):
+    """A large file's digest has a thread of its own, which has to be made and to end inside both locks."""
+    with tempfile.NamedTemporaryFile(suffix=".bin") as large:
+        large.write(os.urandom(9 << 20) + b"odd")
+        large.flush()
+        _, results, errors = check_files(program, [large.name])
+        with open(large.name, "rb") as f:
+            expected = hashlib.sha256(f.read()).hexdigest()
+        tap.check(results[0].get("sha256") == expected, "a large file has its digest", f"{results} {errors}")
+        service = Service(program)
+        service.receive()
+        service.request(1, large.name, timeout=60)
+        result = service.result()
+        tap.check(result["error"] == 0 and result["digested"] == 1, "and has it in the service", str(result))
+        service.close()
+
+
 def test_service_survives(tap, program, samples):
     if os.environ.get("RECDOCK_INJECTION") != "1":
         tap.skip("the service goes on after a crash", "built without injection")
@@ -189,6 +208,7 @@ def main():
     tap = Tap()
     test_misdeeds(tap, program, samples)
     test_service(tap, program, samples)
+    test_thread(tap, program)
     test_service_survives(tap, program, samples)
     test_protocol(tap, program)
     test_usage(tap, program, samples)

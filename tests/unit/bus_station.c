@@ -75,6 +75,11 @@ void station_alert_clear(struct station *s, const char *kind, const char *subjec
                 abort();
 }
 
+void station_duties_changed(struct station *s)
+{
+        (void)s;
+}
+
 void station_registry_changed(struct station *s)
 {
         (void)s;

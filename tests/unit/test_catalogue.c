@@ -335,6 +335,90 @@ START_TEST(test_version_2_guards_evidence)
 }
 END_TEST
 
+/* A row of everything that version 3 refers to, as version 2 wrote it. */
+#define V2_ROWS                                                                                          \
+        "INSERT INTO officer VALUES (1, '000001', NULL);"                                                \
+        "INSERT INTO recorder VALUES (1, 'R1', 'S1', NULL, 'M', 6353, 20193, NULL, 5, NULL);"            \
+        "INSERT INTO docking (id, recorder, vendor_id, product_id, state, plugged_at, seen, pulled,"     \
+        " already_held, failed, late, removed, bytes, bad_verdicts, listing_complete, driver, findings)" \
+        " VALUES (1, 1, 0, 0, 4, 5, 1, 1, 0, 0, 0, 0, 9, 0, 1, 'ums', 1);"                               \
+        "INSERT INTO finding VALUES (1, 1, 1, 1, '', 'DCIM', -1, '', NULL, 3, 0, 0, NULL, 5);"
+
+/* From each version that ever was, with its rows. */
+START_TEST(test_older_versions_become_version_3)
+{
+        static const char *const rows[] = {V1_ROWS, V2_ROWS};
+        _cleanup_free_ char *copy = NULL;
+        struct catalogue *c = NULL;
+
+        ck_assert_int_eq(open_versions(catalogue_schema, (size_t)_i), CATALOGUE_OK);
+        ck_assert_int_eq(fixture_tamper(rows[_i - 1]), SQLITE_OK);
+        ck_assert_int_eq(catalogue_open(&c, path, false), CATALOGUE_OK);
+        catalogue_close(c);
+        ck_assert_int_eq(fixture_ask("PRAGMA user_version"), (int64_t)catalogue_schema_versions);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM docking WHERE id = 1 AND recorder = 1 AND pulled "
+                                     "= 1"),
+                         1);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM finding"), _i - 1);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM duty"), 0);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM extension"), 0);
+        ck_assert_int_eq(fixture_tamper("INSERT INTO duty VALUES (1, 1, 1, 5, 7, 6, 1, NULL);"
+                                        "INSERT INTO extension VALUES (1, NULL, 1, 9, 'x', 'y', 8)"),
+                         SQLITE_OK);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> "
+                                     "'ok'"),
+                         0);
+        ck_assert_int_ge(asprintf(&copy, "%s.v%d.bak", path, _i), 0);
+        ck_assert_int_eq(access(copy, F_OK), 0);
+}
+END_TEST
+
+#define A_DUTY       "INSERT INTO duty VALUES (1, 1, NULL, 5, 9, NULL, NULL, NULL);"
+#define AN_EXTENSION "INSERT INTO extension VALUES (1, 1, NULL, 9, 'x', 'y', 8);"
+
+/* What the duty ledger itself refuses, whatever a program does. */
+static const struct {
+        const char *sql;
+        int expected;
+} guarded_duties[] = {
+                {A_DUTY
+                 "UPDATE duty SET returned_at = 6, return_docking = 1; UPDATE duty SET returned_at = 5,"
+                 " return_docking = NULL; UPDATE duty SET offloaded_at = 7",
+                 SQLITE_OK},
+                {A_DUTY "DELETE FROM duty", SQLITE_CONSTRAINT},
+                {A_DUTY "UPDATE duty SET out_at = 6", SQLITE_CONSTRAINT},
+                {A_DUTY "UPDATE duty SET roster_end = 10", SQLITE_CONSTRAINT},
+                {A_DUTY "UPDATE duty SET officer = 1", SQLITE_CONSTRAINT},
+                {A_DUTY "UPDATE duty SET returned_at = 4", SQLITE_CONSTRAINT},
+                {A_DUTY "UPDATE duty SET returned_at = 6; UPDATE duty SET returned_at = 7",
+                 SQLITE_CONSTRAINT},
+                {A_DUTY "UPDATE duty SET offloaded_at = 6", SQLITE_CONSTRAINT},
+                {A_DUTY
+                 "UPDATE duty SET returned_at = 6, offloaded_at = 7; UPDATE duty SET offloaded_at = 8",
+                 SQLITE_CONSTRAINT},
+                {A_DUTY "INSERT INTO duty VALUES (2, 1, NULL, 6, NULL, NULL, NULL, NULL)",
+                 SQLITE_CONSTRAINT},
+                {"INSERT INTO duty VALUES (1, 1, NULL, NULL, NULL, NULL, NULL, NULL)", SQLITE_CONSTRAINT},
+                {"INSERT INTO duty VALUES (1, 1, NULL, 5, 5, NULL, NULL, NULL)", SQLITE_CONSTRAINT},
+                {"INSERT INTO duty VALUES (1, 1, NULL, 5, NULL, NULL, 1, NULL)", SQLITE_CONSTRAINT},
+                {A_DUTY AN_EXTENSION, SQLITE_OK},
+                {A_DUTY AN_EXTENSION "DELETE FROM extension", SQLITE_CONSTRAINT},
+                {A_DUTY AN_EXTENSION "UPDATE extension SET until = 10", SQLITE_CONSTRAINT},
+                {A_DUTY "INSERT INTO extension VALUES (1, 1, 1, 9, 'x', 'y', 8)", SQLITE_CONSTRAINT},
+                {A_DUTY "INSERT INTO extension VALUES (1, NULL, NULL, 9, 'x', 'y', 8)", SQLITE_CONSTRAINT},
+                {A_DUTY "INSERT INTO extension VALUES (1, 1, NULL, 9, 'x', '', 8)", SQLITE_CONSTRAINT},
+                {A_DUTY "INSERT INTO extension VALUES (1, 1, NULL, 9, '', 'y', 8)", SQLITE_CONSTRAINT},
+};
+
+START_TEST(test_version_3_guards_duties)
+{
+        ck_assert_int_eq(open_versions(catalogue_schema, catalogue_schema_versions), CATALOGUE_OK);
+        ck_assert_int_eq(fixture_tamper(V2_ROWS), SQLITE_OK);
+        ck_assert_int_eq(fixture_tamper(guarded_duties[_i].sql), guarded_duties[_i].expected);
+}
+END_TEST
+
 static const struct {
         const char *const *versions;
         size_t n;
@@ -403,6 +487,8 @@ static Suite *suite(void)
                             (int)ELEMENTSOF(new_version) + 1);
         tcase_add_test(opening, test_version_1_becomes_version_2);
         tcase_add_loop_test(opening, test_version_2_guards_evidence, 0, (int)ELEMENTSOF(guarded));
+        tcase_add_loop_test(opening, test_older_versions_become_version_3, 1, 3);
+        tcase_add_loop_test(opening, test_version_3_guards_duties, 0, (int)ELEMENTSOF(guarded_duties));
         tcase_add_loop_test(opening, test_failed_migration_leaves_the_old_database, 0,
                             (int)ELEMENTSOF(failures));
         tcase_add_checked_fixture(use, setup, teardown);

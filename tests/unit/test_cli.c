@@ -145,6 +145,21 @@ static const struct {
                 {{"recorder", "assign", BUS_STATION_RECORDER, BUS_STATION_OFFICER, "--from=soonish"},
                  6,
                  "soonish"},
+                {{"checkout", BUS_STATION_RECORDER}, 2, "--officer=NUMBER"},
+                {{"checkout", BUS_STATION_RECORDER, "--officer="}, 2, "--officer=NUMBER"},
+                {{"checkout", BUS_STATION_RECORDER, "--officer=none"}, 5, "none"},
+                {{"checkout", BUS_STATION_RECORDER, "--officer=" BUS_STATION_OFFICER, "--until=-1h"},
+                 6,
+                 "-1h"},
+                {{"return", "none"}, 5, "none"},
+                {{"return", BUS_STATION_RECORDER, "--at=tomorrow"}, 6, "tomorrow"},
+                {{"extend", "docking/1", "--reason=remote-area", "--approver=x"}, 2, "--until=TIME"},
+                {{"extend", "docking/1", "--until=+2d", "--approver=x"}, 2, "--reason=continuous-duty|"},
+                {{"extend", "docking/1", "--until=+2d", "--reason=remote-area"}, 2, "--approver=NAME"},
+                {{"extend", "docking/1", "--until=+2d", "--reason=tired", "--approver=x"}, 6, "tired"},
+                {{"extend", BUS_STATION_RECORDER, "--until=+2d", "--reason=remote-area", "--approver=x"},
+                 5,
+                 BUS_STATION_RECORDER},
                 {{"officer", "add", BUS_STATION_OFFICER, "李雷"}, 6, BUS_STATION_OFFICER},
                 {{"unit", "add", "3702", "三大队", "--parent=none"}, 5, "none"},
 };
@@ -428,6 +443,37 @@ START_TEST(test_registry)
 }
 END_TEST
 
+START_TEST(test_duty)
+{
+        server = bus_station_start(NULL);
+        ck_assert_int_eq(RUN("checkout", BUS_STATION_RECORDER, "--officer", BUS_STATION_OFFICER,
+                             "--until=+10h"),
+                         0);
+        ck_assert_str_eq(out,
+                         "recorder " BUS_STATION_RECORDER " is out with officer " BUS_STATION_OFFICER "\n");
+        ck_assert_int_eq(RUN("duty", "list", "--out=yes"), 0);
+        assert_says(out, BUS_STATION_RECORDER);
+        assert_says(out, BUS_STATION_OFFICER);
+        ck_assert_int_eq(RUN("extend", BUS_STATION_RECORDER, "--until=2099-01-01",
+                             "--reason=continuous-duty", "--approver=张"),
+                         0);
+        assert_says(out, BUS_STATION_RECORDER " is extended until 2099-01-01");
+        ck_assert_int_eq(RUN("return", BUS_STATION_RECORDER), 0);
+        ck_assert_str_eq(out, "recorder " BUS_STATION_RECORDER " is back\n");
+        ck_assert_int_eq(RUN("duty", "list", "--out=yes", "--no-legend"), 0);
+        ck_assert_str_eq(out, "");
+        ck_assert_int_eq(RUN("duty", "list", "--waiting=yes"), 0);
+        assert_says(out, "2099-01-01 00:00:00");
+        ck_assert_int_eq(RUN("--json", "extend", "docking/1", "--until=+2d", "--reason=remote-area",
+                             "--approver=张"),
+                         0);
+        assert_says(out, "docking/1");
+        ck_assert_int_eq(RUN("ledger", "list", "--act=deadline.extended"), 0);
+        assert_says(out, "recorder/" BUS_STATION_RECORDER);
+        assert_says(out, "docking/1");
+}
+END_TEST
+
 START_TEST(test_verify_ends_bad)
 {
         _cleanup_free_ char *path = bus_station_footage_path("b.mp4");
@@ -597,6 +643,7 @@ static Suite *suite(void)
         tcase_add_test(program, test_list_passes_rows_through);
         tcase_add_test(program, test_tables);
         tcase_add_test(program, test_registry);
+        tcase_add_test(program, test_duty);
         tcase_add_test(program, test_verify_ends_bad);
         tcase_add_test(program, test_colours_only_on_terminal);
         tcase_add_test(program, test_limits_on_terminal);

@@ -283,6 +283,57 @@ START_TEST(test_parse_ptp)
 }
 END_TEST
 
+static const struct {
+        const char *zone, *at, *day;
+        unsigned int minute;
+        const char *from_day; /* the day's minute, as instant_parse() takes it */
+} days[] = {
+                {"Asia/Shanghai", "2026-11-01 00:00", "2026-11-01", 0, "2026-11-01 00:00"},
+                {"Asia/Shanghai", "2026-11-01 23:59:59", "2026-11-01", MINUTES_PER_DAY, "2026-11-02 00:00"},
+                {"Asia/Shanghai", "1969-12-31 12:00", "1969-12-31", 1439, "1969-12-31 23:59"},
+                {"Asia/Shanghai", "2028-02-29 12:00", "2028-02-29", MINUTES_PER_DAY, "2028-03-01 00:00"},
+                {"Europe/Berlin", "2026-03-29 12:00", "2026-03-29", 150, "2026-03-29 03:30"},
+                {"Europe/Berlin", "2026-10-25 02:30+01:00", "2026-10-25", 150, "2026-10-25 02:30+02:00"},
+                {"America/Sao_Paulo", "2018-11-04 01:00", "2018-11-04", 0, "2018-11-04 01:00"},
+                {"America/Sao_Paulo", "2019-02-16 23:30-03:00", "2019-02-16", MINUTES_PER_DAY,
+                 "2019-02-17 00:00"},
+                {"Pacific/Apia", "2011-12-29 12:00", "2011-12-29", MINUTES_PER_DAY, "2011-12-31 00:00"},
+};
+
+START_TEST(test_day)
+{
+        instant_t at, from_day;
+        day_t day;
+
+        ck_assert_int_eq(zone_set(days[_i].zone), 0);
+        ck_assert_int_eq(instant_parse(days[_i].at, 0, &at), 0);
+        ck_assert_int_eq(instant_parse(days[_i].from_day, 0, &from_day), 0);
+        ck_assert_int_eq(day_parse(days[_i].day, &day), 0);
+        ck_assert_int_eq(instant_to_day(at), day);
+        ck_assert_int_eq(instant_from_day(day, days[_i].minute), from_day);
+}
+END_TEST
+
+START_TEST(test_day_parse)
+{
+        static const char *const bad[] = {"",           "2026",       "2026-02-29",  "2026-1-01",
+                                          "2026-13-01", "2026-11-1x", "2026-11-01 ", " 2026-11-01"};
+        day_t day = 17;
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                ck_assert_msg(day_parse(bad[i], &day) == -EINVAL, "'%s'", bad[i]);
+        ck_assert_int_eq(day, 17);
+        ck_assert_int_eq(day_parse("1970-01-01", &day), 0);
+        ck_assert_int_eq(day, 0);
+        ck_assert_uint_eq(day_of_week(day), 4);
+        ck_assert_uint_eq(day_of_week(day - 5), 6);
+        ck_assert_int_eq(day_parse("1969-12-31", &day), 0);
+        ck_assert_int_eq(day, -1);
+        ck_assert_int_eq(instant_from_day(INT64_MAX / 2, 0), INT64_MAX);
+        ck_assert_int_eq(instant_from_day(-INT64_MAX / 2, 0), INSTANT_NONE + 1);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("clock");
@@ -298,6 +349,8 @@ int main(void)
         tcase_add_test(t, test_local_has_no_memory);
         tcase_add_loop_test(t, test_parse, 0, (int)ELEMENTSOF(typed));
         tcase_add_test(t, test_parse_days_around_summer_time);
+        tcase_add_loop_test(t, test_day, 0, (int)ELEMENTSOF(days));
+        tcase_add_test(t, test_day_parse);
         tcase_add_loop_test(t, test_parse_ptp, 0, (int)ELEMENTSOF(devices));
         suite_add_tcase(s, t);
         runner = srunner_create(s);

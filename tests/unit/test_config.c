@@ -73,7 +73,10 @@ START_TEST(test_defaults)
         ck_assert_int_eq(config->time_order[0], TIME_FROM_NAME);
         ck_assert_int_eq(config->time_order[2], TIME_FROM_DEVICE);
         ck_assert_int_eq(config->time_tolerance, 120 * USEC_PER_SEC);
-        ck_assert_int_eq(config->deadline, 24 * USEC_PER_HOUR);
+        ck_assert_int_eq(config->deadlines.limit, 24 * USEC_PER_HOUR);
+        ck_assert_uint_eq(config->deadlines.same_day, 23 * 60 + 59);
+        ck_assert(!config->deadlines.days_off_wait);
+        ck_assert_ptr_eq(config->deadlines.calendar, &config->calendar);
         ck_assert_uint_eq(config->inspectors, 2);
         ck_assert_ptr_null(config->bays);
 }
@@ -87,6 +90,7 @@ START_TEST(test_every_key)
                               "[Docking]\nRelease=clear\nSetClock=yes\nClockTolerance=5s\nWorkersMax=4\n"
                               "WarnTimeout=10s\nKillTimeout=11s\nAttempts=1\nRecover=yes\nSwitchTimeout=0\n"
                               "[Recording]\nTimeOrder=device name\nTimeTolerance=1min\nDeadline=12h\n"
+                              "DayEnds=17:30\nDaysOff=wait\n"
                               "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
                               "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
                          0);
@@ -101,6 +105,9 @@ START_TEST(test_every_key)
         ck_assert_int_eq(config->time_order[0], TIME_FROM_DEVICE);
         ck_assert_int_eq(config->time_order[1], TIME_FROM_NAME);
         ck_assert_int_eq(config->time_order[2], TIME_FROM_NOWHERE);
+        ck_assert_int_eq(config->deadlines.limit, 12 * USEC_PER_HOUR);
+        ck_assert_uint_eq(config->deadlines.same_day, 17 * 60 + 30);
+        ck_assert(config->deadlines.days_off_wait);
         ck_assert_uint_eq(config->inspectors, 8);
         ck_assert_str_eq(config->bays->name, "2");
         ck_assert_str_eq(config->bays->next->port, "3-1.1.4");
@@ -137,6 +144,14 @@ static const struct {
                 {"[Recording]\nTimeOrder=\n", "TimeOrder='': expected each at most once"},
                 {"[Recording]\nTimeOrder=name container device name\n",
                  "TimeOrder='name container device name': expected"},
+                {"[Recording]\nDayEnds=24:01\n",
+                 "DayEnds='24:01': expected a time of day from 00:00 to 24:00"},
+                {"[Recording]\nDayEnds=17:60\n", "DayEnds='17:60': expected a time of day"},
+                {"[Recording]\nDayEnds=8:00\n", "DayEnds='8:00': expected a time of day"},
+                {"[Recording]\nDayEnds=08:000\n", "DayEnds='08:000': expected a time of day"},
+                {"[Recording]\nDayEnds=0800:\n", "DayEnds='0800:': expected a time of day"},
+                {"[Recording]\nDayEnds=\n", "DayEnds='': expected a time of day"},
+                {"[Recording]\nDaysOff=never\n", "DaysOff='never': expected count or wait"},
                 {"[Recording]\nDeadline=never\n", "Deadline='never': expected a time span"},
                 {"[Inspect]\nParallel=17\n", "Parallel='17': expected a number from 1 to 16"},
                 {"[Bay \"1\"]\n", "[Bay \"1\"]: expected Port="},
@@ -270,6 +285,30 @@ static void load_shipped(void)
         ck_assert_int_eq(config_load(&config, true, on_report, NULL), 0);
 }
 
+START_TEST(test_holidays)
+{
+        day_t monday, sunday;
+
+        ck_assert_int_eq(day_parse("2026-11-02", &monday), 0);
+        ck_assert_int_eq(day_parse("2026-11-08", &sunday), 0);
+        scratch_write("holidays.conf", "[Holidays]\nOff=2026-11-02\n");
+        scratch_write("holidays.conf.d/site.conf", "[Holidays]\nWork=2026-11-08\n");
+        ck_assert_int_eq(load(true, STATION), 0);
+        ck_assert_str_eq(findings, "");
+        ck_assert(!calendar_works(config->deadlines.calendar, monday));
+        ck_assert(calendar_works(config->deadlines.calendar, sunday));
+        config_free(config);
+        config = NULL;
+        scratch_write("holidays.conf", "[Holidays]\nOff=2026-11-31\n");
+        ck_assert_int_eq(load(true, STATION), -EINVAL);
+        ck_assert_ptr_nonnull(
+                        strstr(findings, "holidays.conf:2: [Holidays] Off='2026-11-31': expected dates"));
+        ck_assert_int_eq(load(false, STATION), 0);
+        ck_assert(calendar_works(config->deadlines.calendar, monday));
+        ck_assert(calendar_works(config->deadlines.calendar, sunday));
+}
+END_TEST
+
 /* Each commented key is known, and what it shows is the default. */
 START_TEST(test_shipped_main_file)
 {
@@ -294,7 +333,7 @@ START_TEST(test_shipped_main_file)
         ck_assert_int_eq(fclose(f), 0);
         ck_assert_msg(load(true, text) == 0, "%s", findings);
         ck_assert_uint_eq(config->keep_free, 1073741824);
-        ck_assert_int_eq(config->deadline, 24 * USEC_PER_HOUR);
+        ck_assert_int_eq(config->deadlines.limit, 24 * USEC_PER_HOUR);
         ck_assert_uint_eq(config->workers_max, 32);
         ck_assert_int_eq(config->time_order[1], TIME_FROM_CONTAINER);
         ck_assert(config->verity && !config->sm3);
@@ -371,6 +410,7 @@ int main(void)
         tcase_add_test(t, test_no_file_at_all);
         tcase_add_test(t, test_state_directory);
         tcase_add_test(t, test_drop_in);
+        tcase_add_test(t, test_holidays);
         tcase_add_test(t, test_shipped_main_file);
         tcase_add_loop_test(t, test_shipped_patterns, 0, (int)ELEMENTSOF(names));
         suite_add_tcase(s, t);

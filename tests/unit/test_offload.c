@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -101,6 +102,41 @@ START_TEST(long_transfers_become_durable_on_the_way)
         ck_assert_int_lt(checkpoint.bytes, size);
         values = digest_of(0, checkpoint.bytes);
         ck_assert_mem_eq(checkpoint.sha256, values.sha256, DIGEST_SIZE);
+        stage_close();
+}
+END_TEST
+
+static size_t pages_in_memory(int fd, size_t size)
+{
+        size_t pages = (size + 4095) / 4096, n = 0;
+        _cleanup_free_ unsigned char *resident = malloc(pages);
+        void *map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+
+        ck_assert_ptr_nonnull(resident);
+        ck_assert_ptr_ne(map, MAP_FAILED);
+        ck_assert_int_eq(mincore(map, size, resident), 0);
+        for (size_t i = 0; i < pages; i++)
+                n += resident[i] & 1;
+        (void)munmap(map, size);
+        return n;
+}
+
+/* All but the end, where the file system can do it. */
+START_TEST(whole_blocks_go_past_the_page_cache)
+{
+        int64_t size = 16 * 1024 * KIB + 77;
+        struct fake_item item = {.size = size};
+        struct offload_fetch f = fetch_of(0, size);
+        _cleanup_close_ int fd = part_open("/tmp");
+        bool direct = fcntl(fd, F_SETFL, O_DIRECT) == 0 && sysconf(_SC_PAGESIZE) == 4096;
+
+        ck_assert_int_eq(fcntl(fd, F_SETFL, 0), 0);
+        stage_begin(&item, 1);
+        (void)stage_fetch(&f, fd);
+        ck_assert_int_eq(fcntl(fd, F_GETFL) & O_DIRECT, 0);
+        if (direct)
+                ck_assert_uint_le(pages_in_memory(fd, (size_t)size), 1);
+        assert_part(fd, 0, size);
         stage_close();
 }
 END_TEST
@@ -641,6 +677,7 @@ static Suite *suite(void)
         tcase_add_test(c, sm3_is_the_standards);
         tcase_add_test(c, small_items_flow_without_a_sync);
         tcase_add_test(c, long_transfers_become_durable_on_the_way);
+        tcase_add_test(c, whole_blocks_go_past_the_page_cache);
         tcase_add_loop_test(c, resume_goes_on_behind_the_part, 0, (int)ELEMENTSOF(sizes));
         tcase_add_loop_test(c, resume_starts_over_when_it_must, 0, _OBSTACLE_MAX);
         tcase_add_test(c, resume_without_a_digest_takes_the_part_as_it_is);

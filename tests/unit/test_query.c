@@ -5,6 +5,7 @@
 #include "catalogue/alert.h"
 #include "catalogue/finding.h"
 #include "catalogue/docking.h"
+#include "catalogue/duty.h"
 #include "catalogue/item.h"
 #include "catalogue/query.h"
 #include "catalogue/registry.h"
@@ -18,7 +19,22 @@
 static struct catalogue *c;
 static int64_t docking;
 
-/* Two units, two officers, two recorders, one docking, one item of it filed, one alert. */
+/* One of yesterday that is done with, and one that is out and extended. */
+static void add_duties(int64_t recorder, int64_t officer)
+{
+        struct extension e = {
+                        .until = FIXTURE_NOW + 2 * USEC_PER_DAY, .reason = "no-transport", .approver = "Li"};
+        int64_t id;
+
+        ck_assert_int_eq(duty_return(c, "test", recorder, FIXTURE_NOW - USEC_PER_DAY, &id), CATALOGUE_OK);
+        ck_assert_int_eq(duty_offload(c, "test", recorder, docking, FIXTURE_NOW), CATALOGUE_OK);
+        ck_assert_int_eq(duty_check_out(c, "test", recorder, officer, FIXTURE_NOW,
+                                        FIXTURE_NOW + 10 * USEC_PER_HOUR, &e.duty),
+                         CATALOGUE_OK);
+        ck_assert_int_eq(extension_grant(c, "test", &e), CATALOGUE_OK);
+}
+
+/* Two units, two officers, two recorders, one docking, one item of it filed, two duties, one alert. */
 static void setup(void)
 {
         int64_t unit, officer, recorder;
@@ -39,6 +55,7 @@ static void setup(void)
                                          INSTANT_NONE),
                          0);
         docking = fixture_docking(c, recorder);
+        add_duties(recorder, officer);
         fixture_footage(&f, fixture_item(c, recorder, docking, "x.mp4"), "x.mp4");
         f.docking = docking;
         f.unit = unit;
@@ -153,13 +170,21 @@ static const struct {
                 {"assignment", "officer", "000002", 0},
                 {"assignment", "at", "now", 1},
                 {"assignment", "at", "-25h", 0},
+                {"duty", NULL, NULL, 2},
+                {"duty", "recorder", "1000001", 2},
+                {"duty", "recorder", "1000002", 0},
+                {"duty", "officer", "000001", 1},
+                {"duty", "out", "yes", 1},
+                {"duty", "waiting", "no", 1},
+                {"duty", "from", "-1h", 1},
+                {"duty", "to", "-1h", 1},
                 {"alert", NULL, NULL, 2},
                 {"alert", "kind", "store-low", 1},
                 {"alert", "open", "yes", 1},
                 {"alert", "open", "false", 1},
                 {"ledger", "act", "footage.filed", 1},
-                {"ledger", "subject", "recorder/1000001", 2},
-                {"ledger", "from", "now", 10},
+                {"ledger", "subject", "recorder/1000001", 6},
+                {"ledger", "from", "now", 14},
                 {"ledger", "to", "now", 0},
                 {"ledger", "limit", "3", 3},
 };
@@ -200,6 +225,9 @@ static const struct {
                 {"officer", "number name unit"},
                 {"unit", "number name parent"},
                 {"assignment", "recorder officer from until"},
+                {"duty",
+                 "duty recorder officer out_at until returned_at docking offloaded_at extended_until reason "
+                 "approver"},
                 {"alert", "kind priority subject text since count acknowledged_by cleared_at"},
                 {"ledger", "sequence at actor act subject detail hash"},
 };
@@ -250,6 +278,10 @@ static const struct {
                              "00+08:00\"}"},
                 {"officer", "{\"number\":\"000001\",\"name\":\"officer 000001\",\"unit\":\"A\"}"},
                 {"unit", "{\"number\":\"A\",\"name\":\"unit A\",\"parent\":null}"},
+                {"duty", "\"out_at\":\"2026-11-01T08:00:00+08:00\",\"until\":\"2026-11-01T18:00:00+08:00\","
+                         "\"returned_at\":null,\"docking\":null,\"offloaded_at\":null,"
+                         "\"extended_until\":\"2026-11-03T08:00:00+08:00\",\"reason\":\"no-transport\","
+                         "\"approver\":\"Li\"}"},
                 {"assignment", "\"from\":\"2026-10-31T08:00:00+08:00\",\"until\":null}"},
                 {"alert", "\"cleared_at\":\"2026-11-01T08:00:00+08:00\"}"},
                 {"ledger", "\"act\":\"footage.filed\",\"subject\":\"footage/1\",\"detail\":{\"path\":"},
@@ -273,7 +305,7 @@ static const struct {
                 {"colour", NULL, NULL,
                  "unknown noun 'colour', expected one of footage, docking, item, finding, recorder, "
                  "officer, unit, "
-                 "assignment, alert or"
+                 "assignment, duty, alert or"
                  " ledger"},
                 {"footage", "colour", "red",
                  "unknown filter 'colour' for footage, expected one of unit, officer, recorder, kind, "

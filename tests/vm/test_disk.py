@@ -20,6 +20,9 @@ QEMU_ID = ('46f4', '0001')
 QEMU_UAS_ID = ('46f4', '0003')
 RECSIM_ID = ('4255', '1000')
 
+# Port, partition, and options that make times those of the recorder's zone.
+MOUNTS = {'vfat': (1, '1', 'utf8,codepage=936,time_offset=480'), 'exfat': (2, '', 'iocharset=utf8')}
+
 BAYS = '''[Bay "3"]
 Port=2-1
 [Bay "4"]
@@ -104,6 +107,12 @@ class Disk(StationCase):
         """Every mount and umount so far."""
         return self.station.run('cat /run/mounts.log').splitlines()
 
+    def watch_mounts(self):
+        """From now on mounts are on record, and there are none yet."""
+        self.station.run('systemd-run --quiet --unit=mounts --property=StandardOutput=append:/run/mounts.log '
+                         'stdbuf -oL findmnt --poll --noheadings --output=ACTION,SOURCE,TARGET')
+        type(self).by_hand = 0
+
     def check_nothing_mounted(self):
         self.assertEqual(self.station.run('grep -E "/dev/sd|vfat|exfat" /proc/*/mounts 2>/dev/null || :'), '')
         self.assertEqual(self.mounts()[self.by_hand:], [])
@@ -177,28 +186,36 @@ class Disk(StationCase):
             self.no_findings(docking)
             self.check_given_back(port)
 
+    @contextlib.contextmanager
+    def mounted_by_hand(self, of):
+        """As long as it is nobody's the kernel's driver may write to a card, as somebody's computer would: on /run/card."""
+        port, part, options = MOUNTS['vfat' if of is self.card else 'exfat']
+        self.station.plug_disk('stranger', of.folder + '.img', 'STICK', port)
+        try:
+            disk = self.wait_block(f'2-{port}') + part
+            self.wait_device(f'[ -b /dev/{disk} ]')
+            self.station.run(f'mkdir -p /run/card && mount -o {options} /dev/{disk} /run/card')
+            yield
+            self.station.run('umount /run/card', 120)
+            self.assertGreater(self.station.writes('stranger'), 0)
+        finally:
+            self.station.unplug('stranger')
+        self.station.wait_until('tail -n 1 /run/mounts.log | grep -q "^umount.*/run/card"', 30)
+        type(self).by_hand = len(self.mounts())
+
     # cases
 
     def test_01_stranger_is_left_alone_and_can_be_used(self):
         """Which is how the cards get their files: with times in the recorder's zone."""
         station = self.station
-        station.run('systemd-run --quiet --unit=mounts --property=StandardOutput=append:/run/mounts.log '
-                    'stdbuf -oL findmnt --poll --noheadings --output=ACTION,SOURCE,TARGET')
+        self.watch_mounts()
         alerts = 'recdockctl alert list --open=yes --kind=unknown-device --json'
-        for port, of, options in ((1, self.card, 'utf8,codepage=936,time_offset=480'), (2, self.visit, 'iocharset=utf8')):
-            name = os.path.basename(of.folder)
-            station.plug_disk('stranger', of.folder + '.img', 'STICK', port)
-            station.wait_until(f'{alerts} | grep -q STICK', 30)
-            disk = self.wait_block(f'2-{port}')
-            part = disk + '1' if of is self.card else disk
-            self.wait_device(f'[ -b /dev/{part} ]')
-            station.run(f'mkdir -p /run/card && mount -o {options} /dev/{part} /run/card && '
-                        f'cp -a --no-preserve=ownership,mode /mnt/host/{name}/. /run/card/ && umount /run/card', 120)
-            self.assertGreater(station.writes('stranger'), 0)
-            station.unplug('stranger')
+        for of in (self.card, self.visit):
+            with self.mounted_by_hand(of):
+                station.wait_until(f'{alerts} | grep -q STICK', 30)
+                station.run(f'cp -a --no-preserve=ownership,mode /mnt/host/{os.path.basename(of.folder)}/. /run/card/', 120)
             station.wait_until(f'! {alerts} | grep -q STICK', 30)
         self.assertEqual(station.dockings(), [])
-        type(self).by_hand = len(self.mounts())
         self.assertGreaterEqual(self.by_hand, 4, 'mounts are not seen')
 
     def test_02_fat32_with_no_hand_on_the_keyboard(self):
@@ -293,8 +310,7 @@ class Disk(StationCase):
         self.station.start()
         self.station.wait_until('systemctl is-active --quiet recdockd', 60)
         self.assertEqual({row['id']: row['sha256'] for row in self.station.footage()}, before)
-        self.station.run('echo >/run/mounts.log')
-        type(self).by_hand = 1
+        self.watch_mounts()
         with self.qemu_docked(self.card, 1) as docking:
             self.check_footage()
             self.assertLess(docking['bytes'], large.size - (60 << 20), 'went on from its part')
@@ -307,6 +323,37 @@ class Disk(StationCase):
                          '! grep usb_device /proc/devices && systemctl start recdockd && modprobe xhci_pci')
         with self.qemu_docked(self.card, 1) as docking:
             self.assertEqual(docking['already_held'], len(self.card.files))
+
+    def test_11_deleted_by_the_kernels_driver_and_recovered(self):
+        self.visit.recorder = 'DSJ0002'
+        for of in (self.card, self.visit):
+            name = os.path.basename(of.folder)
+            gone = of.add('h264.ts', 'DCIM/103/DSJ_J121000_%Y%m%d%H%M%S_0099.ts')
+            with self.mounted_by_hand(of):
+                self.station.run(f'mkdir -p /run/card/DCIM/103 && cp -a --no-preserve=ownership,mode '
+                                 f'/mnt/{os.path.join("host", gone.source_path)} /run/card/DCIM/103/')
+            with self.mounted_by_hand(of):
+                self.station.run(f'rm /run/card/{gone.source_path.partition("/")[2]}')
+            with self.qemu_docked(of, MOUNTS['vfat' if of is self.card else 'exfat'][0]) as docking:
+                self.check_recovered(of, gone, docking['docking'])
+            self.say(f'{name}: recovered')
+
+    def check_recovered(self, of, gone, docking):
+        """It is a finding and an alert, and asked for, footage that says what it is."""
+        findings = f'recdockctl finding list --docking={docking} --kind=deleted --json'
+        root, _, path = gone.source_path.partition('/')
+        self.assertEqual([(row['path'], row['size'], row['recoverable'], row['state']) for row in self.station.json(findings)],
+                         [(f'{root}/(deleted)/{path}', gone.size, True, 'open')])
+        alerts = self.station.json('recdockctl alert list --open=yes --kind=deleted-on-recorder --json')
+        self.assertIn(f'recorder/{of.recorder}', [row['subject'] for row in alerts])
+        events = self.station.events()
+        self.station.run(f'recdockctl recover {docking}')
+        self.check_end(events.wait(is_event(*DOCKING_ENDS), OFFLOAD_TIMEOUT))
+        events.close()
+        rows = [row for row in self.station.footage() if row['source'] == 'recovered' and row['recorder'] == of.recorder]
+        self.assertEqual([(row['sha256'], row['size'], self.station.digests(of.recorder)[row['path']]) for row in rows],
+                         [(gone.sha256, gone.size, gone.sha256)])
+        self.assertEqual(self.station.json(findings)[0]['state'], 'recovered')
 
 
 if __name__ == '__main__':

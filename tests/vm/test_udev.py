@@ -28,24 +28,26 @@ systemd-run --quiet --unit={name} --property=Type=exec bash -c '
     exec cat <&3 >/dev/null'
 '''
 
-# A disk and a keyboard in one (HID 1.11, appendix B.1: the boot keyboard's report, shortened to its keys).
-KEYBOARD_DISK = '''
-modprobe -a libcomposite dummy_hcd usb_f_mass_storage usb_f_hid
+# A disk that is something else besides. The keyboard's report is that of HID 1.11, appendix B.1, shortened to its keys.
+DISK_AND_MORE = '''
+modprobe -a libcomposite dummy_hcd usb_f_mass_storage usb_f_hid usb_f_ecm
 mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
 truncate -s 8M /run/both.img
-g=/sys/kernel/config/usb_gadget/both
-mkdir -p $g/strings/0x409 $g/configs/c.1 $g/functions/mass_storage.0 $g/functions/hid.0
+g=/sys/kernel/config/usb_gadget/{function}
+mkdir -p $g/strings/0x409 $g/configs/c.1 $g/functions/mass_storage.0 $g/functions/{function}.0
 echo 0x1d6b >$g/idVendor
 echo 0x0105 >$g/idProduct
-echo BOTH1 >$g/strings/0x409/serialnumber
+echo BOTH-{function} >$g/strings/0x409/serialnumber
 echo /run/both.img >$g/functions/mass_storage.0/lun.0/file
-echo 1 >$g/functions/hid.0/protocol
-echo 1 >$g/functions/hid.0/subclass
-echo 8 >$g/functions/hid.0/report_length
-printf '\\x05\\x01\\x09\\x06\\xa1\\x01\\x05\\x07\\x19\\x00\\x29\\x65\\x15\\x00\\x25\\x65\\x75\\x08\\x95\\x08\\x81\\x00\\xc0' \
-    >$g/functions/hid.0/report_desc
+if [ {function} = hid ]; then
+    echo 1 >$g/functions/hid.0/protocol
+    echo 1 >$g/functions/hid.0/subclass
+    echo 8 >$g/functions/hid.0/report_length
+    printf '\\x05\\x01\\x09\\x06\\xa1\\x01\\x05\\x07\\x19\\x00\\x29\\x65\\x15\\x00\\x25\\x65\\x75\\x08\\x95\\x08\\x81\\x00\\xc0' \
+        >$g/functions/hid.0/report_desc
+fi
 ln -s $g/functions/mass_storage.0 $g/configs/c.1
-ln -s $g/functions/hid.0 $g/configs/c.1
+ln -s $g/functions/{function}.0 $g/configs/c.1
 echo dummy_udc.0 >$g/UDC
 '''
 
@@ -222,19 +224,22 @@ class Udev(StationCase):
         self.assertEqual(self.station.json('recdockctl docking list --json'), [])
         self.station.run('systemctl stop recdockd')
 
-    def test_7_recorder_that_is_a_keyboard_too_is_refused(self):
+    def test_7_recorder_that_is_more_than_a_disk_is_refused(self):
         self.hwdb('usb:v1D6Bp0105*\n ID_RECDOCK=ums\n')
         self.station.run('systemctl start recdockd')
-        self.station.run(KEYBOARD_DISK)
-        self.wait_device('[ -b /dev/sda ] && ls /sys/bus/usb/devices/*/*/bInterfaceClass | xargs grep -lx 03')
-        device = self.station.run('basename $(dirname $(grep -lx 0105 /sys/bus/usb/devices/*/idProduct))').strip()
-        usb = self.properties(f'/sys/bus/usb/devices/{device}')
-        self.assertEqual(self.station.run(f'stat -c "%a %U %G" {usb["DEVNAME"]}').strip(), '664 root root')
         alerts = 'recdockctl alert list --open=yes --kind=suspicious-device --json'
-        self.station.wait_until(f'{alerts} | grep -q keyboard', 30)
-        self.assertEqual(self.station.json('recdockctl docking list --json'), [])
-        self.station.run('echo >/sys/kernel/config/usb_gadget/both/UDC')
-        self.station.wait_until(f'! {alerts} | grep -q keyboard', 30)
+        for more, function, interface_class in (('keyboard', 'hid', '03'), ('network', 'ecm', '02')):
+            self.say(more)
+            self.station.run(DISK_AND_MORE.format(function=function))
+            self.wait_device(f'[ -b /dev/sda ] && ls /sys/bus/usb/devices/*/*/bInterfaceClass | xargs grep -lx {interface_class}')
+            device = self.station.run('basename $(dirname $(grep -lx 0105 /sys/bus/usb/devices/*/idProduct))').strip()
+            usb = self.properties(f'/sys/bus/usb/devices/{device}')
+            self.assertEqual(self.station.run(f'stat -c "%a %U %G" {usb["DEVNAME"]}').strip(), '664 root root')
+            self.station.wait_until(f'{alerts} | grep -q {more}', 30)
+            self.assertEqual(self.station.json('recdockctl docking list --json'), [])
+            self.station.run(f'echo >/sys/kernel/config/usb_gadget/{function}/UDC')
+            self.station.wait_until(f'! {alerts} | grep -q {more}', 30)
+            self.wait_device('[ ! -b /dev/sda ]')
         self.station.run('systemctl stop recdockd')
 
     def test_8_hwdb_decides_and_a_recorders_disk_is_kept_from_udisks(self):

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* "checkout", "return", "extend", "duty": who took which recorder, and by when its footage has to be here.
+ */
+#include "cli/listing.h"
+#include "cli/translate.h"
+#include "cli/verb_functions.h"
+#include "base/cleanup.h"
+
+int verb_duty_list(const struct invocation *inv)
+{
+        static const struct column columns[] = {
+                        {"recorder", N_("RECORDER"), COLUMN_TEXT},
+                        {"officer", N_("OFFICER"), COLUMN_TEXT},
+                        {"out_at", N_("OUT"), COLUMN_TIME},
+                        {"until", N_("UNTIL"), COLUMN_TIME},
+                        {"returned_at", N_("RETURNED"), COLUMN_TIME},
+                        {"docking", N_("DOCKING"), COLUMN_TEXT},
+                        {"offloaded_at", N_("EXPORTED"), COLUMN_TIME},
+                        {"extended_until", N_("EXTENDED UNTIL"), COLUMN_TIME},
+        };
+
+        return listing_print(inv, "duty", columns, ELEMENTSOF(columns));
+}
+
+/* EXIT_USAGE with a sentence when an option that the verb cannot do without is missing or empty. */
+static int option_require(const struct invocation *inv, const char *name, const char *argument,
+                          const char **ret)
+{
+        *ret = invocation_option(inv, name);
+        if (*ret && **ret)
+                return EXIT_OK;
+        complain(_("--%s is missing or empty, expected --%s=%s"), name, name, argument);
+        return EXIT_USAGE;
+}
+
+/* Sends a change and reads the number of its duty. */
+static int duty_send(const char *method, const char *recorder, const char *second, const char *third,
+                     int64_t *ret_id)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        uint64_t id = 0;
+        int r = client_open(&bus);
+
+        if (r == EXIT_OK)
+                r = third ? client_call(bus, &reply, method, "sss", recorder, second, third)
+                          : client_call(bus, &reply, method, "ss", recorder, second);
+        if (r != EXIT_OK)
+                return r;
+        r = sd_bus_message_read(reply, "t", &id);
+        if (r < 0)
+                return client_report(r, NULL);
+        *ret_id = (int64_t)id;
+        return EXIT_OK;
+}
+
+int verb_checkout(const struct invocation *inv)
+{
+        const char *officer, *until = invocation_option(inv, "until");
+        int64_t id = 0;
+        int r = option_require(inv, "officer", _("NUMBER"), &officer);
+
+        if (r == EXIT_OK)
+                r = duty_send("CheckOutRecorder", inv->args[0], officer, until ? until : "", &id);
+        if (r != EXIT_OK)
+                return r;
+        if (!inv->json)
+                (void)printf(_("recorder %s is out with officer %s\n"), inv->args[0], officer);
+        done_print(inv, "recorder", inv->args[0], id);
+        return EXIT_OK;
+}
+
+int verb_return(const struct invocation *inv)
+{
+        const char *at = invocation_option(inv, "at");
+        int64_t id = 0;
+        int r = duty_send("ReturnRecorder", inv->args[0], at ? at : "", NULL, &id);
+
+        if (r != EXIT_OK)
+                return r;
+        if (!inv->json)
+                (void)printf(_("recorder %s is back\n"), inv->args[0]);
+        done_print(inv, "recorder", inv->args[0], id);
+        return EXIT_OK;
+}
+
+int verb_extend(const struct invocation *inv)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        const char *until, *reason, *approver;
+        int r = option_require(inv, "until", _("TIME"), &until);
+
+        if (r == EXIT_OK)
+                r = option_require(inv, "reason", "continuous-duty|remote-area|no-transport", &reason);
+        if (r == EXIT_OK)
+                r = option_require(inv, "approver", _("NAME"), &approver);
+        if (r == EXIT_OK)
+                r = client_open(&bus);
+        if (r == EXIT_OK)
+                r = client_call(bus, NULL, "ExtendDeadline", "ssss", inv->args[0], until, reason, approver);
+        if (r != EXIT_OK)
+                return r;
+        if (!inv->json)
+                (void)printf(_("the time for %s is extended until %s\n"), inv->args[0], until);
+        done_print(inv, "extended", inv->args[0], 0);
+        return EXIT_OK;
+}

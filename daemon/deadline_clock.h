@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The deadline clock: one timer on wall time for the next notice or violation, whatever is plugged in or
+ * not. It also goes off when somebody sets the station's clock (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET),
+ * when the duty ledger or the configuration has changed, and once at start, so that what was missed while
+ * the station was off is told then. Each time everything that waits is looked at anew; an alert that stands
+ * is not raised again.
+ *
+ * Alerts: same-day and offload-overdue on "recorder/NUMBER", clock-jump on "station". The first two are
+ * cleared when the recorder is offloaded or was given more time; setting the station's clock back does not
+ * clear them.
+ */
+
+#include "base/clock.h"
+
+struct deadline_clock;
+struct station;
+
+/* Arms the timer and looks for the first time, from the loop. */
+int deadline_clock_start(struct deadline_clock **ret, struct station *s);
+void deadline_clock_stop(struct deadline_clock *c);
+
+/* Something that deadlines follow from has changed: looks soon, from the loop. NULL is fine. */
+void deadline_clock_kick(struct deadline_clock *c);
+
+/* One look, at clock_now(). 'since_boot' is CLOCK_BOOTTIME in microseconds, which nobody can set: what the
+ * wall clock ran differently from it since the last look is a jump. Not inside a transaction. For the timer,
+ * and for tests. */
+void deadline_clock_look(struct deadline_clock *c, int64_t since_boot);

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The deadline clock by a fake clock: a real station and catalogue, no store, no bus. Alerts are asked of
+ * the catalogue, open or not; the fake wall clock may jump, the time since boot goes on. At the end the real
+ * timer on the real loop.
+ */
+#include "daemon/deadline_clock.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "catalogue/alert.h"
+#include "catalogue/duty.h"
+#include "catalogue/registry.h"
+#include "daemon/config.h"
+#include "daemon/station_internal.h"
+#include "scratch.h"
+
+#include <check.h>
+#include <string.h>
+
+static struct station *station;
+static struct deadline_clock *deadline_clock;
+static instant_t now;
+static int64_t since_boot, recorder, officer;
+
+static instant_t at(const char *text)
+{
+        instant_t t;
+
+        ck_assert_int_eq(instant_parse(text, 0, &t), 0);
+        return t;
+}
+
+static instant_t fake_now(void *userdata)
+{
+        return now;
+}
+
+static void begin(void)
+{
+        ck_assert_int_eq(catalogue_begin(station->catalogue), 0);
+}
+
+static void commit(void)
+{
+        ck_assert_int_eq(catalogue_commit(station->catalogue), 0);
+}
+
+static int64_t add_recorder(const char *number)
+{
+        struct recorder_row r = {.registered_at = now, .retired_at = INSTANT_NONE};
+        int64_t id = 0;
+
+        (void)snprintf(r.number, sizeof(r.number), "%s", number);
+        ck_assert_int_eq(recorder_register(station->catalogue, "test", &r, &id), CATALOGUE_OK);
+        return id;
+}
+
+static void station_make(void)
+{
+        _cleanup_free_ char *path = scratch_path("catalogue.sqlite");
+        struct config *config = NULL;
+        sd_event *event;
+
+        ck_assert_int_eq(config_load(&config, false, NULL, NULL), 0);
+        ck_assert_int_ge(sd_event_new(&event), 0);
+        ck_assert_int_eq(station_new(&station, config, event), 0);
+        sd_event_unref(event);
+        ck_assert_int_eq(catalogue_open(&station->catalogue, path, false), CATALOGUE_OK);
+        ck_assert_int_eq(deadline_clock_start(&deadline_clock, station), 0);
+        station->deadline_clock = deadline_clock;
+}
+
+static void setup(void)
+{
+        struct officer o = {.number = "000001"};
+
+        log_set_max_priority(LOG_EMERG);
+        ck_assert_int_eq(setenv("CONFIGURATION_DIRECTORY", scratch_make(), 1), 0);
+        scratch_write("recdock.conf", "[Station]\nNumber=1\nCustodian=Wang\n");
+        ck_assert_int_eq(zone_set("Asia/Shanghai"), 0);
+        now = at("2026-11-02 08:00");
+        since_boot = USEC_PER_HOUR;
+        clock_set_source(fake_now, NULL);
+        station_make();
+        begin();
+        recorder = add_recorder("R1");
+        ck_assert_int_eq(officer_add(station->catalogue, "test", &o, &officer), CATALOGUE_OK);
+        commit();
+}
+
+static void teardown(void)
+{
+        station_free(station);
+        clock_set_source(NULL, NULL);
+        scratch_remove();
+}
+
+static void look(void)
+{
+        deadline_clock_look(deadline_clock, since_boot);
+        ck_assert(!station->failed);
+}
+
+/* Time goes on to 'when', and there is a look. */
+static void go(const char *when)
+{
+        since_boot += at(when) - now;
+        now = at(when);
+        look();
+}
+
+/* The station was off, and is on again at 'when'. */
+static void restart(const char *when)
+{
+        now = at(when);
+        since_boot = USEC_PER_SEC;
+        station_free(station);
+        station_make();
+        look();
+}
+
+struct count {
+        int open;
+        instant_t since;
+};
+
+static int on_alert(void *userdata, const char *subject, instant_t since)
+{
+        struct count *n = userdata;
+
+        n->open++;
+        n->since = since;
+        return 0;
+}
+
+static int open_alerts(const char *kind)
+{
+        struct count n = {0};
+
+        ck_assert_int_eq(alert_each_open(station->catalogue, kind, on_alert, &n), 0);
+        return n.open;
+}
+
+static void expect(int same_day, int overdue, int jump)
+{
+        ck_assert_int_eq(open_alerts("same-day"), same_day);
+        ck_assert_int_eq(open_alerts("offload-overdue"), overdue);
+        ck_assert_int_eq(open_alerts("clock-jump"), jump);
+}
+
+static void check_out(const char *until)
+{
+        int64_t id;
+
+        begin();
+        ck_assert_int_eq(duty_check_out(station->catalogue, "test", recorder, officer, now,
+                                        until ? at(until) : INSTANT_NONE, &id),
+                         CATALOGUE_OK);
+        commit();
+}
+
+static void come_back(void)
+{
+        int64_t id;
+
+        begin();
+        ck_assert_int_eq(duty_return(station->catalogue, "test", recorder, now, &id), CATALOGUE_OK);
+        commit();
+}
+
+static void offload(void)
+{
+        begin();
+        ck_assert_int_eq(duty_offload(station->catalogue, "test", recorder, 0, now), CATALOGUE_OK);
+        commit();
+}
+
+static void extend(const char *until)
+{
+        struct extension e = {.until = at(until), .reason = "remote-area", .approver = "Zhao"};
+        struct duty d;
+
+        begin();
+        ck_assert_int_eq(duty_open(station->catalogue, recorder, &d), CATALOGUE_OK);
+        e.duty = d.id;
+        ck_assert_int_eq(extension_grant(station->catalogue, "test", &e), CATALOGUE_OK);
+        commit();
+}
+
+START_TEST(to_the_second)
+{
+        check_out(NULL);
+        go("2026-11-02 18:00");
+        come_back();
+        look();
+        expect(0, 0, 0);
+        go("2026-11-02 23:58:59");
+        expect(0, 0, 0);
+        go("2026-11-02 23:59");
+        expect(1, 0, 0);
+        go("2026-11-03 17:59:59");
+        expect(1, 0, 0);
+        go("2026-11-03 18:00");
+        expect(1, 0, 0);
+        go("2026-11-03 18:00:01");
+        expect(1, 1, 0);
+        go("2026-11-03 18:00:02");
+        expect(1, 1, 0);
+        offload();
+        look();
+        expect(0, 0, 0);
+}
+END_TEST
+
+START_TEST(once_across_restarts)
+{
+        int64_t open;
+
+        check_out(NULL);
+        come_back();
+        for (int i = 0; i < 1000; i++)
+                restart("2026-11-03 08:00:01");
+        expect(0, 1, 0);
+        ck_assert_int_eq(alert_count_open(station->catalogue, &open), 0);
+        ck_assert_int_eq(open, 1);
+}
+END_TEST
+
+START_TEST(station_was_off)
+{
+        check_out("2026-11-02 18:00");
+        go("2026-11-02 17:00");
+        come_back();
+        restart("2026-11-09 08:00");
+        expect(0, 1, 0);
+}
+END_TEST
+
+START_TEST(never_docked_never_returned)
+{
+        check_out("2026-11-02 18:00");
+        go("2026-11-02 18:00");
+        expect(1, 0, 0);
+        go("2026-11-03 18:00:01");
+        expect(1, 1, 0);
+        come_back(); /* now it is known, and there are 24 hours from then */
+        look();
+        expect(1, 0, 0);
+        go("2026-11-04 18:00:02");
+        expect(1, 1, 0);
+}
+END_TEST
+
+START_TEST(one_for_a_recorder)
+{
+        check_out(NULL);
+        come_back();
+        go("2026-11-02 12:00");
+        check_out(NULL);
+        go("2026-11-05 12:00");
+        expect(0, 1, 0);
+        begin();
+        recorder = add_recorder("R2");
+        commit();
+        check_out(NULL);
+        go("2026-11-06 12:00:01");
+        expect(0, 2, 0);
+}
+END_TEST
+
+START_TEST(extended)
+{
+        check_out(NULL);
+        come_back();
+        go("2026-11-03 08:00:01");
+        expect(0, 1, 0);
+        extend("2026-11-04 12:00");
+        look();
+        expect(0, 0, 0);
+        go("2026-11-04 11:59:59");
+        expect(0, 0, 0);
+        go("2026-11-04 12:00:01");
+        expect(0, 1, 0);
+}
+END_TEST
+
+/* No duplicate, no loss, and the jump is told of. */
+START_TEST(set_back_an_hour)
+{
+        check_out(NULL);
+        come_back();
+        go("2026-11-03 08:00:01");
+        expect(0, 1, 0);
+        now -= USEC_PER_HOUR;
+        look();
+        expect(0, 1, 1);
+        since_boot += 2 * USEC_PER_HOUR;
+        now += 2 * USEC_PER_HOUR;
+        look();
+        expect(0, 1, 1);
+}
+END_TEST
+
+START_TEST(set_forward_a_day)
+{
+        check_out(NULL);
+        come_back();
+        look();
+        expect(0, 0, 0);
+        now += USEC_PER_DAY + USEC_PER_SEC;
+        look();
+        expect(0, 1, 1);
+        now -= USEC_PER_DAY;
+        look();
+        expect(0, 1, 1);
+}
+END_TEST
+
+/* A time service that steps by less than five seconds is at its work. */
+START_TEST(small_steps)
+{
+        look();
+        now += 4 * USEC_PER_SEC;
+        look();
+        now -= 4 * USEC_PER_SEC;
+        look();
+        expect(0, 0, 0);
+        now -= 6 * USEC_PER_SEC;
+        look();
+        expect(0, 0, 1);
+}
+END_TEST
+
+START_TEST(set_back_while_off)
+{
+        check_out(NULL); /* the ledger has its time */
+        restart("2026-11-01 08:00");
+        expect(0, 0, 1);
+}
+END_TEST
+
+START_TEST(suspended)
+{
+        check_out(NULL);
+        come_back();
+        look();
+        since_boot += 30 * USEC_PER_HOUR; /* which counts while the machine sleeps */
+        now += 30 * USEC_PER_HOUR;
+        look();
+        expect(0, 1, 0);
+}
+END_TEST
+
+/* The real timer on the real loop: armed for a deadline that is near, it goes off by itself. */
+START_TEST(timer)
+{
+        int64_t began = clock_monotonic();
+
+        clock_set_source(NULL, NULL);
+        ck_assert_int_ge(sd_event_run(station->event, 0), 0); /* the first look */
+        now = clock_now() - 24 * USEC_PER_HOUR + USEC_PER_SEC / 5;
+        begin();
+        ck_assert_int_eq(duty_return(station->catalogue, "test", recorder, now, &officer), CATALOGUE_OK);
+        commit();
+        deadline_clock_kick(deadline_clock);
+        while (open_alerts("offload-overdue") == 0 && clock_monotonic() - began < 20 * USEC_PER_SEC)
+                ck_assert_int_ge(sd_event_run(station->event, 20 * USEC_PER_SEC), 0);
+        ck_assert_int_eq(open_alerts("offload-overdue"), 1);
+        ck_assert_int_gt(clock_now(), now + 24 * USEC_PER_HOUR);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("deadline clock");
+        TCase *t = tcase_create("deadline clock");
+        SRunner *runner;
+        int failed;
+
+        tcase_set_timeout(t, 120);
+        tcase_add_checked_fixture(t, setup, teardown);
+        tcase_add_test(t, to_the_second);
+        tcase_add_test(t, once_across_restarts);
+        tcase_add_test(t, station_was_off);
+        tcase_add_test(t, never_docked_never_returned);
+        tcase_add_test(t, one_for_a_recorder);
+        tcase_add_test(t, extended);
+        tcase_add_test(t, set_back_an_hour);
+        tcase_add_test(t, set_forward_a_day);
+        tcase_add_test(t, small_steps);
+        tcase_add_test(t, set_back_while_off);
+        tcase_add_test(t, suspended);
+        tcase_add_test(t, timer);
+        suite_add_tcase(s, t);
+        runner = srunner_create(s);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
