@@ -93,6 +93,7 @@ void docking_free(struct docking *d)
         sd_event_source_disable_unref(d->giver_watch);
         (void)fd_close(d->giver);
         plan_clear(&d->plan);
+        docking_clear_free(d);
         findings_clear(&d->found);
         free(d->node);
         free(d);
@@ -238,7 +239,7 @@ void docking_worker_start(struct docking *d)
         struct worker_events events = docking_worker_events;
         int r;
 
-        if (d->worker || d->finished || !docking_is_present(d) || s->stopping)
+        if (d->worker || d->finished || !docking_is_present(d) || s->stopping || docking_is_clearing(d))
                 return;
         if (d->row.source != FOOTAGE_IMPORT) {
                 argv[1] = (char *)"--node";
@@ -379,6 +380,9 @@ static void docking_retry_or_fail(struct docking *d, const char *status)
  */
 void docking_restart(struct docking *d)
 {
+        if (docking_is_clearing(d))
+                return; /* which has another worker list when it is done */
+        docking_clear_cancel(d);
         d->restart = d->worker != NULL;
         if (d->worker) {
                 docking_close_worker(d);
@@ -410,6 +414,8 @@ static void docking_on_worker_exit(void *userdata, bool clean, const char *statu
                 docking_free(d);
         else if (d->restart)
                 docking_restart(d);
+        else if (d->clearing && expected && !d->finished)
+                docking_clear_begin(d);
         else if (d->registry_changed)
                 docking_reconsider(d);
         else if (!d->finished && !s->stopping && !expected)
@@ -566,6 +572,7 @@ int docking_continue(struct station *s, struct bay *bay, int64_t docking, const 
         }
         free(d->node);
         d->node = node;
+        d->cleared = false;
         d->devnum = device->devnum;
         docking_ledger_continued(d, device);
         d->row.vendor_id = device->vendor_id;
@@ -600,6 +607,7 @@ static void docking_unplug_log(struct docking *d)
 void docking_unplug(struct docking *d)
 {
         d->row.unplugged_at = clock_now();
+        docking_clear_end(d);
         docking_unplug_log(d);
         if (d->row.state != DOCKING_RELEASED && d->row.state != DOCKING_FAILED)
                 d->row.state = DOCKING_UNPLUGGED;

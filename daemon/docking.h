@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 struct bay;
+struct clearing;
 struct event_subject;
 struct filing_result;
 struct item;
@@ -55,6 +56,7 @@ struct docking_suspect {
 };
 
 #define DOCKING_SUSPECTS_MAX 32
+#define DOCKING_VOLUMES_MAX  16
 
 /* What speaks against the identity of the recorder; see identity.h. */
 struct docking_doubt {
@@ -99,6 +101,11 @@ struct docking {
 
         struct docking_doubt doubt;
 
+        struct recorder_volume volumes[DOCKING_VOLUMES_MAX]; /* of the listing of this worker */
+        unsigned int n_volumes;
+        struct clearing *clearing; /* docking_clear.c; NULL: none under way */
+        bool cleared;              /* it was tried: once in a docking */
+
         struct plan plan;
         struct findings found;  /* of the listing of this worker */
         int64_t fetching_bytes; /* still to come for FETCHes under way: reserved space */
@@ -130,6 +137,27 @@ void docking_worker_start(struct docking *d);
 void docking_reconsider(struct docking *d);
 /* Lets another worker list and pull, when the one there has gone. */
 void docking_restart(struct docking *d);
+/* A volume of the listing. */
+void docking_take_volume(struct docking *d, const struct recorder_volume *m);
+/* Policy clear, for disks: everything is pulled, so the worker is closed and recdock-clear asked. False:
+ * there is nothing to clear, or it cannot be. */
+bool docking_clear(struct docking *d);
+/* The worker that it waited for has gone. */
+void docking_clear_begin(struct docking *d);
+/* recdock-clear has the disk: no worker may. */
+bool docking_is_clearing(const struct docking *d);
+/* All is listed anew: is gone what was removed, and nothing else? Inside the burst's transaction. */
+void docking_clear_confirm(struct docking *d);
+/* The station stops: no more is asked for. While docking_is_clearing() there is something to wait for; at
+ * its end station_end_when_idle() is called. */
+void docking_clear_stop(struct docking *d);
+/* The recorder is gone: what is known is written down. */
+void docking_clear_end(struct docking *d);
+/* Another worker is to list before anything was asked for: it is tried again after that. */
+void docking_clear_cancel(struct docking *d);
+/* Drops it without a word. */
+void docking_clear_free(struct docking *d);
+
 /* Another docking's worker has ended, a slot is free, or there is room again: go on. */
 void docking_kick(struct docking *d);
 

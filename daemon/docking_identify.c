@@ -169,6 +169,7 @@ void docking_list(struct docking *d)
         d->row.seen = d->row.failed = d->row.already_held = 0; /* another worker may have listed before */
         d->row.listed_at = INSTANT_NONE;
         findings_clear(&d->found);
+        d->n_volumes = 0;
         d->waits_for_other = recorder_is_busy(d);
         if (d->waits_for_other) {
                 docking_task_set(d, TASK_NOTHING);

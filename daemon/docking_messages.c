@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
+#include "catalogue/removal.h"
 #include "catalogue/unreadable.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
@@ -117,6 +118,7 @@ static int item_enter(struct docking *d, const struct recorder_item *m, struct i
         if (is_new)
                 identity_take_item(d, item);
         e.item = item->id;
+        e.renamed = strncmp(item->path, m->path, sizeof(m->path)) != 0;
         e.state = docking_plan_state(item);
         if (instant_parse_ptp(item->time_text, &e.device_time, &zoned) < 0)
                 e.device_time = INSTANT_NONE;
@@ -211,6 +213,7 @@ static void on_listed(struct docking *d, const struct offload_listed *m)
                   d->row.listing_complete ? "" : "; the recorder did not list everything");
         identity_judge(d);
         findings_judge(d);
+        docking_clear_confirm(d);
         docking_save(d, true);
         inject_point("listed");
         docking_task_set(d, TASK_NOTHING);
@@ -436,17 +439,13 @@ static void on_removed(struct docking *d, const struct offload_removed *m)
 {
         struct event_subject subject = docking_subject(d);
         struct plan_entry *e = plan_find(&d->plan, (int64_t)m->item);
-        char who[64], detail[128];
 
         if (d->task != TASK_REMOVE || !e)
                 return;
         subject.item = e->item;
-        (void)snprintf(who, sizeof(who), "item/%" PRId64, e->item);
-        (void)snprintf(detail, sizeof(detail), "{\"docking\":%" PRId64 ",\"outcome\":\"%s\"}", d->row.id,
-                       recorder_outcome_text(m->outcome));
         station_check(d->station,
-                      catalogue_ledger(d->station->catalogue, STATION_ACTOR, "item.removed-from-recorder",
-                                       who, detail),
+                      removal_end(d->station->catalogue, STATION_ACTOR, d->row.id, e->item,
+                                  recorder_outcome_text(m->outcome)),
                       "write the ledger");
         inject_point("removed");
         event_log(EVENT_ITEM_REMOVED, &subject, "%s: item %" PRId64 " %s the recorder%s%s", d->place,
@@ -548,6 +547,7 @@ static bool docking_dispatch(struct docking *d, const struct message *m)
                 HANDLE(OFFLOAD_UNREADABLE, on_unreadable, struct offload_unreadable)
                 HANDLE(OFFLOAD_DELETED, findings_take_deleted, struct recorder_deleted)
                 HANDLE(OFFLOAD_FINDING, findings_take_medium, struct recorder_finding)
+                HANDLE(OFFLOAD_VOLUME, docking_take_volume, struct recorder_volume)
                 HANDLE(OFFLOAD_REMOVED, on_removed, struct offload_removed)
                 HANDLE(OFFLOAD_CLOCK_SET, on_clock_set, struct offload_clock_set)
                 HANDLE(OFFLOAD_NOTICE, on_notice, struct offload_notice)

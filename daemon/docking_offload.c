@@ -12,6 +12,7 @@
 #include "catalogue/duty.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
+#include "catalogue/removal.h"
 #include "catalogue/unreadable.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
@@ -155,16 +156,12 @@ static int removal_record(struct docking *d, const struct plan_entry *e)
 {
         struct station *s = d->station;
         struct item item;
-        char who[64], detail[96];
         int r = station_check(s, item_by_id(s->catalogue, e->item, &item), "read an item");
 
         if (r != CATALOGUE_OK)
                 return r < 0 ? r : -ENOENT;
-        (void)snprintf(who, sizeof(who), "item/%" PRId64, e->item);
-        (void)snprintf(detail, sizeof(detail), "{\"docking\":%" PRId64 ",\"footage\":%" PRId64 "}",
-                       d->row.id, item.footage);
         station_begin(s);
-        station_check(s, catalogue_ledger(s->catalogue, STATION_ACTOR, "item.removal-asked", who, detail),
+        station_check(s, removal_ask(s->catalogue, STATION_ACTOR, d->row.id, e->item, item.footage),
                       "write the ledger");
         station_commit(s);
         return s->failed ? -EIO : 0;
@@ -308,7 +305,7 @@ void docking_advance(struct docking *d)
         }
         if (docking_fetch_more(d))
                 return;
-        if (!docking_remove_next(d) && !docking_set_clock(d))
+        if (!docking_remove_next(d) && !docking_set_clock(d) && !docking_clear(d))
                 docking_release(d);
 }
 

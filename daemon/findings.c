@@ -159,15 +159,27 @@ static bool word_is_usual(const char *word)
         return strcmp(word, "dirty") == 0 || strcmp(word, "free-count") == 0;
 }
 
+/* Nothing that a driver which writes could make worse. */
+static bool word_is_safe(const char *word)
+{
+        return strcmp(word, "free-count") == 0 || strcmp(word, "left-out") == 0;
+}
+
 void findings_take_medium(struct docking *d, const struct recorder_finding *m)
 {
         struct event_subject subject = docking_subject(d);
         struct finding f = finding_of(d, FINDING_MEDIUM);
 
-        if (d->task != TASK_LIST || d->found.n_medium >= MEDIUM_MAX)
+        if (d->task != TASK_LIST)
                 return;
         docking_alive(d);
         (void)snprintf(f.word, sizeof(f.word), "%.*s", (int)sizeof(m->kind), m->kind);
+        if (strcmp(f.word, "dirty") == 0)
+                d->found.dirty = true;
+        else
+                d->found.n_unsafe += !word_is_safe(f.word);
+        if (d->found.n_medium >= MEDIUM_MAX)
+                return;
         (void)snprintf(f.path, sizeof(f.path), "%.*s", (int)sizeof(m->place), m->place);
         (void)snprintf(f.text, sizeof(f.text), "%.*s", (int)sizeof(m->text), m->text);
         text_make_printable(f.word);

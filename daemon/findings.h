@@ -32,6 +32,8 @@ struct findings {
         size_t n_deleted, allocated;
         size_t left_out; /* more than are kept */
         size_t n_medium, n_alerting;
+        size_t n_unsafe;       /* of those of the medium: what the kernel's driver is not let loose upon */
+        bool dirty;            /* the volume was not closed: the least of them */
         char medium_text[256]; /* the first one that is worth an alert */
         struct sequence_set *numbers;
 };

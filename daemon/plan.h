@@ -38,6 +38,7 @@ struct plan_entry {
         bool too_long, no_room;    /* the same, cut off: by ItemMax=, by KeepFree= */
         bool removable;            /* filed, proved, complete, not protected */
         bool remove_asked;
+        bool renamed; /* its item's path is not the one that the recorder told */
 };
 
 struct plan {

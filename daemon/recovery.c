@@ -2,6 +2,7 @@
 /*
  * What an earlier run left half done is finished or undone before anything new is begun:
  *
+ *   open removals        ended as unknown, then
  *   open dockings        closed as unplugged
  *   intents              their bytes were proved and durable before the intent was written: linked again
  * (the same inode is no error), synced, committed; undone when another file has the name pulled items proved
@@ -13,6 +14,7 @@
 #include "catalogue/docking.h"
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
+#include "catalogue/removal.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
 #include "daemon/station_internal.h"
@@ -196,10 +198,11 @@ static int recovery_run(struct recovery *r)
 int station_recover(struct station *s)
 {
         _cleanup_(recovery_done) struct recovery r = {.station = s};
-        int64_t closed = 0;
+        int64_t closed = 0, removals = 0;
         int q;
 
         station_begin(s);
+        station_check(s, removal_end_open(s->catalogue, STATION_ACTOR, &removals), "end removals");
         station_check(s,
                       docking_close_open(s->catalogue, clock_now(),
                                          "interrupted: recdockd was started again", &closed),
@@ -210,6 +213,9 @@ int station_recover(struct station *s)
         q = recovery_run(&r);
         if (q < 0)
                 return q;
+        if (removals > 0)
+                log_warning("whether %" PRId64 " files were removed from their recorder is not known",
+                            removals);
         if (closed > 0 || r.n_intents > 0 || r.n_pulled > 0 || r.n_removed > 0 || r.n_foreign > 0)
                 event_log(EVENT_STATION_RECOVERED, NULL,
                           "recovered: %" PRId64

@@ -526,11 +526,20 @@ int station_reload(struct station *s)
         return r;
 }
 
+/* recdock-clear is no worker, but has as much to say. */
+static bool station_is_clearing(const struct station *s)
+{
+        for (const struct docking *d = s->dockings; d; d = d->next)
+                if (docking_is_clearing(d))
+                        return true;
+        return false;
+}
+
 void station_end_when_idle(struct station *s)
 {
         bool sealed = filing_stop(s->filing);
 
-        if (s->stopping && s->workers == 0 && sealed)
+        if (s->stopping && s->workers == 0 && sealed && !station_is_clearing(s))
                 (void)sd_event_exit(s->event, EXIT_SUCCESS);
 }
 
@@ -541,9 +550,11 @@ void station_stop(struct station *s)
         event_log(EVENT_STATION_STOPPING, NULL, "stopping, %u worker%s to end", s->workers,
                   s->workers == 1 ? "" : "s");
         s->stopping = true;
-        for (struct docking *d = s->dockings; d; d = d->next)
+        for (struct docking *d = s->dockings; d; d = d->next) {
                 if (d->worker)
                         worker_signal(d->worker, SIGTERM);
+                docking_clear_stop(d);
+        }
         station_end_when_idle(s);
 }
 

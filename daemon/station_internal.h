@@ -46,7 +46,8 @@ int station_new(struct station **ret, struct config *config, sd_event *event);
 /* Opens store and catalogue, recovers, starts inspector, bus and udev, in this order. 'bus' false leaves the
  * bus out. */
 int station_start(struct station *s, bool bus);
-/* Begins an orderly stop; the loop ends when the last worker has gone and no file is being sealed. */
+/* Begins an orderly stop; the loop ends when the last worker has gone, no recorder is being cleared and no
+ * file is being sealed. */
 void station_stop(struct station *s);
 /* While stopping: something that was waited for has ended. */
 void station_end_when_idle(struct station *s);

@@ -134,11 +134,23 @@ static int session_on_finding(void *userdata, const struct recorder_finding *fin
         return 0;
 }
 
+static int session_on_volume(void *userdata, const struct recorder_volume *volume)
+{
+        struct session *s = userdata;
+
+        if (report_send(s->socket, OFFLOAD_VOLUME, volume, sizeof(*volume)) < 0) {
+                s->orders.abandoned = true;
+                return RECORDER_CANCELLED;
+        }
+        return 0;
+}
+
 static int list_run(struct session *s)
 {
         const struct recorder_listener listener = {.on_item = session_on_item,
                                                    .on_deleted = session_on_deleted,
                                                    .on_finding = session_on_finding,
+                                                   .on_volume = session_on_volume,
                                                    .userdata = s};
         struct offload_listed listed = {0};
         bool complete = false;

@@ -7,7 +7,7 @@
  *   worker                              recdockd
  *   SANDBOX, IDENTITY            ──▶
  *                                ◀──    LIST                (or CLOSE: an unregistered recorder is not read)
- *   (ITEM | DELETED | FINDING)…, LISTED ──▶
+ *   (VOLUME | ITEM | DELETED | FINDING)…, LISTED ──▶
  *                                ◀──    FETCH + fd          (several may wait in the worker; done in order)
  *   PROGRESS…, CHECKPOINT…, UNREADABLE…, FETCHED ─▶
  *                                ◀──    REMOVE, SET_CLOCK, CLOSE
@@ -42,6 +42,7 @@ enum offload_message_type {
         OFFLOAD_UNREADABLE = 12, /* struct offload_unreadable: before a CHECKPOINT has the range in it */
         OFFLOAD_DELETED = 13,    /* struct recorder_deleted; a recoverable one can be FETCHed by its index */
         OFFLOAD_FINDING = 14,    /* struct recorder_finding */
+        OFFLOAD_VOLUME = 15,     /* struct recorder_volume */
 
         OFFLOAD_LIST = 64,      /* no payload */
         OFFLOAD_FETCH = 65,     /* struct offload_fetch + fd (read-write) */

@@ -123,11 +123,22 @@ struct recorder_finding {
 
 typedef int recorder_finding_fn(void *userdata, const struct recorder_finding *finding);
 
+/* A volume that items are on, told before the first of them: where to find it without this driver. */
+struct recorder_volume {
+        char name[RECORDER_TEXT_MAX]; /* the first component of its items' paths */
+        uint32_t unit;                /* SCSI LUN */
+        uint32_t serial;              /* the volume's own */
+        int64_t offset;               /* in the unit, bytes */
+};
+
+typedef int recorder_volume_fn(void *userdata, const struct recorder_volume *volume);
+
 /* Takes a listing. What a function returns other than 0 ends it and is returned. */
 struct recorder_listener {
         recorder_item_fn *on_item;
         recorder_deleted_fn *on_deleted; /* may be NULL: then deleted entries are not looked for */
         recorder_finding_fn *on_finding; /* may be NULL */
+        recorder_volume_fn *on_volume;   /* may be NULL */
         void *userdata;
 };
 

@@ -7,14 +7,18 @@
 #include "usb/usb_state.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "usb/usb_interface.h"
 #include "usb/utf16.h"
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 
 #define TEXT_TIMEOUT_MS 1000
+#define LOCK_AGAIN      (50 * USEC_PER_MSEC)
 #define LANGUAGE_US     0x0409
 
 void usb_text_read(struct usb_device *d, uint8_t index, char ret[USB_TEXT_MAX])
@@ -62,6 +66,29 @@ static int context_new(libusb_context **ret)
         return usb_outcome_of_error(r);
 }
 
+/* Long enough for one who has it to put things in order and end. */
+static const int64_t lock_timeout = 20 * USEC_PER_SEC;
+
+/* Taking an interface from a driver of the kernel that writes at that moment would tear a file system: see
+ * clear_lock.h in the daemon. */
+static int node_lock(struct usb_device *d)
+{
+        const struct timespec pause = {.tv_nsec = LOCK_AGAIN * 1000};
+        int64_t until = clock_monotonic() + lock_timeout;
+
+        for (;;) {
+                if (flock(d->fd, LOCK_EX | LOCK_NB) == 0)
+                        return USB_OK;
+                if (errno != EWOULDBLOCK && errno != EINTR)
+                        return -errno;
+                if (usb_device_cancelled(d))
+                        return USB_CANCELLED;
+                if (clock_monotonic() >= until)
+                        return USB_BUSY;
+                (void)nanosleep(&pause, NULL);
+        }
+}
+
 static int node_wrap(struct usb_device *d, const char *node)
 {
         int r;
@@ -70,6 +97,9 @@ static int node_wrap(struct usb_device *d, const char *node)
         d->fd = open(node, O_RDWR | O_CLOEXEC);
         if (d->fd < 0)
                 return errno == ENODEV || errno == ENXIO || errno == ENOENT ? USB_GONE : -errno;
+        r = node_lock(d);
+        if (r != USB_OK)
+                return r;
         r = context_new(&d->context);
         if (r != USB_OK)
                 return r;

@@ -67,10 +67,11 @@ struct usb_device_open {
 struct usb_device;
 
 /*
- * Opens the node, takes the interface (a kernel driver is detached and comes back at close) and finds its
+ * Opens the node, locks it (flock(2), so that one works with a device at a time, recdock-clear included;
+ * waits up to 20 s), takes the interface (a kernel driver is detached and comes back at close) and finds its
  * bulk IN, bulk OUT and interrupt IN endpoints. Opens files: call it before a sandbox. USB_BUSY when the
- * interface is taken (usb_node_holder() tells by whom), USB_NO_INTERFACE, USB_GONE; negative errno from
- * open(2).
+ * device is locked or the interface is taken (usb_node_holder() tells by whom), USB_CANCELLED,
+ * USB_NO_INTERFACE, USB_GONE; negative errno from open(2).
  */
 int usb_device_open(struct usb_device **ret, const struct usb_device_open *how);
 

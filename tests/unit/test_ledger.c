@@ -3,6 +3,8 @@
  */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "catalogue/docking.h"
+#include "catalogue/removal.h"
 #include "ledger/ledger.h"
 #include "scratch.h"
 #include "test_catalogue_fixture.h"
@@ -199,6 +201,54 @@ START_TEST(test_detail_must_be_json)
 }
 END_TEST
 
+static const char *outcome_of(int64_t item)
+{
+        static const char *const words[] = {"none", "unknown", "ok", "other"};
+        char sql[256];
+
+        (void)snprintf(sql, sizeof(sql),
+                       "SELECT coalesce((SELECT CASE detail ->> 'outcome' WHEN 'unknown' THEN 1 WHEN 'ok' "
+                       "THEN"
+                       " 2 ELSE 3 END FROM ledger WHERE act = 'item.removed-from-recorder' AND subject ="
+                       " 'item/%lld' ORDER BY sequence DESC), 0)",
+                       (long long)item);
+        return words[fixture_ask(sql)];
+}
+
+/* What a docking had asked for when recdockd died has an end in the ledger, and nothing else gets one. */
+START_TEST(test_open_removals_are_ended)
+{
+        int64_t recorder, before, open, n;
+        struct docking_row row;
+
+        ck_assert_int_eq(removal_end_open(c, "recdockd", &n), -EPERM);
+        fixture_begin(c);
+        recorder = fixture_recorder(c, "R7", fixture_unit(c, "7"));
+        before = fixture_docking(c, recorder);
+        open = fixture_docking(c, recorder);
+        ck_assert_int_eq(docking_by_id(c, before, &row), CATALOGUE_OK);
+        row.state = DOCKING_RELEASED;
+        ck_assert_int_eq(docking_update(c, &row), 0);
+        ck_assert_int_eq(removal_ask(c, "recdockd", before, 1, 1), 0);
+        ck_assert_int_eq(removal_ask(c, "recdockd", open, 2, 2), 0);
+        ck_assert_int_eq(removal_end(c, "recdockd", open, 2, "ok"), 0);
+        ck_assert_int_eq(removal_ask(c, "recdockd", open, 3, 3), 0);
+        ck_assert_int_eq(removal_ask(c, "recdockd", open, 4, 4), 0);
+        ck_assert_int_eq(removal_end(c, "recdockd", open, 5, "ok"), 0);
+        ck_assert_int_eq(removal_ask(c, "recdockd", open, 5, 5), 0); /* once more */
+        ck_assert_int_eq(removal_end_open(c, "recdockd", &n), 0);
+        ck_assert_int_eq(n, 3);
+        ck_assert_int_eq(removal_end_open(c, "recdockd", &n), 0);
+        ck_assert_int_eq(n, 0);
+        fixture_commit(c);
+        ck_assert_str_eq(outcome_of(1), "none"); /* that docking is over, and said what it knew */
+        ck_assert_str_eq(outcome_of(2), "ok");
+        ck_assert_str_eq(outcome_of(3), "unknown");
+        ck_assert_str_eq(outcome_of(4), "unknown");
+        ck_assert_str_eq(outcome_of(5), "unknown");
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("ledger");
@@ -213,6 +263,7 @@ static Suite *suite(void)
         tcase_add_loop_test(chain, test_tampering_is_found_where_it_is, 0, (int)ELEMENTSOF(tampering));
         tcase_add_test(chain, test_only_in_a_transaction);
         tcase_add_test(chain, test_rolled_back_leaves_no_hole);
+        tcase_add_test(chain, test_open_removals_are_ended);
         tcase_add_loop_test(chain, test_detail_must_be_json, 0, (int)ELEMENTSOF(bad_details));
         suite_add_tcase(s, hash);
         suite_add_tcase(s, chain);

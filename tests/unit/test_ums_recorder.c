@@ -19,7 +19,8 @@ static struct recorder *recorder;
 static char paths[16][RECORDER_PATH_MAX], kinds[64][RECORDER_WORD_MAX], places[64][RECORDER_TEXT_MAX];
 static struct recorder_item items[16];
 static struct recorder_deleted deleted[16];
-static unsigned int n_items, n_deleted, n_findings;
+static struct recorder_volume volumes[8];
+static unsigned int n_items, n_deleted, n_findings, n_volumes;
 static int stop_with;
 static bool complete;
 
@@ -67,12 +68,25 @@ static int on_finding(void *userdata, const struct recorder_finding *f)
         return 0;
 }
 
+/* Before the first of its items. */
+static int on_volume(void *userdata, const struct recorder_volume *v)
+{
+        (void)userdata;
+        if (n_volumes == ELEMENTSOF(volumes))
+                return 0;
+        ck_assert(n_items == 0 || strncmp(paths[n_items - 1], v->name, strlen(v->name) + 1) != 0);
+        volumes[n_volumes++] = *v;
+        return 0;
+}
+
 static int listed(void)
 {
-        const struct recorder_listener to = {
-                        .on_item = on_item, .on_deleted = on_deleted, .on_finding = on_finding};
+        const struct recorder_listener to = {.on_item = on_item,
+                                             .on_deleted = on_deleted,
+                                             .on_finding = on_finding,
+                                             .on_volume = on_volume};
 
-        n_items = n_deleted = n_findings = 0;
+        n_items = n_deleted = n_findings = n_volumes = 0;
         complete = false;
         return recorder_list(recorder, &to, &complete);
 }
@@ -179,6 +193,25 @@ START_TEST(several_units)
         ck_assert_str_eq(((struct ums_recorder *)recorder)->volumes[0].root, "CARD");
         ck_assert_str_eq(((struct ums_recorder *)recorder)->volumes[1].root, "CARD~2");
         ck_assert_str_eq(((struct ums_recorder *)recorder)->volumes[2].root, "CARD~3");
+}
+END_TEST
+
+/* So that somebody else finds it. */
+START_TEST(where_volumes_are)
+{
+        static const struct fake_file file = {.path = "a", .size = 1};
+
+        sim.max_lun = 1;
+        fake_partitions = 2;
+        fake_volumes[0] = (struct fake_volume){.label = "CARD", .files = &file, .n = 1};
+        fake_volumes[1] = (struct fake_volume){.label = "MORE", .files = &file, .n = 1};
+        ck_assert_int_eq(listed(), RECORDER_OK);
+        ck_assert_uint_eq(n_volumes, 4);
+        for (unsigned int i = 0; i < n_volumes; i++) {
+                ck_assert_uint_eq(volumes[i].unit, i / 2);
+                ck_assert_int_eq(volumes[i].offset, i % 2 * 4096);
+                ck_assert_int_eq(strncmp(paths[i], volumes[i].name, strlen(volumes[i].name)), 0);
+        }
 }
 END_TEST
 
@@ -459,6 +492,7 @@ static void tests_add(TCase *c)
         tcase_add_test(c, locked_until_there_is_a_medium);
         tcase_add_test(c, a_failure_is_not_a_lock);
         tcase_add_test(c, several_units);
+        tcase_add_test(c, where_volumes_are);
         tcase_add_loop_test(c, the_first_part_of_a_path, 0, 8);
         tcase_add_test(c, which_files_are_items);
         tcase_add_test(c, a_volume_that_cannot_be_used);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 static const struct libusb_endpoint_descriptor all_endpoints[] = {
@@ -207,6 +208,39 @@ START_TEST(no_packet_size)
 }
 END_TEST
 
+static bool once_more(void *userdata)
+{
+        unsigned int *looks = userdata;
+
+        return ++*looks > 1;
+}
+
+/* Somebody else works with the device, such as recdock-clear: nothing of it is touched before he ends. */
+START_TEST(locked_node_is_waited_for)
+{
+        char node[] = "/tmp/recdock-node-XXXXXX";
+        _cleanup_close_ int fd = mkostemp(node, O_CLOEXEC);
+        unsigned int looks = 0;
+        struct usb_device_open how = {
+                        .node = node, .interface = -1, .cancelled = once_more, .userdata = &looks};
+        struct usb_device *d = NULL;
+        int r;
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+        ck_assert_int_eq(usb_device_open(&d, &how), USB_CANCELLED);
+        ck_assert_uint_eq(looks, 2);
+        ck_assert_int_eq(flock(fd, LOCK_UN), 0);
+        looks = 0;
+        r = usb_device_open(&d, &how);
+        ck_assert_int_ne(r, USB_OK); /* it is no device */
+        ck_assert_int_ne(r, USB_CANCELLED);
+        ck_assert_uint_eq(looks, 0);
+        ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0); /* it is left unlocked */
+        ck_assert_int_eq(unlink(node), 0);
+}
+END_TEST
+
 START_TEST(holder_is_found)
 {
         char node[] = "/tmp/recdock-node-XXXXXX";
@@ -280,6 +314,7 @@ int main(void)
         tcase_add_loop_test(c, uas_is_left_for_bulk_only, 0, 2);
         tcase_add_test(c, what_a_disk_is_besides);
         tcase_add_test(c, besides_in_every_setting);
+        tcase_add_test(c, locked_node_is_waited_for);
         tcase_add_test(c, holder_is_found);
         tcase_add_test(c, a_node_that_is_not_there);
         tcase_add_test(c, a_node_that_is_no_device);

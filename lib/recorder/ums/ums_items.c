@@ -117,6 +117,19 @@ static int on_deleted(void *userdata, const struct volume_item *item)
         return u->listener_result;
 }
 
+static void volume_tell(struct ums_recorder *u, const struct ums_volume *v)
+{
+        struct recorder_volume out = {.unit = v->lun, .offset = (int64_t)v->offset};
+        struct volume_facts facts;
+
+        if (!u->listener->on_volume)
+                return;
+        volume_facts(v->volume, &facts);
+        out.serial = facts.serial;
+        (void)text_copy(out.name, sizeof(out.name), v->root);
+        u->listener_result = u->listener->on_volume(u->listener->userdata, &out);
+}
+
 static int volume_walk(struct ums_recorder *u, unsigned int n, bool *ret_complete)
 {
         struct ums_volume *v = &u->volumes[n];
@@ -126,7 +139,12 @@ static int volume_walk(struct ums_recorder *u, unsigned int n, bool *ret_complet
                                                .on_deleted = u->listener->on_deleted ? on_deleted : NULL,
                                                .userdata = &w};
         bool complete = false;
-        int r = volume_list(v->volume, &listing, &complete);
+        int r;
+
+        volume_tell(u, v);
+        if (u->listener_result != 0)
+                return u->listener_result;
+        r = volume_list(v->volume, &listing, &complete);
 
         if (r == RECORDER_OK && u->listener_result != 0)
                 r = u->listener_result;

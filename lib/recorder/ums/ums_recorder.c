@@ -91,7 +91,8 @@ static void root_settle(const struct ums_recorder *u, const char *label, char re
                 (void)snprintf(ret, RECORDER_TEXT_MAX, "%s~%u", base, n);
 }
 
-static int partition_open(struct ums_recorder *u, struct block_unit *disk, const struct partition *p)
+static int partition_open(struct ums_recorder *u, struct block_unit *disk, uint8_t lun,
+                          const struct partition *p)
 {
         struct ums_volume *v = &u->volumes[u->n_volumes];
         struct volume_opening how = {.charset = u->charset, .on = {.fn = on_volume_finding, .userdata = v}};
@@ -103,7 +104,7 @@ static int partition_open(struct ums_recorder *u, struct block_unit *disk, const
                             UMS_VOLUMES_MAX);
                 return RECORDER_UNSUPPORTED;
         }
-        *v = (struct ums_volume){.owner = u, .disk = disk};
+        *v = (struct ums_volume){.owner = u, .disk = disk, .lun = lun, .offset = p->offset};
         (void)snprintf(v->root, sizeof(v->root), "disk %u",
                        u->n_volumes + 1); /* for findings while it opens */
         r = volume_open(&v->volume, disk, p->offset, p->size, &how);
@@ -122,7 +123,7 @@ static int partition_open(struct ums_recorder *u, struct block_unit *disk, const
 
 /* --- units --- */
 
-static int partitions_open(struct ums_recorder *u, struct block_unit *disk)
+static int partitions_open(struct ums_recorder *u, struct block_unit *disk, uint8_t lun)
 {
         struct ums_volume table = {.owner = u, .root = ""};
         const struct volume_findings on = {.fn = on_volume_finding, .userdata = &table};
@@ -132,7 +133,7 @@ static int partitions_open(struct ums_recorder *u, struct block_unit *disk)
         if (r != RECORDER_OK)
                 return r;
         for (unsigned int i = 0; i < partitions.n; i++) {
-                r = partition_open(u, disk, &partitions.at[i]);
+                r = partition_open(u, disk, lun, &partitions.at[i]);
                 if (ums_is_end(u, r))
                         return r;
                 u->complete &= r == RECORDER_OK;
@@ -150,7 +151,7 @@ static int unit_open(struct ums_recorder *u, uint8_t lun)
         unit->has_inquiry = unit->inquiry.vendor[0] || unit->inquiry.product[0];
         u->n_units++;
         if (r == RECORDER_OK)
-                r = partitions_open(u, unit->disk);
+                r = partitions_open(u, unit->disk, lun);
         if (r == RECORDER_OK || ums_is_end(u, r))
                 return r;
         if (r == RECORDER_ABSENT || r == RECORDER_UNSUPPORTED) {

@@ -19,7 +19,9 @@ struct ums_unit {
 struct ums_volume {
         struct ums_recorder *owner;
         struct volume *volume;
-        struct block_unit *disk;      /* not owned */
+        struct block_unit *disk; /* not owned */
+        uint8_t lun;
+        uint64_t offset;              /* in the unit, bytes */
         char root[RECORDER_TEXT_MAX]; /* first component of its items' paths */
 };
 
