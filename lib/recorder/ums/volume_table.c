@@ -204,7 +204,7 @@ static int fat_piece(struct volume *v, uint8_t *buffers[2], uint32_t first, uint
         uint64_t offset = entry_offset(v->at.type, first);
         size_t size = (size_t)(entry_offset(v->at.type, first + n - 1) - offset) +
                       (v->at.type == VOLUME_FAT12 || v->at.type == VOLUME_FAT16 ? 2 : 4);
-        const uint8_t *a, *b;
+        const uint8_t *a = NULL, *b = NULL;
         int r = piece_read(v, v->at.fat[0] + offset, buffers[0], size, &a), second;
 
         second = v->at.fats > 1 ? piece_read(v, v->at.fat[1] + offset, buffers[1], size, &b)
