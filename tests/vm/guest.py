@@ -146,6 +146,8 @@ class Guest:
     'durable' is for power cuts: what the guest has flushed stays in the overlay whatever becomes of QEMU. 'drives' are images
     that it finds as /dev/vdb and so on, read-only."""
 
+    cpu = 'max'
+
     def __init__(self, image, build, folder, durable=False, drives=()):
         self.image, self.build, self.folder, self.durable, self.drives = image, build, folder, durable, drives
         self.share = os.path.join(folder, 'share')
@@ -171,7 +173,8 @@ class Guest:
                   ('-drive', f'if=virtio,file={path},format=raw,readonly=on')]
         return [
             'qemu-system-x86_64', '-nodefaults', '-display', 'none',
-            '-machine', 'q35,usb=off', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max', '-smp', '2', '-m', '2G', '-no-reboot', '-rtc', f'base={self._clock()}',
+            '-machine', 'q35,usb=off', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', self.cpu, '-smp', '2', '-m', '2G', '-no-reboot',
+            '-rtc', f'base={self._clock()}',
             '-kernel', f'{self.image}/vmlinuz', '-initrd', f'{self.image}/initrd.img',
             '-append', 'quiet console=ttyS0 net.ifnames=0 mitigations=off random.trust_cpu=on',
             '-serial', 'stdio', '-qmp', f'unix:{self.folder}/qmp,server=on,wait=off',
