@@ -33,8 +33,8 @@
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
  *   EnterTable(s noun, as columns, a(uas) lines) → t entered, t unchanged, a(us) refused
- *           lines of a table, each with its number in the file: all of them, or none when one is refused, and
- *           then each refused one with the reason. noun: unit, officer, recorder, assignment or duty
+ *           lines of a table, each with its number in the file: all of them, or none when one is refused,
+ *           and then each refused one with the reason. noun: unit, officer, recorder, assignment or duty
  *   Import(s recorder, s officer, s reason, h giver) → t docking
  *           brings in what cannot dock; 'giver' is a connected SOCK_SEQPACKET socket whose other end lists
  *           and opens files as recorder/folder/folder_messages.h says. Replies when it has begun;
