@@ -184,6 +184,18 @@ int client_call_message(sd_bus *bus, sd_bus_message *m, sd_bus_message **ret_rep
         return message_call(bus, m, ret_reply);
 }
 
+int client_number(const char *what, const char *text, uint64_t *ret)
+{
+        int64_t n;
+
+        if (text_to_int64(text, &n) < 0 || n <= 0) {
+                complain(_("%s '%s' is not a number, expected one such as 17"), what, text);
+                return EXIT_USAGE;
+        }
+        *ret = (uint64_t)n;
+        return EXIT_OK;
+}
+
 int client_status(sd_bus *bus, json_object **ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;

@@ -33,6 +33,9 @@ int client_call_message(sd_bus *bus, sd_bus_message *m, sd_bus_message **ret_rep
 int client_call_numbers(sd_bus *bus, sd_bus_message **ret_reply, const char *method, uint64_t first,
                         const uint64_t *numbers, size_t n);
 
+/* A number that was typed: 'what' is its noun, translated. EXIT_USAGE for anything else. */
+int client_number(const char *what, const char *text, uint64_t *ret);
+
 /* GetStatus(), parsed. */
 int client_status(sd_bus *bus, json_object **ret);
 

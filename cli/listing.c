@@ -84,13 +84,16 @@ static int listing_table(const struct invocation *inv, sd_bus *bus, const char *
         return EXIT_OK;
 }
 
-int listing_print(const struct invocation *inv, const char *noun, const struct column *columns, size_t n)
+int listing_print_with(const struct invocation *inv, const struct query_filter *filter, const char *noun,
+                       const struct column *columns, size_t n)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        struct query_filter filters[INVOCATION_OPTIONS_MAX + 1];
+        struct query_filter filters[INVOCATION_OPTIONS_MAX + 2];
         size_t n_filters = invocation_filters(inv, filters);
         int r = client_open(&bus);
 
+        if (filter)
+                filters[n_filters++] = *filter;
         if (r != EXIT_OK)
                 return r;
         if (inv->json)
@@ -98,10 +101,15 @@ int listing_print(const struct invocation *inv, const char *noun, const struct c
         return listing_table(inv, bus, noun, filters, n_filters, columns, n);
 }
 
+int listing_print(const struct invocation *inv, const char *noun, const struct column *columns, size_t n)
+{
+        return listing_print_with(inv, NULL, noun, columns, n);
+}
+
 /* For gettext: the nouns that listing_one() names. */
 static const char *noun_text(const char *noun)
 {
-        static const char *const nouns[] = {N_("footage"), N_("docking"), N_("recorder")};
+        static const char *const nouns[] = {N_("footage"), N_("docking"), N_("recorder"), N_("alert")};
 
         for (size_t i = 0; i < ELEMENTSOF(nouns); i++)
                 if (strcmp(nouns[i], noun) == 0)

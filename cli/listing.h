@@ -12,6 +12,10 @@
 int listing_print(const struct invocation *invocation, const char *noun, const struct column *columns,
                   size_t n);
 
+/* The same with one more filter. */
+int listing_print_with(const struct invocation *invocation, const struct query_filter *filter,
+                       const char *noun, const struct column *columns, size_t n);
+
 /* A JSON array made of pieces, printed while they come; "[" waits for the first, so that an error leaves
  * standard output empty. */
 struct json_stream {

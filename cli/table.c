@@ -46,6 +46,14 @@ static const struct word words[] = {
                 {"partial", N_("partial"), "yellow"},
                 {"pulled", N_("pulled"), NULL},
                 {"filing", N_("filing"), NULL},
+                {"notice", N_("notice"), NULL},
+                {"warning", N_("warning"), "yellow"},
+                {"error", N_("error"), "red"},
+                {"critical", N_("critical"), "red"},
+                {"raised", N_("raised"), "yellow"},
+                {"escalated", N_("escalated"), "red"},
+                {"acknowledged", N_("acknowledged"), NULL},
+                {"cleared", N_("cleared"), "green"},
 };
 
 static const struct word *word_find(const char *text)

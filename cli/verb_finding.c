@@ -5,7 +5,6 @@
 #include "cli/translate.h"
 #include "cli/verb_functions.h"
 #include "base/cleanup.h"
-#include "base/text.h"
 
 DEFINE_CLEANUP(json_object *, json_object_put);
 
@@ -27,18 +26,6 @@ int verb_finding_list(const struct invocation *inv)
         };
 
         return listing_print(inv, "finding", columns, ELEMENTSOF(columns));
-}
-
-static int number_read(const char *what, const char *text, uint64_t *ret)
-{
-        int64_t n;
-
-        if (text_to_int64(text, &n) < 0 || n <= 0) {
-                complain(_("%s '%s' is not a number, expected one such as 17"), what, text);
-                return EXIT_USAGE;
-        }
-        *ret = (uint64_t)n;
-        return EXIT_OK;
 }
 
 static int recover_call(uint64_t docking, const uint64_t *findings, size_t n, uint64_t *ret)
@@ -64,9 +51,9 @@ int verb_recover(const struct invocation *inv)
 
         if (!findings)
                 return EXIT_OTHER;
-        r = number_read(_("docking"), inv->args[0], &docking);
+        r = client_number(_("docking"), inv->args[0], &docking);
         for (int i = 1; r == EXIT_OK && i < inv->n_args; i++)
-                r = number_read(_("finding"), inv->args[i], &findings[i - 1]);
+                r = client_number(_("finding"), inv->args[i], &findings[i - 1]);
         if (r == EXIT_OK)
                 r = recover_call(docking, findings, (size_t)inv->n_args - 1, &n);
         if (r != EXIT_OK)

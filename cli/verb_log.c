@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* "alert", "ledger" and "reload": what the station has to say, and being told to look at its configuration.
- */
+/* "ledger" and "reload": what the station has on record, and being told to look at its configuration. */
 #include "cli/listing.h"
 #include "cli/translate.h"
 #include "cli/verb_functions.h"
 #include "base/cleanup.h"
-
-int verb_alert_list(const struct invocation *inv)
-{
-        static const struct column columns[] = {
-                        {"since", N_("SINCE"), COLUMN_TIME},        {"kind", N_("KIND"), COLUMN_TEXT},
-                        {"subject", N_("SUBJECT"), COLUMN_TEXT},    {"count", N_("COUNT"), COLUMN_NUMBER},
-                        {"cleared_at", N_("CLEARED"), COLUMN_TIME}, {"text", N_("TEXT"), COLUMN_TEXT},
-        };
-
-        return listing_print(inv, "alert", columns, ELEMENTSOF(columns));
-}
 
 int verb_ledger_list(const struct invocation *inv)
 {

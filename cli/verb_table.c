@@ -146,9 +146,24 @@ static const struct verb_option unit_add_options[] = {
 };
 
 static const struct verb_option alert_options[] = {
+                {"open", "[yes|no]", "open",
+                 N_("still open, which is what is listed if nothing is said, or cleared")},
+                {"all", NULL, NULL, N_("open and cleared ones")},
                 {"kind", N_("WORD"), "kind", N_("of this kind, such as unknown-recorder")},
-                {"open", "yes|no", "open", N_("still open, or cleared")},
+                {"subject", N_("TEXT"), "subject", N_("about this, such as recorder/3700123")},
+                {"severity", N_("WORD"), "severity", N_("notice, warning, error, critical")},
+                {"since", N_("TIME"), "from", N_("raised at this time or later")},
                 FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option alert_ack_options[] = {
+                {"note", N_("TEXT"), NULL, N_("what is being done; goes into the ledger")},
+                {NULL},
+};
+
+static const struct verb_option alert_clear_options[] = {
+                {"reason", N_("TEXT"), NULL, N_("why it is done with; required, goes into the ledger")},
                 {NULL},
 };
 
@@ -220,7 +235,16 @@ static const struct verb verbs[] = {
                  N_("Enter units from a CSV file, all of it or nothing")},
                 {"unit", "export", NULL, 0, 0, NULL, verb_unit_export,
                  N_("Write units as CSV that can be imported")},
-                {"alert", "list", NULL, 0, 0, alert_options, verb_alert_list, N_("List alerts")},
+                {"alert", "list", NULL, 0, 0, alert_options, verb_alert_list,
+                 N_("List alerts that are open, or all of them")},
+                {"alert", "show", N_("ID"), 1, 1, NULL, verb_alert_show,
+                 N_("Show an alert and who has answered it")},
+                {"alert", "ack", N_("ID…"), 1, -1, alert_ack_options, verb_alert_ack,
+                 N_("Say that somebody knows of alerts: they are not told again")},
+                {"alert", "clear", N_("ID…"), 1, -1, alert_clear_options, verb_alert_clear,
+                 N_("Say that alerts are done with")},
+                {"alert", "watch", NULL, 0, 0, NULL, verb_alert_watch,
+                 N_("Show open alerts, and every change as it comes")},
                 {"ledger", "list", NULL, 0, 0, ledger_options, verb_ledger_list,
                  N_("List acts in the ledger")},
                 {NULL, "reload", NULL, 0, 0, NULL, verb_reload,

@@ -5,12 +5,12 @@
  * --json one object per line, which is the contract for programs. Ends when recdockd does, or by Ctrl-C.
  */
 #include "cli/bays.h"
+#include "cli/follow.h"
 #include "cli/listing.h"
 #include "cli/translate.h"
 #include "cli/verb_functions.h"
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "daemon/bus_names.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
@@ -23,7 +23,6 @@ struct watching {
         sd_bus *bus;
         bool json, redraw;
         bool changed;          /* the picture is older than the last signal */
-        bool gone;             /* recdockd left the bus */
         int drawn;             /* lines of the picture on the screen */
         char alert[ALERT_MAX]; /* the last one */
 };
@@ -121,11 +120,14 @@ static int on_docking_changed(sd_bus_message *m, void *userdata, sd_bus_error *u
         return 0;
 }
 
-static void alert_print_json(const char *kind, const char *subject, const char *text)
+static void alert_print_json(uint64_t id, const char *state, const char *kind, const char *subject,
+                             const char *text)
 {
         _cleanup_(json_object_putp) json_object *alert = json_object_new_object();
 
         (void)json_object_object_add(alert, "alert", json_object_new_string(kind));
+        (void)json_object_object_add(alert, "id", json_object_new_int64((int64_t)id));
+        (void)json_object_object_add(alert, "state", json_object_new_string(state));
         (void)json_object_object_add(alert, "subject", json_object_new_string(subject));
         (void)json_object_object_add(alert, "text", json_object_new_string(text));
         (void)puts(json_object_to_json_string_ext(alert,
@@ -133,46 +135,22 @@ static void alert_print_json(const char *kind, const char *subject, const char *
         (void)fflush(stdout);
 }
 
-static int on_alert_raised(sd_bus_message *m, void *userdata, sd_bus_error *unused)
+static int on_alert_changed(sd_bus_message *m, void *userdata, sd_bus_error *unused)
 {
-        const char *kind, *subject, *text;
+        const char *state, *kind, *severity, *subject, *text;
         struct watching *w = userdata;
+        uint64_t id;
 
-        if (sd_bus_message_read(m, "sss", &kind, &subject, &text) < 0)
+        if (sd_bus_message_read(m, "tsssss", &id, &state, &kind, &severity, &subject, &text) < 0 ||
+            (strcmp(state, "raised") != 0 && strcmp(state, "escalated") != 0))
                 return 0;
         w->changed = true;
         (void)snprintf(w->alert, sizeof(w->alert), _("alert %s (%s): %s"), kind, subject, text);
         if (w->json)
-                alert_print_json(kind, subject, text);
+                alert_print_json(id, state, kind, subject, text);
         else if (!w->redraw)
                 line_print(w, w->alert);
         return 0;
-}
-
-static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *unused)
-{
-        const char *name, *before, *after;
-        struct watching *w = userdata;
-
-        if (sd_bus_message_read(m, "sss", &name, &before, &after) >= 0 &&
-            strcmp(name, RECDOCK_BUS_NAME) == 0 && !*after)
-                w->gone = true;
-        return 0;
-}
-
-static int signals_subscribe(struct watching *w)
-{
-        int r;
-
-        r = sd_bus_match_signal(w->bus, NULL, RECDOCK_BUS_NAME, RECDOCK_BUS_PATH, RECDOCK_BUS_INTERFACE,
-                                "DockingChanged", on_docking_changed, w);
-        if (r >= 0)
-                r = sd_bus_match_signal(w->bus, NULL, RECDOCK_BUS_NAME, RECDOCK_BUS_PATH,
-                                        RECDOCK_BUS_INTERFACE, "AlertRaised", on_alert_raised, w);
-        if (r >= 0)
-                r = sd_bus_match_signal(w->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                        "org.freedesktop.DBus", "NameOwnerChanged", on_owner_changed, w);
-        return r < 0 ? client_report(r, NULL) : EXIT_OK;
 }
 
 /* What stands in the bays before anything changes. */
@@ -202,29 +180,11 @@ static int first_lines(struct watching *w)
         return EXIT_OK;
 }
 
-static int watch_run(struct watching *w)
+static int on_idle(void *userdata)
 {
-        for (;;) {
-                int r = sd_bus_process(w->bus, NULL);
+        struct watching *w = userdata;
 
-                if (r < 0)
-                        return client_report(r, NULL);
-                if (r > 0)
-                        continue;
-                if (w->gone) {
-                        complain(_("recdockd left the bus"));
-                        return EXIT_UNREACHABLE;
-                }
-                if (w->redraw && w->changed) {
-                        r = picture_draw(w);
-                        if (r != EXIT_OK)
-                                return r;
-                        continue;
-                }
-                r = sd_bus_wait(w->bus, UINT64_MAX);
-                if (r < 0 && r != -EINTR)
-                        return client_report(r, NULL);
-        }
+        return w->redraw && w->changed ? picture_draw(w) : EXIT_OK;
 }
 
 int verb_watch(const struct invocation *inv)
@@ -235,10 +195,12 @@ int verb_watch(const struct invocation *inv)
 
         w.bus = bus;
         if (r == EXIT_OK)
-                r = signals_subscribe(&w);
+                r = follow_signal(bus, "DockingChanged", on_docking_changed, &w);
+        if (r == EXIT_OK)
+                r = follow_signal(bus, "AlertChanged", on_alert_changed, &w);
         if (r == EXIT_OK)
                 r = first_lines(&w);
         if (r == EXIT_OK)
-                r = watch_run(&w);
+                r = follow_run(bus, on_idle, &w);
         return r;
 }

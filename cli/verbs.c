@@ -158,14 +158,26 @@ static int option_unknown(const struct verb *verb, const char *typed, char **ret
                        _("unknown option '%s' before the verb, expected one of 'recdockctl --help'"), typed);
 }
 
+static bool argument_optional(const struct verb_option *o)
+{
+        return o->argument && o->argument[0] == '[';
+}
+
 static int option_record(struct invocation *inv, const struct verb_option *option, char **ret_error)
 {
         if (inv->n_options == INVOCATION_OPTIONS_MAX)
                 return mistake(ret_error, _("too many options, expected at most %d"),
                                INVOCATION_OPTIONS_MAX);
         inv->options[inv->n_options].option = option;
-        inv->options[inv->n_options++].value = optarg ? optarg : "";
+        inv->options[inv->n_options++].value = optarg ? optarg : argument_optional(option) ? "yes" : "";
         return 0;
+}
+
+static int option_argument(const struct verb_option *o)
+{
+        if (argument_optional(o))
+                return optional_argument;
+        return o->argument ? required_argument : no_argument;
 }
 
 static void getopt_table(const struct verb *verb, struct option *table)
@@ -175,7 +187,7 @@ static void getopt_table(const struct verb *verb, struct option *table)
         memcpy(table, common_getopt, sizeof(common_getopt));
         for (const struct verb_option *o = verb ? verb->options : NULL; o && o->name; o++) {
                 table[n] = (struct option){.name = o->name,
-                                           .has_arg = o->argument ? required_argument : no_argument,
+                                           .has_arg = option_argument(o),
                                            .val = OPTION_OF_VERB + (int)(o - verb->options)};
                 n++;
         }
@@ -330,10 +342,14 @@ static void print_padded(FILE *out, const char *text, int width)
 static void print_options(FILE *out, const struct verb_option *options)
 {
         for (const struct verb_option *o = options; o && o->name; o++) {
+                bool optional = argument_optional(o);
                 char left[96];
 
-                (void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->argument ? "=" : "",
-                               translated(o->argument));
+                (void)snprintf(left, sizeof(left), "--%s%s%s", o->name,
+                               optional      ? "[="
+                               : o->argument ? "="
+                                             : "",
+                               optional ? o->argument + 1 : translated(o->argument));
                 print_padded(out, left, 24);
                 (void)fprintf(out, "%s\n", translated(o->help));
         }

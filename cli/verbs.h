@@ -17,7 +17,7 @@ enum { INVOCATION_OPTIONS_MAX = 64, VERB_OPTIONS_MAX = 32 };
 
 struct verb_option {
         const char *name;     /* "recorder", typed as --recorder */
-        const char *argument; /* "NUMBER"; NULL: a switch */
+        const char *argument; /* "NUMBER"; "[yes|no]": may be left out, which is yes; NULL: a switch */
         const char *key; /* filter of a query or field of a method it stands for; NULL: the verb's own */
         const char *help;
 };

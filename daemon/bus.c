@@ -117,9 +117,17 @@ static const sd_bus_vtable station_vtable[] = {
                 SD_BUS_METHOD_WITH_ARGS("Import",
                                         SD_BUS_ARGS("s", recorder, "s", officer, "s", reason, "h", giver),
                                         SD_BUS_RESULT("t", docking), bus_import, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("AcknowledgeAlert", SD_BUS_ARGS("at", ids, "s", note),
+                                        SD_BUS_NO_RESULT, bus_acknowledge_alert, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("ClearAlert", SD_BUS_ARGS("at", ids, "s", reason), SD_BUS_NO_RESULT,
+                                        bus_clear_alert, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD("Reload", NULL, NULL, method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_SIGNAL_WITH_ARGS("DockingChanged", SD_BUS_ARGS("t", docking, "s", json), 0),
-                SD_BUS_SIGNAL_WITH_ARGS("AlertRaised", SD_BUS_ARGS("s", kind, "s", subject, "s", text), 0),
+                SD_BUS_SIGNAL_WITH_ARGS("AlertChanged",
+                                        SD_BUS_ARGS("t", id, "s", state, "s", kind, "s", severity, "s",
+                                                    subject, "s", text, "t", count, "s", since, "s", by, "s",
+                                                    note),
+                                        0),
                 SD_BUS_VTABLE_END,
 };
 

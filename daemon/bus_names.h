@@ -42,11 +42,16 @@
  *           cuts it off
  *   Recover(t docking, at findings) → t n   deleted files of a docked recorder, all that can be recovered
  *           when the array is empty
+ *   AcknowledgeAlert(at ids, s note)
+ *   ClearAlert(at ids, s reason)
+ *           all of them, or none when one is refused
  *   Reload()
  * Signals
  *   DockingChanged(t docking, s json)
  *           the same object as in GetStatus()'s "dockings"; at most 5 a second per docking
- *   AlertRaised(s kind, s subject, s text)
+ *   AlertChanged(t id, s state, s kind, s severity, s subject, s text, t count, s since, s by, s note)
+ *           state: raised, escalated, acknowledged or cleared; 'by' and 'note' of the last two, else "";
+ *           id 0: there was no room to put it on record
  * Properties (const or emitting): Version s, Number s, Custodian s, Bays u, Dockings u, AlertsOpen t
  *
  * A docking in GetStatus():

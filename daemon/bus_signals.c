@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * DockingChanged and AlertRaised. A recorder that is pulled reports progress hundreds of times a second;
+ * DockingChanged and AlertChanged. A recorder that is pulled reports progress hundreds of times a second;
  * clients get at most five of them. A change that comes too early is remembered, and one timer sends
  * whatever is due, so that the last state always goes out. The object is looked up when it is sent, out of
  * GetStatus(): what a client sees in both is one text.
@@ -8,7 +8,6 @@
 #include "daemon/bus.h"
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "catalogue/alert.h"
 
 #include <json-c/json.h>
 
@@ -183,19 +182,24 @@ void bus_docking_changed(struct station *s, int64_t docking, bool final)
                                                      "Dockings", NULL);
 }
 
-void bus_alert_raised(struct station *s, const char *kind, const char *subject, const char *text)
+void bus_alert_changed(struct station *s, const struct alert *a, enum alert_state state)
 {
+        const char *by = state == ALERT_ACKNOWLEDGED ? a->acknowledged_by : a->cleared_by;
+        const char *note = state == ALERT_ACKNOWLEDGED ? a->acknowledged_note : a->cleared_reason;
+        char since[INSTANT_TEXT_MAX];
         int r;
 
         if (!s->bus || !s->bus->bus)
                 return;
-        r = sd_bus_emit_signal(s->bus->bus, RECDOCK_BUS_PATH, RECDOCK_BUS_INTERFACE, "AlertRaised", "sss",
-                               kind, subject, text);
-        if (r >= 0)
+        r = sd_bus_emit_signal(s->bus->bus, RECDOCK_BUS_PATH, RECDOCK_BUS_INTERFACE, "AlertChanged",
+                               "tssssstsss", (uint64_t)a->id, alert_state_text(state), a->kind,
+                               word_of(&alert_severity_words, (int)a->severity), a->subject, a->text,
+                               (uint64_t)a->count, instant_format(a->since, since), by, note);
+        if (r >= 0 && (state == ALERT_RAISED || state == ALERT_CLEARED))
                 r = sd_bus_emit_properties_changed(s->bus->bus, RECDOCK_BUS_PATH, RECDOCK_BUS_INTERFACE,
                                                    "AlertsOpen", NULL);
         if (r < 0)
-                log_debug("alert '%s' cannot be told on the bus: %s", kind, log_errno_text(r));
+                log_debug("alert '%s' cannot be told on the bus: %s", a->kind, log_errno_text(r));
 }
 
 void bus_signals_stop(struct bus_server *server)

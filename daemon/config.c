@@ -23,6 +23,8 @@ enum {
         PORT_DEPTH_MAX = 7, /* USB allows five hubs between root and device */
 };
 
+#define ESCALATION_MAX (365 * USEC_PER_DAY)
+
 /* One load. Findings go to the log, or to the caller's 'report' when strict. */
 struct loading {
         struct config *config;
@@ -226,6 +228,18 @@ static int parse_day_end(const struct conf_location *at, const char *value, void
         return 0;
 }
 
+/* EscalateAfter=: 0 is never. */
+static int parse_escalation(const struct conf_location *at, const char *value, void *data,
+                            const char **ret_expected)
+{
+        int64_t span;
+
+        if (conf_parse_span(at, value, &span, ret_expected) < 0 || span > ESCALATION_MAX)
+                return refuse(ret_expected, "a time span such as 4h of at most 365d, or 0 for never");
+        *(int64_t *)data = span;
+        return 0;
+}
+
 static int parse_days_off(const struct conf_location *at, const char *value, void *data,
                           const char **ret_expected)
 {
@@ -315,6 +329,7 @@ static const struct conf_key keys[] = {
                 KEY("Recording", "Deadline", parse_timeout, deadlines.limit),
                 KEY("Recording", "DayEnds", parse_day_end, deadlines.same_day),
                 KEY("Recording", "DaysOff", parse_days_off, deadlines.days_off_wait),
+                KEY("Alert", "EscalateAfter", parse_escalation, escalate_after),
                 KEY("Inspect", "Parallel", parse_inspectors, inspectors),
                 {"Bay", "Port", parse_port, offsetof(struct config_bay, port)},
                 {"Pattern", "Match", parse_match, offsetof(struct config_pattern, match)},
@@ -429,6 +444,7 @@ static int config_new(struct config **ret)
         c->deadlines = (struct deadline_rules){.calendar = &c->calendar,
                                                .limit = 24 * USEC_PER_HOUR,
                                                .same_day = MINUTES_PER_DAY - 1};
+        c->escalate_after = 4 * USEC_PER_HOUR;
         c->inspectors = 2;
         *ret = TAKE_PTR(c);
         return 0;

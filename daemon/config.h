@@ -57,6 +57,9 @@ struct config {
         struct deadline_rules deadlines;               /* Deadline=24h, DayEnds=23:59, DaysOff=count|wait */
         struct calendar calendar;                      /* holidays.conf; deadlines refers to it */
 
+        /* [Alert] */
+        int64_t escalate_after; /* EscalateAfter=4h: told again when nobody has answered it; 0 never */
+
         /* [Inspect] */
         unsigned int inspectors; /* Parallel=2 */
 

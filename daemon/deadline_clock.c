@@ -15,9 +15,10 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
-#define JUMP_MIN    (5 * USEC_PER_SEC)    /* less is the work of a time service, step by step */
-#define FOREVER     INT64_C(253402300799) /* seconds; the timer still goes off when the clock is set */
-#define SUBJECT_MAX (REGISTRY_TEXT_MAX + 16)
+#define JUMP_MIN            (5 * USEC_PER_SEC)    /* less is the work of a time service, step by step */
+#define FOREVER             INT64_C(253402300799) /* seconds; the timer still goes off when the clock is set */
+#define SUBJECT_MAX         (REGISTRY_TEXT_MAX + 16)
+#define ESCALATIONS_AT_ONCE 16 /* each is a transaction; the rest at the next look, which is at once */
 
 /* One duty that waits, as the walk found it. */
 struct waiting {
@@ -30,6 +31,7 @@ struct deadline_clock {
         struct station *station;
         sd_event_source *source;
         int fd;
+        instant_t armed; /* for when */
         bool looked;
         instant_t looked_at; /* by the wall clock */
         int64_t looked_since_boot;
@@ -64,9 +66,18 @@ static int arm(struct deadline_clock *c, instant_t at)
 {
         int r = set_timer(c->fd, at);
 
-        if (r == -ECANCELED)
+        c->armed = at;
+        if (r == -ECANCELED) {
+                c->armed = 1;
                 r = set_timer(c->fd, 1);
+        }
         return r == -ECANCELED ? 0 : r;
+}
+
+void deadline_clock_by(struct deadline_clock *c, instant_t at)
+{
+        if (c && (c->armed == INSTANT_NONE || at < c->armed))
+                station_check(c->station, arm(c, at), "arm the deadline clock");
 }
 
 void deadline_clock_kick(struct deadline_clock *c)
@@ -281,6 +292,33 @@ static void judge_jump(struct deadline_clock *c, instant_t now, int64_t since_bo
         c->looked_since_boot = since_boot;
 }
 
+/* Tells what nobody has answered, and gives the instant at which the next one will be due. While the
+ * catalogue has no room nothing is: the end of the pause is followed by a look. */
+static void escalate(struct deadline_clock *c, instant_t now, instant_t *next)
+{
+        struct station *s = c->station;
+        const int64_t after = s->config->escalate_after;
+        instant_t since;
+        struct alert a;
+        int r = CATALOGUE_OK;
+
+        if (after == 0 || s->suspended)
+                return;
+        for (int i = 0; i < ESCALATIONS_AT_ONCE && r == CATALOGUE_OK && !s->failed; i++) {
+                station_begin(s);
+                r = station_check(s, alert_escalate(s->catalogue, now - after, &a), "escalate an alert");
+                station_commit(s);
+                if (r == CATALOGUE_OK && !s->failed)
+                        station_alert_tell(s, &a, ALERT_ESCALATED);
+        }
+        if (s->failed)
+                return;
+        r = alert_unanswered_since(s->catalogue, &since);
+        if (station_check(s, r, "look through the alerts") == CATALOGUE_OK &&
+            (*next == INSTANT_NONE || since + after < *next))
+                *next = since + after;
+}
+
 void deadline_clock_look(struct deadline_clock *c, int64_t since_boot)
 {
         struct station *s = c->station;
@@ -296,6 +334,7 @@ void deadline_clock_look(struct deadline_clock *c, int64_t since_boot)
         clear_gone(c, DEADLINE_MISSED);
         for (size_t i = 0; i < c->n && !s->failed; i++)
                 raise_due(c, &c->waiting[i]);
+        escalate(c, now, &next);
         station_check(s, arm(c, next), "arm the deadline clock");
 }
 

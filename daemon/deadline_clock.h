@@ -11,6 +11,9 @@
  * Alerts: same-day and offload-overdue on "recorder/NUMBER", clock-jump on "station". The first two are
  * cleared when the recorder is offloaded or was given more time; setting the station's clock back does not
  * clear them.
+ *
+ * It escalates alerts of every kind too: one that nobody has acknowledged for [Alert] EscalateAfter= is told
+ * again, once. That is on record before it is told, so that no restart tells it twice.
  */
 
 #include "base/clock.h"
@@ -24,6 +27,9 @@ void deadline_clock_stop(struct deadline_clock *c);
 
 /* Something that deadlines follow from has changed: looks soon, from the loop. NULL is fine. */
 void deadline_clock_kick(struct deadline_clock *c);
+
+/* Looks at 'at' at the latest, whatever it is waiting for. NULL is fine. */
+void deadline_clock_by(struct deadline_clock *c, instant_t at);
 
 /* One look, at clock_now(). 'since_boot' is CLOCK_BOOTTIME in microseconds, which nobody can set: what the
  * wall clock ran differently from it since the last look is a jump. Not inside a transaction. For the timer,

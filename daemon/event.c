@@ -28,8 +28,8 @@ void event_log(enum event event, const struct event_subject *subject, const char
 {
         static const struct event_subject nothing;
         const struct event_subject *s = subject ? subject : &nothing;
-        char docking[24], item[24], footage[24], text[1024];
-        const struct log_field fields[] = {
+        char docking[24], item[24], footage[24], text[2048];
+        struct log_field fields[6 + EVENT_MORE_MAX] = {
                         {"RECDOCK_BAY", s->bay},
                         {"RECDOCK_RECORDER", s->recorder},
                         {"RECDOCK_DOCKING", number_text(s->docking, docking)},
@@ -37,11 +37,15 @@ void event_log(enum event event, const struct event_subject *subject, const char
                         {"RECDOCK_FOOTAGE", number_text(s->footage, footage)},
                         {"RECDOCK_ALERT", s->alert},
         };
+        const size_t more = MIN(s->n_more, (size_t)EVENT_MORE_MAX);
         va_list ap;
 
+        for (size_t i = 0; i < more; i++)
+                fields[ELEMENTSOF(fields) - EVENT_MORE_MAX + i] = s->more[i];
         va_start(ap, format);
         (void)vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
-        log_record(s->priority > 0 ? s->priority : events[event].priority, events[event].id, fields,
-                   ELEMENTSOF(fields), "%s", text);
+        log_record(s->priority > 0 ? s->priority : events[event].priority,
+                   s->message_id ? s->message_id : events[event].id, fields,
+                   ELEMENTSOF(fields) - EVENT_MORE_MAX + more, "%s", text);
 }

@@ -2,13 +2,14 @@
 #pragma once
 
 /*
- * The events of the station log. Each has a MESSAGE_ID that never changes, a priority, and an entry in the
- * journal catalog (systemd/recdock.catalog, in English and Chinese) that says what happened, why it matters
- * and what to do.
+ * The events of the station log; the kinds of alerts are in catalogue/alert_kind.h. Each has a MESSAGE_ID
+ * that never changes, a priority, and an entry in the journal catalog (systemd/recdock.catalog, in English
+ * and Chinese) that says what happened, why it matters and what to do.
  */
 
+#include "base/log.h"
+
 #include <stdint.h>
-#include <syslog.h>
 
 /*    name                MESSAGE_ID                          priority */
 #define EVENT_TABLE(X)                                                          \
@@ -47,6 +48,8 @@
         X(STORE_FAILED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e653", LOG_CRIT)           \
         X(ALERT_RAISED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e661", LOG_WARNING)        \
         X(ALERT_CLEARED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e662", LOG_NOTICE)        \
+        X(ALERT_ESCALATED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e663", LOG_WARNING)     \
+        X(ALERT_ACKNOWLEDGED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e664", LOG_NOTICE)   \
         X(FINDING_NOTED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e671", LOG_WARNING)       \
         X(DEVICE_LEFT_ALONE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e691", LOG_WARNING)   \
         X(DEVICE_REFUSED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e692", LOG_ERR)
@@ -54,6 +57,8 @@
 #define EVENT_ENUM(name, id, priority) EVENT_##name,
 enum event { EVENT_TABLE(EVENT_ENUM) _EVENT_MAX };
 #undef EVENT_ENUM
+
+#define EVENT_MORE_MAX 8
 
 /* What an event is about. Unset members (NULL, 0) leave their field out. */
 struct event_subject {
@@ -64,6 +69,9 @@ struct event_subject {
         int64_t footage;      /* RECDOCK_FOOTAGE= */
         const char *alert;    /* RECDOCK_ALERT= */
         int priority; /* another one than the table's, 0 none (emergencies are not ours to declare) */
+        const char *message_id;       /* another one than the table's: an alert has that of its kind */
+        const struct log_field *more; /* 'n_more' fields of its own */
+        size_t n_more;
 };
 
 /* Writes one event to the station log. 'subject' may be NULL. */

@@ -88,42 +88,53 @@ void station_ledger(struct station *s, const char *act, const char *subject, con
  * --------------------------------------------------------------------------------------------------------
  */
 
+/* It is told again when nobody answers it in time. */
+static void escalation_arm(struct station *s, const struct alert *a)
+{
+        if (s->config->escalate_after > 0)
+                deadline_clock_by(s->deadline_clock, a->since + s->config->escalate_after);
+}
+
 void station_alert(struct station *s, const char *kind, int priority, const char *subject,
                    const char *format, ...)
 {
-        const struct event_subject about = {.alert = kind, .priority = priority};
         bool raised = false;
-        char text[1024];
+        char text[ALERT_TEXT_MAX];
+        struct alert a;
         va_list ap;
+        int r;
 
         va_start(ap, format);
         (void)vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
         text_make_printable(text);
         station_begin(s);
-        station_check(s, alert_raise(s->catalogue, kind, priority, subject, text, &raised),
-                      "write an alert");
+        r = alert_raise(s->catalogue, kind, priority, subject, text, &raised);
+        if (r == CATALOGUE_OK && raised)
+                r = alert_find_open(s->catalogue, kind, subject, &a);
+        station_check(s, r, "write an alert");
         station_commit(s);
-        if (!raised)
+        if (r != CATALOGUE_OK || !raised)
                 return;
-        event_log(EVENT_ALERT_RAISED, &about, "alert %s on %s: %s", kind, subject, text);
-        bus_alert_raised(s, kind, subject, text);
-        station_status_changed(s);
+        station_alert_tell(s, &a, ALERT_RAISED);
+        escalation_arm(s, &a);
 }
 
 void station_alert_clear(struct station *s, const char *kind, const char *subject)
 {
-        const struct event_subject about = {.alert = kind};
+        struct alert a;
         int r;
 
         station_begin(s);
-        r = alert_clear(s->catalogue, kind, subject, STATION_ACTOR);
+        r = alert_find_open(s->catalogue, kind, subject, &a);
+        if (r == CATALOGUE_OK)
+                r = alert_clear(s->catalogue, kind, subject, STATION_ACTOR);
+        if (r == CATALOGUE_OK)
+                r = alert_by_id(s->catalogue, a.id, &a);
         station_check(s, r, "clear an alert");
         station_commit(s);
-        if (r != CATALOGUE_OK)
-                return;
-        event_log(EVENT_ALERT_CLEARED, &about, "alert %s on %s cleared: its cause is gone", kind, subject);
-        station_status_changed(s);
+        if (r == CATALOGUE_OK)
+                station_alert_tell(s, &a, ALERT_CLEARED);
 }
 
 /* --- room in the store

@@ -17,6 +17,7 @@
  */
 
 #include "base/clock.h"
+#include "catalogue/alert.h"
 #include "catalogue/catalogue.h"
 #include "store/store.h"
 
@@ -80,11 +81,14 @@ int station_status_json(const struct station *s, char **ret);
 /* One docking of it. */
 int docking_status_json(const struct docking *d, char **ret);
 
-/* Raises or clears an alert: row, journal event, bus signal. Must not be called inside a catalogue
- * transaction. */
+/* Raises or clears an alert: row, and telling of it (below) when it is new or was open; one that is open
+ * already is only counted. 'kind' is one of catalogue/alert_kind.h, 'priority' that of the journal's entry.
+ * Must not be called inside a catalogue transaction. */
 void station_alert(struct station *s, const char *kind, int priority, const char *subject,
                    const char *format, ...) __attribute__((format(printf, 5, 6)));
 void station_alert_clear(struct station *s, const char *kind, const char *subject);
+/* Tells what has become of an alert: journal, bus and hooks. The row is on record as it is given. */
+void station_alert_tell(struct station *s, const struct alert *a, enum alert_state state);
 
 /* Asks the inspector to re-digest one open file, for Verify(). 'on_done' is called once, from the loop. fd
  * is not consumed. error: negative errno; -ECANCELED when the station stops. -EAGAIN when too many are under
@@ -134,4 +138,4 @@ int bus_start(struct station *s);
 void bus_stop(struct station *s);
 /* A docking changed: emits DockingChanged, limited to 5 a second per docking ('final' goes out at once). */
 void bus_docking_changed(struct station *s, int64_t docking, bool final);
-void bus_alert_raised(struct station *s, const char *kind, const char *subject, const char *text);
+void bus_alert_changed(struct station *s, const struct alert *a, enum alert_state state);

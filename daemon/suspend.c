@@ -7,7 +7,9 @@
  */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "catalogue/alert.h"
+#include "daemon/deadline_clock.h"
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
@@ -44,14 +46,18 @@ static bool alert_write(struct station *s)
 
 static void alert_tell(struct station *s)
 {
-        const struct event_subject about = {.alert = alert_kind, .priority = LOG_CRIT};
+        struct alert a = {.severity = alert_kind_by_word(alert_kind)->severity,
+                          .priority = LOG_CRIT,
+                          .since = clock_now(),
+                          .count = 1};
 
+        (void)text_copy(a.kind, sizeof(a.kind), alert_kind);
+        (void)text_copy(a.subject, sizeof(a.subject), alert_subject);
+        (void)text_copy(a.text, sizeof(a.text), alert_text);
         event_log(EVENT_STORE_PAUSED, NULL,
                   "no room for the catalogue, everything is paused until there is: %s",
                   catalogue_error(s->catalogue));
-        event_log(EVENT_ALERT_RAISED, &about, "alert %s on %s: %s", alert_kind, alert_subject, alert_text);
-        bus_alert_raised(s, alert_kind, alert_subject, alert_text);
-        station_status_changed(s);
+        station_alert_tell(s, &a, ALERT_RAISED);
 }
 
 /* Only what is in memory: parts, links and rows are as they were committed. Dockings go first, so that they
@@ -107,6 +113,7 @@ static void resume(struct station *s)
         s->suspended = false;
         event_log(EVENT_STORE_RESUMED, NULL, "there is room for the catalogue again, going on");
         station_alert_clear(s, alert_kind, alert_subject);
+        deadline_clock_kick(s->deadline_clock); /* what came due meanwhile could not be written */
         station_status_changed(s);
 }
 

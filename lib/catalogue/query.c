@@ -97,7 +97,7 @@ static int refuse_value(const struct filter *f, const char *value, const char *e
 {
         _cleanup_free_ char *words = NULL;
 
-        if (f->type != FILTER_WORDS)
+        if (!f->words)
                 return refuse(ret_error, "%s '%s': expected %s", f->key, value, expected);
         words = list_names(f->words->words, sizeof(char *), f->words->n);
         if (!words)

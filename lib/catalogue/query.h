@@ -14,9 +14,9 @@
  * comma-separated lists; sha256 a prefix of ≥ 8 digits; "after" is the opaque key of the last row for the
  * next page; unit/officer/recorder by number) docking  recorder bay from to state id limit item     docking
  * state limit finding docking recorder kind state from to limit recorder number unit retired limit officer
- * number unit limit      unit number limit assignment recorder officer at limit alert    kind open limit
- * ledger from to act subject limit Several values of one filter are alternatives (the key is given twice).
- * 'on' is the local calendar day of a date.
+ * number unit limit      unit number limit assignment recorder officer at limit alert    id kind subject
+ * severity open from to limit ledger from to act subject limit Several values of one filter are alternatives
+ * (the key is given twice). 'on' is the local calendar day of a date.
  *
  * Keys of a footage row, fixed: id unit officer recorder bay name source source_path started_at ended_at
  * duration_s size sha256 sm3 verdict verdict_reasons container kind path offloaded_at docking deadline late

@@ -60,9 +60,14 @@ static int add_text(struct term *t, char *text)
         return 0;
 }
 
-static int parse_text(struct term *t, const char *value)
+/* With 'words': one of them, which is text in its column. */
+static int parse_text(struct term *t, const struct words *words, const char *value)
 {
+        int ignored;
+
         if (value[0] == '\0' || !text_utf8_valid(value))
+                return -EINVAL;
+        if (words && word_value(words, value, strlen(value), &ignored) < 0)
                 return -EINVAL;
         return add_text(t, strdup(value));
 }
@@ -228,7 +233,7 @@ int filter_parse(const struct filter *f, const char *value, struct query *q, str
         *ret_expected = t->n == VALUES_MAX ? "at most 1000 values of one filter" : expectations[f->type];
         switch (f->type) {
         case FILTER_TEXT:
-                return parse_text(t, value);
+                return parse_text(t, f->words, value);
         case FILTER_ID:
                 return parse_ids(t, value);
         case FILTER_INSTANT:

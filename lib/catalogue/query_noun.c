@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The nouns of queries: their filters, and the rows they give. Footage has its rows and its plan in
  * query_footage.c. */
+#include "catalogue/alert_kind.h"
 #include "catalogue/query_noun.h"
 
 #define LIMIT_FILTER                                    \
@@ -95,8 +96,13 @@ static const struct filter duty_filters[] = {
 };
 
 static const struct filter alert_filters[] = {
-                {"kind", "a.kind = ?", NULL, FILTER_TEXT, false},
+                {"id", "a.id = ?", NULL, FILTER_ID, false},
+                {"kind", "a.kind = ?", &alert_kind_words, FILTER_TEXT, false},
+                {"subject", "a.subject = ?", NULL, FILTER_TEXT, false},
+                {"severity", "a.severity = ?", &alert_severity_words, FILTER_WORDS, false},
                 {"open", "(a.cleared_at IS NULL) = ?", NULL, FILTER_YES_NO, true},
+                {"from", "a.since >= ?", NULL, FILTER_INSTANT, true},
+                {"to", "a.since < ?", NULL, FILTER_INSTANT, true},
                 LIMIT_FILTER,
 };
 
@@ -195,10 +201,13 @@ static const char duty_select[] =
                 " ORDER BY x.until DESC, x.granted_at LIMIT 1) WHERE true";
 
 static const char alert_select[] =
-                "SELECT json_object('kind', a.kind, 'priority', a.priority, 'subject', a.subject, 'text', "
-                "a.text,"
-                " 'since', rfc3339(a.since), 'count', a.count, 'acknowledged_by', a.acknowledged_by,"
-                " 'cleared_at', rfc3339(a.cleared_at)) FROM alert AS a WHERE true";
+                "SELECT json_object('id', a.id, 'kind', a.kind, 'severity', alert_severity_word(a.severity),"
+                " 'priority', a.priority, 'subject', a.subject, 'text', a.text,"
+                " 'since', rfc3339(a.since), 'last_raised', rfc3339(a.last_raised), 'count', a.count,"
+                " 'acknowledged_at', rfc3339(a.acknowledged_at), 'acknowledged_by', a.acknowledged_by,"
+                " 'note', a.acknowledged_note, 'escalated_at', rfc3339(a.escalated_at),"
+                " 'cleared_at', rfc3339(a.cleared_at), 'cleared_by', a.cleared_by,"
+                " 'reason', a.cleared_reason) FROM alert AS a WHERE true";
 
 static const char ledger_select[] = "SELECT json_object('sequence', l.sequence, 'at', rfc3339(l.at), "
                                     "'actor', l.actor, 'act', l.act,"

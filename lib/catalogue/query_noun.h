@@ -11,7 +11,7 @@
 #include "catalogue/word.h"
 
 enum filter_type {
-        FILTER_TEXT,    /* binds text */
+        FILTER_TEXT,    /* binds text, one of 'words' when there are any */
         FILTER_ID,      /* binds a positive number */
         FILTER_INSTANT, /* binds microseconds */
         FILTER_DAY,     /* binds the day's first instant and that of the next day */

@@ -17,7 +17,7 @@ class Duty(StationTest):
         self.station.ctl("recorder", "register", "R1", "--usb-serial", "SERA")
 
     def alerts(self, kind, state="yes"):
-        return [a["subject"] for a in self.station.json("alert", "list", "--kind", kind, "--open", state)]
+        return [a["subject"] for a in self.station.json("alert", "list", "--kind", kind, f"--open={state}")]
 
     def dock(self, **files):
         folder = self.recorder_folder("a", files or {NAME: os.urandom(5000)})

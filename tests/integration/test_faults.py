@@ -513,7 +513,7 @@ class Faults(FaultsTest):
         self.unplug("a")
         self.plug("a", self.recorder)
         self.released()
-        self.assertEqual([a["cleared_at"] is None for a in self.station.json("alert", "list") if a["kind"] == "docking-failed"], [False])
+        self.assertEqual([a["cleared_at"] is None for a in self.station.json("alert", "list", "--all") if a["kind"] == "docking-failed"], [False])
 
     def test_interface_held_by_somebody_else(self):
         self.plug("a", self.recorder, claimed="yes")

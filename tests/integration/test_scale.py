@@ -218,7 +218,7 @@ class OneDisk(StationTest):
         self.assertTrue(self.station.json("status")[0]["store"]["paused"])
         self.assertEqual(self.station.footage(), [])
         self.goes_on([folder])
-        alerts = [a for a in self.station.json("alert", "list") if a["subject"] == "catalogue"]
+        alerts = [a for a in self.station.json("alert", "list", "--all") if a["subject"] == "catalogue"]
         self.assertEqual([(a["kind"], a["cleared_at"] is None) for a in alerts], [("store-low", False)])
 
     def test_full_in_the_middle_of_filing(self):

@@ -134,7 +134,7 @@ class Unknown(TableTest):
         self.station.wait("ALERT_RAISED", alert="unknown-recorder")
         self.enter("recorder", "number,usb_serial\nR1,SERA\n")
         self.station.wait("DOCKING_RELEASED")
-        self.assertEqual(self.station.json("alert", "list", "--kind", "unknown-recorder", "--open", "yes"), [])
+        self.assertEqual(self.station.json("alert", "list", "--kind", "unknown-recorder", "--open=yes"), [])
         self.assertEqual(self.station.footage()[0]["recorder"], "R1")
 
 

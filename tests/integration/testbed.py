@@ -28,7 +28,10 @@ SLOW = float(os.environ.get("RECDOCK_TEST_SLOWNESS", "1"))
 
 def read_events():
     text = open(os.path.join(SOURCE, "daemon/event.h"), encoding="utf-8").read()
-    return dict((m[1], m[0]) for m in re.findall(r'X\((\w+), "([0-9a-f]{32})"', text))
+    events = dict((m[1], m[0]) for m in re.findall(r'X\((\w+), "([0-9a-f]{32})"', text))
+    # An alert that is raised has the id of its kind.
+    text = open(os.path.join(SOURCE, "lib/catalogue/alert_kind.h"), encoding="utf-8").read()
+    return events | dict.fromkeys(re.findall(r'"([0-9a-f]{32})"', text), "ALERT_RAISED")
 
 
 EVENTS = read_events()  # MESSAGE_ID → name

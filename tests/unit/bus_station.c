@@ -51,10 +51,16 @@ int station_status_json(const struct station *s, char **ret)
         return r < 0 ? -ENOMEM : 0;
 }
 
+void station_alert_tell(struct station *s, const struct alert *a, enum alert_state state)
+{
+        bus_alert_changed(s, a, state);
+}
+
 void station_alert(struct station *s, const char *kind, int priority, const char *subject,
                    const char *format, ...)
 {
         char text[512];
+        struct alert a;
         va_list ap;
         bool raised;
 
@@ -63,9 +69,11 @@ void station_alert(struct station *s, const char *kind, int priority, const char
         va_end(ap);
         if (catalogue_begin(s->catalogue) < 0 ||
             alert_raise(s->catalogue, kind, priority, subject, text, &raised) < 0 ||
+            alert_find_open(s->catalogue, kind, subject, &a) != CATALOGUE_OK ||
             catalogue_commit(s->catalogue) < 0)
                 abort();
-        bus_alert_raised(s, kind, subject, text);
+        if (raised)
+                station_alert_tell(s, &a, ALERT_RAISED);
 }
 
 void station_alert_clear(struct station *s, const char *kind, const char *subject)

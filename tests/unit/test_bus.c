@@ -502,7 +502,7 @@ START_TEST(test_verify_finds_damage)
         overwrite("shorter.mp4", "short", false);
         start(&settings);
         ck_assert_int_ge(sd_bus_match_signal(bus, NULL, RECDOCK_BUS_NAME, RECDOCK_BUS_PATH,
-                                             RECDOCK_BUS_INTERFACE, "AlertRaised", count_alerts, &alerts),
+                                             RECDOCK_BUS_INTERFACE, "AlertChanged", count_alerts, &alerts),
                          0);
         rows = read_lines(ask("Verify", NULL, NULL, on_reply, &reply));
         wait_reply(&reply);

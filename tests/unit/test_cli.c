@@ -162,6 +162,15 @@ static const struct {
                  BUS_STATION_RECORDER},
                 {{"officer", "add", BUS_STATION_OFFICER, "李雷"}, 6, BUS_STATION_OFFICER},
                 {{"unit", "add", "3702", "三大队", "--parent=none"}, 5, "none"},
+                {{"alert", "clear", "1"}, 2, "the reason is missing, expected --reason=TEXT"},
+                {{"alert", "clear", "1", "--reason="}, 2, "the reason is missing"},
+                {{"alert", "ack", "1", "one"}, 2, "alert 'one' is not a number"},
+                {{"alert", "clear", "-1", "--reason=x"}, 2, "-1"},
+                {{"alert", "list", "--all", "--open"}, 2, "--all and --open contradict each other"},
+                {{"alert", "list", "--open=perhaps"}, 6, "perhaps"},
+                {{"alert", "list", "--severity=bad"}, 6, "expected notice, warning, error or critical"},
+                {{"alert", "list", "--since=soon"}, 6, "soon"},
+                {{"alert", "show", "one"}, 6, "one"},
 };
 
 START_TEST(test_failure)
@@ -233,6 +242,14 @@ static const struct {
                 {{"officer", "list", "--json"}, 1},
                 {{"unit", "list", "--json"}, 1},
                 {{"alert", "list", "--json"}, 1},
+                {{"alert", "list", "--json", "--open"}, 1},
+                {{"alert", "list", "--json", "--open=no"}, 0},
+                {{"alert", "list", "--json", "--all", "--since=-1h"}, 1},
+                {{"alert", "list", "--json", "--severity=critical"}, 0},
+                {{"alert", "list", "--json", "--subject=serial/SN-NEW"}, 1},
+                {{"alert", "show", "1", "--json"}, 1},
+                {{"alert", "ack", "1", "--json"}, 1},
+                {{"alert", "clear", "1", "--reason=x", "--json"}, 1},
                 {{"ledger", "list", "--json", "--act=footage.filed"}, 2},
                 {{"verify", "--json"}, 3},
                 {{"reload", "--json"}, 0},
@@ -443,6 +460,38 @@ START_TEST(test_registry)
 }
 END_TEST
 
+START_TEST(test_alert)
+{
+        server = bus_station_start(NULL);
+        ck_assert_int_eq(RUN("alert", "list"), 0);
+        assert_says(out, "warning");
+        assert_says(out, "serial/SN-NEW");
+        ck_assert_int_eq(RUN("alert", "ack", "1", "--note=王强 asks around"), 0);
+        ck_assert_str_eq(out, "alert 1 is acknowledged\n");
+        ck_assert_int_eq(RUN("alert", "show", "1"), 0);
+        assert_says(out, "王强 asks around");
+        assert_says(out, "uid=");
+        ck_assert_int_eq(RUN("alert", "ack", "1"), 6);
+        assert_says(err, "was acknowledged at");
+        ck_assert_int_eq(RUN("alert", "clear", "1", "--reason=a visitor's telephone"), 0);
+        ck_assert_str_eq(out, "alert 1 is cleared\n");
+        ck_assert_int_eq(RUN("alert", "list", "--no-legend"), 0);
+        ck_assert_str_eq(out, "");
+        ck_assert_int_eq(RUN("alert", "list", "--all"), 0);
+        assert_says(out, "serial/SN-NEW");
+        ck_assert_int_eq(RUN("alert", "clear", "1", "--reason=x"), 6);
+        assert_says(err, "was cleared at");
+        ck_assert_int_eq(RUN("alert", "clear", "7", "--reason=x"), 5);
+        ck_assert_int_eq(RUN("alert", "show", "7"), 5);
+        ck_assert_str_eq(err, "recdockctl: there is no alert '7'\n");
+        ck_assert_int_eq(RUN("alert", "list", "--kind=none"), 6);
+        assert_says(err, "expected same-day, offload-overdue");
+        ck_assert_int_eq(RUN("ledger", "list", "--subject=alert/1"), 0);
+        assert_says(out, "alert.acknowledged");
+        assert_says(out, "alert.cleared");
+}
+END_TEST
+
 START_TEST(test_duty)
 {
         server = bus_station_start(NULL);
@@ -549,15 +598,12 @@ START_TEST(test_limits_on_terminal)
 }
 END_TEST
 
-/* Programs read one object a line; the program ends when the station does. */
-START_TEST(test_watch)
+/* Starts the program and gives what it prints, as it comes. */
+static FILE *watch_start(const char *const *words, pid_t *ret_pid)
 {
-        _cleanup_fclose_ FILE *lines = NULL;
-        char line[4096];
-        int pipe_fds[2], status;
+        int pipe_fds[2];
         pid_t pid;
 
-        server = bus_station_start(NULL);
         ck_assert_int_eq(pipe2(pipe_fds, O_CLOEXEC), 0);
         (void)fflush(NULL);
         pid = fork();
@@ -565,11 +611,37 @@ START_TEST(test_watch)
         if (pid == 0) {
                 (void)dup2(pipe_fds[1], STDOUT_FILENO);
                 redirect(STDERR_FILENO, "err");
-                program_exec(_i == 0 ? (const char *const[]){"watch", "--json", NULL}
-                                     : (const char *const[]){"watch", NULL});
+                program_exec(words);
         }
         (void)close(pipe_fds[1]);
-        lines = fdopen(pipe_fds[0], "r");
+        *ret_pid = pid;
+        return fdopen(pipe_fds[0], "r");
+}
+
+/* It ends when the station does. */
+static void watch_end(pid_t pid)
+{
+        int status;
+
+        ck_assert_int_eq(bus_station_stop(server), 0);
+        server = 0;
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert_int_eq(WEXITSTATUS(status), 3);
+        free(err);
+        err = scratch_read("err");
+        assert_says(err, "left the bus");
+}
+
+/* Programs read one object a line. */
+START_TEST(test_watch)
+{
+        static const char *const words[][3] = {{"watch", "--json", NULL}, {"watch", NULL}};
+        _cleanup_fclose_ FILE *lines = NULL;
+        char line[4096];
+        pid_t pid;
+
+        server = bus_station_start(NULL);
+        lines = watch_start(words[_i], &pid);
         /* What stands in the bays comes first: a change after it is one that was seen to come. */
         ck_assert_ptr_nonnull(fgets(line, sizeof(line), lines));
         if (_i == 1)
@@ -580,12 +652,72 @@ START_TEST(test_watch)
         while (strstr(line, _i == 0 ? "\"bytes\":50" : "12/40") == NULL);
         if (_i == 0)
                 json_object_put(json_tokener_parse(line));
-        ck_assert_int_eq(bus_station_stop(server), 0);
-        server = 0;
-        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        ck_assert_int_eq(WEXITSTATUS(status), 3);
-        err = scratch_read("err");
-        assert_says(err, "left the bus");
+        watch_end(pid);
+}
+END_TEST
+
+static const char *next_text(FILE *lines, const char *key)
+{
+        static json_object *object;
+        static char line[4096];
+
+        if (key && !object) {
+                ck_assert_ptr_nonnull(fgets(line, sizeof(line), lines));
+                object = json_tokener_parse(line);
+                ck_assert_ptr_nonnull(object);
+        }
+        if (key)
+                return json_object_get_string(json_object_object_get(object, key));
+        (void)json_object_put(object);
+        object = NULL;
+        return NULL;
+}
+
+/* What is open comes first, then each change. */
+START_TEST(test_alert_watch)
+{
+        static const char *const words[] = {"alert", "watch", "--json", NULL};
+        _cleanup_fclose_ FILE *lines = NULL;
+        pid_t pid;
+
+        server = bus_station_start(NULL);
+        lines = watch_start(words, &pid);
+        ck_assert_str_eq(next_text(lines, "id"), "1");
+        ck_assert_str_eq(next_text(lines, "state"), "raised");
+        ck_assert_str_eq(next_text(lines, "kind"), "unknown-recorder");
+        ck_assert_str_eq(next_text(lines, "severity"), "warning");
+        ck_assert_ptr_null(next_text(lines, "by"));
+        (void)next_text(lines, NULL);
+        ck_assert_int_eq(RUN("alert", "ack", "1", "--note=王强"), 0);
+        ck_assert_str_eq(next_text(lines, "state"), "acknowledged");
+        ck_assert_str_eq(next_text(lines, "note"), "王强");
+        assert_says(next_text(lines, "by"), "uid=");
+        (void)next_text(lines, NULL);
+        ck_assert_int_eq(RUN("alert", "clear", "1", "--reason=gone"), 0);
+        ck_assert_str_eq(next_text(lines, "state"), "cleared");
+        ck_assert_str_eq(next_text(lines, "subject"), "serial/SN-NEW");
+        ck_assert_str_eq(next_text(lines, "count"), "1");
+        (void)next_text(lines, NULL);
+        watch_end(pid);
+}
+END_TEST
+
+START_TEST(test_alert_watch_for_people)
+{
+        static const char *const words[] = {"alert", "watch", NULL};
+        _cleanup_fclose_ FILE *lines = NULL;
+        char line[4096];
+        pid_t pid;
+
+        server = bus_station_start(NULL);
+        lines = watch_start(words, &pid);
+        ck_assert_ptr_nonnull(fgets(line, sizeof(line), lines));
+        assert_says(line, "  raised  1  warning  unknown-recorder  serial/SN-NEW  not registered\n");
+        ck_assert_int_eq(RUN("alert", "clear", "1", "--reason=gone"), 0);
+        ck_assert_ptr_nonnull(fgets(line, sizeof(line), lines));
+        assert_says(line, "  cleared  1  ");
+        assert_says(line, "  gone\n");
+        watch_end(pid);
 }
 END_TEST
 
@@ -643,11 +775,14 @@ static Suite *suite(void)
         tcase_add_test(program, test_list_passes_rows_through);
         tcase_add_test(program, test_tables);
         tcase_add_test(program, test_registry);
+        tcase_add_test(program, test_alert);
         tcase_add_test(program, test_duty);
         tcase_add_test(program, test_verify_ends_bad);
         tcase_add_test(program, test_colours_only_on_terminal);
         tcase_add_test(program, test_limits_on_terminal);
         tcase_add_loop_test(program, test_watch, 0, 2);
+        tcase_add_test(program, test_alert_watch);
+        tcase_add_test(program, test_alert_watch_for_people);
         tcase_add_test(program, test_speaks_chinese);
         suite_add_tcase(s, program);
         return s;

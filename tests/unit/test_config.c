@@ -78,6 +78,7 @@ START_TEST(test_defaults)
         ck_assert(!config->deadlines.days_off_wait);
         ck_assert_ptr_eq(config->deadlines.calendar, &config->calendar);
         ck_assert_uint_eq(config->inspectors, 2);
+        ck_assert_int_eq(config->escalate_after, 4 * USEC_PER_HOUR);
         ck_assert_ptr_null(config->bays);
 }
 END_TEST
@@ -91,7 +92,8 @@ START_TEST(test_every_key)
                               "WarnTimeout=10s\nKillTimeout=11s\nAttempts=1\nRecover=yes\nSwitchTimeout=0\n"
                               "[Recording]\nTimeOrder=device name\nTimeTolerance=1min\nDeadline=12h\n"
                               "DayEnds=17:30\nDaysOff=wait\n"
-                              "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
+                              "[Alert]\nEscalateAfter=30min\n[Inspect]\nParallel=8\n[Bay "
+                              "\"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
                               "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
                          0);
         ck_assert_str_eq(findings, "");
@@ -102,6 +104,7 @@ START_TEST(test_every_key)
         ck_assert_int_eq(config->release, RELEASE_CLEAR);
         ck_assert(config->recover);
         ck_assert_int_eq(config->switch_timeout, 0);
+        ck_assert_int_eq(config->escalate_after, 1800 * USEC_PER_SEC);
         ck_assert_int_eq(config->time_order[0], TIME_FROM_DEVICE);
         ck_assert_int_eq(config->time_order[1], TIME_FROM_NAME);
         ck_assert_int_eq(config->time_order[2], TIME_FROM_NOWHERE);
@@ -153,6 +156,10 @@ static const struct {
                 {"[Recording]\nDayEnds=\n", "DayEnds='': expected a time of day"},
                 {"[Recording]\nDaysOff=never\n", "DaysOff='never': expected count or wait"},
                 {"[Recording]\nDeadline=never\n", "Deadline='never': expected a time span"},
+                {"[Alert]\nEscalateAfter=366d\n",
+                 "EscalateAfter='366d': expected a time span such as 4h of at "
+                 "most 365d, or 0 for never"},
+                {"[Alert]\nEscalateAfter=never\n", "EscalateAfter='never': expected a time span"},
                 {"[Inspect]\nParallel=17\n", "Parallel='17': expected a number from 1 to 16"},
                 {"[Bay \"1\"]\n", "[Bay \"1\"]: expected Port="},
                 {"[Bay \"1\"]\nPort=3\n", "Port='3': expected a port path such as 3-1.4"},

@@ -182,9 +182,18 @@ static const struct {
                 {"alert", "kind", "store-low", 1},
                 {"alert", "open", "yes", 1},
                 {"alert", "open", "false", 1},
+                {"alert", "id", "2", 1},
+                {"alert", "id", "9", 0},
+                {"alert", "subject", "store", 1},
+                {"alert", "subject", "sto", 0},
+                {"alert", "severity", "warning", 1},
+                {"alert", "severity", "warning,error", 2},
+                {"alert", "severity", "critical", 0},
+                {"alert", "from", "now", 2},
+                {"alert", "to", "now", 0},
                 {"ledger", "act", "footage.filed", 1},
                 {"ledger", "subject", "recorder/1000001", 6},
-                {"ledger", "from", "now", 14},
+                {"ledger", "from", "now", 15},
                 {"ledger", "to", "now", 0},
                 {"ledger", "limit", "3", 3},
 };
@@ -228,7 +237,8 @@ static const struct {
                 {"duty",
                  "duty recorder officer out_at until returned_at docking offloaded_at extended_until reason "
                  "approver"},
-                {"alert", "kind priority subject text since count acknowledged_by cleared_at"},
+                {"alert", "id kind severity priority subject text since last_raised count acknowledged_at "
+                          "acknowledged_by note escalated_at cleared_at cleared_by reason"},
                 {"ledger", "sequence at actor act subject detail hash"},
 };
 
@@ -283,8 +293,11 @@ static const struct {
                          "\"extended_until\":\"2026-11-03T08:00:00+08:00\",\"reason\":\"no-transport\","
                          "\"approver\":\"Li\"}"},
                 {"assignment", "\"from\":\"2026-10-31T08:00:00+08:00\",\"until\":null}"},
-                {"alert", "\"cleared_at\":\"2026-11-01T08:00:00+08:00\"}"},
-                {"ledger", "\"act\":\"footage.filed\",\"subject\":\"footage/1\",\"detail\":{\"path\":"},
+                {"alert", "{\"id\":2,\"kind\":\"clock-drift\",\"severity\":\"warning\",\"priority\":5,"},
+                {"alert", "\"acknowledged_at\":null,\"acknowledged_by\":null,\"note\":null,"
+                          "\"escalated_at\":null,\"cleared_at\":\"2026-11-01T08:00:00+08:00\","
+                          "\"cleared_by\":\"test\",\"reason\":\"its cause is gone\"}"},
+                {"ledger", "\"act\":\"alert.cleared\",\"subject\":\"alert/2\",\"detail\":{\"kind\":"},
 };
 
 START_TEST(test_values)
@@ -345,6 +358,17 @@ static const struct {
                  "unplugged"},
                 {"item", "state", "up",
                  "state 'up': expected listed, partial, pulled, filing, footage or failed"},
+                {"alert", "kind", "verdict_bad",
+                 "kind 'verdict_bad': expected same-day, offload-overdue, arrived-late, "
+                 "recorder-missing, unknown-recorder, identity-conflict, unknown-device, "
+                 "suspicious-device, docking-failed, import-failed, item-stuck, item-endless, "
+                 "inspect-failed, verdict-bad, digest-mismatch, foreign-files, ledger-broken, "
+                 "deleted-on-recorder, changed-on-recorder, clearing-mismatch, medium-damaged, "
+                 "sequence-gap, recording-gap, name-contradicts, clock-drift, clock-jump, "
+                 "battery-low, recorder-storage-low, store-low, store-failed, unassigned or "
+                 "unannotated"},
+                {"alert", "severity", "bad", "severity 'bad': expected notice, warning, error or critical"},
+                {"alert", "subject", "", "subject '': expected a text that is not empty"},
                 {"recorder", "retired", "perhaps", "retired 'perhaps': expected yes or no"},
 };
 

@@ -38,6 +38,12 @@ def event_ids():
         return dict(re.findall(r'X\((\w+),\s*"([0-9a-f]{32})",', f.read()))
 
 
+def alert_ids():
+    """Kind of alert → MESSAGE_ID of one that is raised."""
+    with open(os.path.join(card.SOURCE_ROOT, 'lib', 'catalogue', 'alert_kind.h'), encoding='utf-8') as f:
+        return dict(re.findall(r'X\("([a-z-]+)", \w+,\s*"([0-9a-f]{32})"', f.read()))
+
+
 EVENTS = event_ids()
 DOCKING_ENDS = ('DOCKING_RELEASED', 'DOCKING_FAILED', 'DOCKING_REFUSED')
 

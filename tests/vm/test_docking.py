@@ -46,7 +46,7 @@ class Docking(StationCase):
         events.wait(is_event('DOCKING_UNPLUGGED', 'DOCKING_INTERRUPTED'), 60)
         events.close()
         self.assertEqual(self.station.footage(), [])
-        self.assertTrue(self.station.json('recdockctl alert list --json'), 'no alert was raised')
+        self.assertTrue(self.station.json('recdockctl alert list --all --json'), 'no alert was raised')
 
     def test_04_forty_files_with_no_hand_on_the_keyboard(self):
         events = self.station.events()
