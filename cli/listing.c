@@ -84,6 +84,13 @@ static int listing_table(const struct invocation *inv, sd_bus *bus, const char *
         return EXIT_OK;
 }
 
+int listing_filtered(const struct invocation *inv, sd_bus *bus, const char *noun,
+                     struct query_filter *filters, size_t n_filters, const struct column *columns, size_t n)
+{
+        return inv->json ? listing_json(bus, noun, filters, n_filters)
+                         : listing_table(inv, bus, noun, filters, n_filters, columns, n);
+}
+
 int listing_print(const struct invocation *inv, const char *noun, const struct column *columns, size_t n)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
@@ -93,9 +100,7 @@ int listing_print(const struct invocation *inv, const char *noun, const struct c
 
         if (r != EXIT_OK)
                 return r;
-        if (inv->json)
-                return listing_json(bus, noun, filters, n_filters);
-        return listing_table(inv, bus, noun, filters, n_filters, columns, n);
+        return listing_filtered(inv, bus, noun, filters, n_filters, columns, n);
 }
 
 /* For gettext: the nouns that listing_one() names. */
