@@ -84,6 +84,13 @@ static int listing_table(const struct invocation *inv, sd_bus *bus, const char *
         return EXIT_OK;
 }
 
+int listing_filtered(const struct invocation *inv, sd_bus *bus, const char *noun,
+                     struct query_filter *filters, size_t n_filters, const struct column *columns, size_t n)
+{
+        return inv->json ? listing_json(bus, noun, filters, n_filters)
+                         : listing_table(inv, bus, noun, filters, n_filters, columns, n);
+}
+
 int listing_print_with(const struct invocation *inv, const struct query_filter *filter, const char *noun,
                        const struct column *columns, size_t n)
 {
@@ -96,9 +103,7 @@ int listing_print_with(const struct invocation *inv, const struct query_filter *
                 filters[n_filters++] = *filter;
         if (r != EXIT_OK)
                 return r;
-        if (inv->json)
-                return listing_json(bus, noun, filters, n_filters);
-        return listing_table(inv, bus, noun, filters, n_filters, columns, n);
+        return listing_filtered(inv, bus, noun, filters, n_filters, columns, n);
 }
 
 int listing_print(const struct invocation *inv, const char *noun, const struct column *columns, size_t n)

@@ -16,6 +16,10 @@ int listing_print(const struct invocation *invocation, const char *noun, const s
 int listing_print_with(const struct invocation *invocation, const struct query_filter *filter,
                        const char *noun, const struct column *columns, size_t n);
 
+/* The same with filters of the caller's, which have room for one more. */
+int listing_filtered(const struct invocation *invocation, sd_bus *bus, const char *noun,
+                     struct query_filter *filters, size_t n_filters, const struct column *columns, size_t n);
+
 /* A JSON array made of pieces, printed while they come; "[" waits for the first, so that an error leaves
  * standard output empty. */
 struct json_stream {

@@ -19,6 +19,8 @@ int verb_finding_list(const struct invocation *invocation);
 int verb_recover(const struct invocation *invocation);
 int verb_recorder_list(const struct invocation *invocation);
 int verb_recorder_show(const struct invocation *invocation);
+int verb_recorder_history(const struct invocation *invocation);
+int verb_recorder_ready(const struct invocation *invocation);
 int verb_recorder_register(const struct invocation *invocation);
 int verb_recorder_retire(const struct invocation *invocation);
 int verb_recorder_assign(const struct invocation *invocation);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* "recorder", "officer", "unit": who is who. Every change is the station's to accept; here it is only put
  * into words. */
+#include "cli/health.h"
 #include "cli/listing.h"
 #include "cli/translate.h"
 #include "cli/verb_functions.h"
@@ -36,6 +37,15 @@ static const struct column recorder_columns[] = {
                 {"registered_at", N_("Registered"), COLUMN_TIME},
                 {"last_docked", N_("Last docked"), COLUMN_TIME},
                 {"retired_at", N_("Retired"), COLUMN_TIME},
+                {"health.measured_at", N_("Looked at"), COLUMN_TIME},
+                {"health.firmware", N_("Firmware"), COLUMN_TEXT},
+                {"health.battery", N_("Battery"), COLUMN_PERCENT},
+                {"health.free", N_("Free"), COLUMN_BYTES},
+                {"health.total", N_("Storage"), COLUMN_BYTES},
+                {"health.clock_offset_s", N_("Clock offset"), COLUMN_OFFSET},
+                {"health.clock_set_at", N_("Clock set"), COLUMN_TIME},
+                {"health.clock_set_offset_s", N_("Clock offset then"), COLUMN_OFFSET},
+                {"health.drift", N_("Clock drift per day"), COLUMN_TEXT},
 };
 
 static const struct column assignment_columns[] = {
@@ -44,24 +54,44 @@ static const struct column assignment_columns[] = {
                 {"until", N_("UNTIL"), COLUMN_TIME},
 };
 
+/* How fast its clock gains, and on how much that rests. */
+static int drift_describe(json_object *recorder)
+{
+        json_object *health = json_member(recorder, "health");
+        json_object *drift = json_member(health, "drift_s_per_day");
+        char text[96];
+
+        if (drift)
+                (void)snprintf(text, sizeof(text), _("%+.1f s, by %d measurements"),
+                               json_object_get_double(drift),
+                               json_object_get_int(json_member(health, "drift_readings")));
+        else
+                (void)snprintf(text, sizeof(text), "%s", _("unknown"));
+        return json_object_object_add(health, "drift", json_object_new_string(text));
+}
+
 int verb_recorder_show(const struct invocation *inv)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(json_object_putp) json_object *recorder = NULL;
-        json_object *assignments;
+        json_object *assignments, *health;
         int r = client_open(&bus);
 
         if (r == EXIT_OK)
                 r = listing_one(bus, "recorder", "number", inv->args[0], &recorder);
         if (r == EXIT_OK)
                 r = listing_attach(bus, recorder, "assignments", "assignment", "recorder", inv->args[0]);
+        if (r == EXIT_OK)
+                r = health_fetch(bus, inv->args[0], &health);
         if (r != EXIT_OK)
                 return r;
+        (void)json_object_object_add(recorder, "health", health);
         if (inv->json) {
                 json_print_one(recorder);
                 return EXIT_OK;
         }
-        if (record_print(stdout, recorder, recorder_columns, ELEMENTSOF(recorder_columns)) < 0)
+        if (drift_describe(recorder) < 0 ||
+            record_print(stdout, recorder, recorder_columns, ELEMENTSOF(recorder_columns)) < 0)
                 return EXIT_OTHER;
         assignments = json_member(recorder, "assignments");
         if (json_object_array_length(assignments) == 0)

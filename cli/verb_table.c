@@ -77,6 +77,19 @@ static const struct verb_option recorder_options[] = {
                 {NULL},
 };
 
+static const struct verb_option history_options[] = {
+                {"since", N_("TIME"), "from", N_("docked at this time or later")},
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option ready_options[] = {
+                {"unit", N_("NUMBER"), NULL, N_("all recorders in service of this unit")},
+                {"accept-unknown", NULL, NULL,
+                 N_("what a recorder does not tell does not count against it")},
+                {NULL},
+};
+
 static const struct verb_option register_options[] = {
                 {"docking", N_("ID"), "docking",
                  N_("take what the recorder of this docking told of itself")},
@@ -196,6 +209,10 @@ static const struct verb verbs[] = {
                 {"recorder", "list", NULL, 0, 0, recorder_options, verb_recorder_list, N_("List recorders")},
                 {"recorder", "show", N_("NUMBER"), 1, 1, NULL, verb_recorder_show,
                  N_("Show a recorder and who had it")},
+                {"recorder", "history", N_("RECORDER"), 1, 1, history_options, verb_recorder_history,
+                 N_("Show clock, battery, storage and firmware of its dockings")},
+                {"recorder", "ready", N_("[RECORDER…]"), 0, -1, ready_options, verb_recorder_ready,
+                 N_("Check recorders before they are issued")},
                 {"recorder", "register", N_("NUMBER"), 1, 1, register_options, verb_recorder_register,
                  N_("Admit a recorder, or put a retired one back")},
                 {"recorder", "retire", N_("NUMBER"), 1, 1, retire_options, verb_recorder_retire,

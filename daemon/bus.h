@@ -142,6 +142,9 @@ int bus_extend_deadline(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_acknowledge_alert(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_clear_alert(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
+/* bus_health.c */
+int bus_get_health(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* bus_table.c */
 int bus_enter_table(sd_bus_message *m, void *userdata, sd_bus_error *error);
 

@@ -18,6 +18,13 @@
  *           {"id","path","size","result":"ok"|"missing"|"mismatch"|"unreadable"|…,"sha256","expected"},
  *           without filters then what lies in the store and is not in the catalogue, with "result":"foreign"
  *           and null for all that is not known, then the ledger's chain as {"ledger":…}
+ *   GetHealth(s recorder) → s
+ *           JSON object of what its last docking measured, and of the check before it is issued:
+ *           {"recorder","docking","measured_at","firmware","battery","free","total","clock_offset_s",
+ *           "clock_set_at","clock_set_offset_s","drift_s_per_day","drift_readings",
+ *           "ready":true|false|null,
+ *           "checks":[{"check","state":"ok"|"not-ok"|"unknown","reason","value"},…]}; what is not known is
+ *           null, and the words of checks and reasons are those of rules/readiness.c
  *   RegisterRecorder(a{ss} fields) → t id
  *           number, and usb_serial | serial | docking; optional unit model vendor_id product_id
  *   RetireRecorder(s number, s reason)

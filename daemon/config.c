@@ -252,6 +252,44 @@ static int parse_days_off(const struct conf_location *at, const char *value, voi
         return 0;
 }
 
+/* "20" or "20%". */
+static int parse_percent(const char *value, unsigned int *ret)
+{
+        size_t n = strspn(value, "0123456789");
+
+        if (n == 0 || n > 3 || strcmp(value + n + (value[n] == '%'), "") != 0)
+                return -EINVAL;
+        *ret = (unsigned int)strtoul(value, NULL, 10);
+        return *ret > 100 ? -EINVAL : 0;
+}
+
+static int parse_battery_low(const struct conf_location *at, const char *value, void *data,
+                             const char **ret_expected)
+{
+        unsigned int percent;
+
+        if (parse_percent(value, &percent) < 0)
+                return refuse(ret_expected, "a percentage from 0 to 100");
+        *(unsigned int *)data = percent;
+        return 0;
+}
+
+/* A share of the whole or a size; what is said last stands alone. */
+static int parse_storage_low(const struct conf_location *at, const char *value, void *data,
+                             const char **ret_expected)
+{
+        struct health_limits *limits = data;
+        unsigned int percent = 0;
+        uint64_t bytes = 0;
+
+        if (strchr(value, '%') ? parse_percent(value, &percent) < 0
+                               : conf_parse_size(at, value, &bytes, ret_expected) < 0)
+                return refuse(ret_expected, "a percentage such as 10%, or a size such as 4G");
+        limits->storage_low_percent = percent;
+        limits->storage_low_bytes = bytes;
+        return 0;
+}
+
 static int parse_zone(const struct conf_location *at, const char *value, void *data,
                       const char **ret_expected)
 {
@@ -316,7 +354,7 @@ static const struct conf_key keys[] = {
                 KEY("Store", "Verity", conf_parse_bool, verity),
                 KEY("Docking", "Release", parse_release, release),
                 KEY("Docking", "SetClock", conf_parse_bool, set_clock),
-                KEY("Docking", "ClockTolerance", conf_parse_span, clock_tolerance),
+                KEY("Docking", "ClockTolerance", conf_parse_span, health.clock_tolerance),
                 KEY("Docking", "WorkersMax", parse_workers, workers_max),
                 KEY("Docking", "WarnTimeout", parse_timeout, warn_timeout),
                 KEY("Docking", "KillTimeout", parse_timeout, kill_timeout),
@@ -324,6 +362,8 @@ static const struct conf_key keys[] = {
                 KEY("Docking", "Recover", conf_parse_bool, recover),
                 KEY("Docking", "SwitchTimeout", conf_parse_span, switch_timeout),
                 KEY("Docking", "ItemMax", conf_parse_size, item_max),
+                KEY("Health", "BatteryLow", parse_battery_low, health.battery_low),
+                KEY("Health", "StorageLow", parse_storage_low, health),
                 KEY("Recording", "TimeOrder", parse_time_order, time_order),
                 KEY("Recording", "TimeTolerance", conf_parse_span, time_tolerance),
                 KEY("Recording", "Deadline", parse_timeout, deadlines.limit),
@@ -430,7 +470,8 @@ static int config_new(struct config **ret)
                 return -ENOMEM;
         c->keep_free = UINT64_C(1) << 30;
         c->verity = true;
-        c->clock_tolerance = 3 * USEC_PER_SEC;
+        c->health = (struct health_limits){
+                        .clock_tolerance = 3 * USEC_PER_SEC, .battery_low = 20, .storage_low_percent = 10};
         c->workers_max = 32;
         c->warn_timeout = 20 * USEC_PER_SEC;
         c->kill_timeout = 60 * USEC_PER_SEC;

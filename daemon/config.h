@@ -5,6 +5,7 @@
 
 #include "base/conf.h"
 #include "rules/deadline.h"
+#include "rules/health.h"
 #include "rules/name_pattern.h"
 #include "rules/recording_time.h"
 
@@ -42,7 +43,6 @@ struct config {
         /* [Docking] */
         enum release_policy release; /* Release=keep|clear */
         bool set_clock;              /* SetClock=no */
-        int64_t clock_tolerance;     /* ClockTolerance=3s: alert above */
         unsigned int workers_max;    /* WorkersMax=32 */
         int64_t warn_timeout;        /* WarnTimeout=20s without progress */
         int64_t kill_timeout;        /* KillTimeout=60s */
@@ -50,6 +50,9 @@ struct config {
         unsigned int attempts;       /* Attempts=3 per item and docking */
         bool recover;                /* Recover=no: deleted files are pulled without being asked for */
         int64_t switch_timeout;      /* SwitchTimeout=15s: a recorder back in another mode by then goes on */
+
+        /* [Health], and ClockTolerance=3s of [Docking]: alert beyond */
+        struct health_limits health; /* BatteryLow=20, StorageLow=10% */
 
         /* [Recording] */
         enum time_source time_order[_TIME_SOURCE_MAX]; /* TimeOrder=name container device */

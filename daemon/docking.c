@@ -279,8 +279,7 @@ static void docking_forget_worker(struct docking *d)
         d->rate = 0;
         d->current = 0;
         d->waits_for_other = false;
-        if (d->task == TASK_SET_CLOCK)
-                d->clock_asked[0] = '\0'; /* nobody can say whether it was set */
+        d->clock_again |= d->task == TASK_SET_CLOCK; /* nobody can say whether it was set */
         docking_task_set(d, TASK_NOTHING);
 }
 
@@ -464,6 +463,7 @@ struct docking *docking_new(struct station *s)
                         .listed_at = INSTANT_NONE,
                         .released_at = INSTANT_NONE,
                         .unplugged_at = INSTANT_NONE,
+                        .clock_set_at = INSTANT_NONE,
                         .battery_percent = -1,
                         .free_bytes = -1,
                         .total_bytes = -1,

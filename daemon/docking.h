@@ -113,7 +113,8 @@ struct docking {
         char current_name[256];
         int64_t current_bytes, current_size;
         int64_t rate, rate_bytes, rate_since; /* bytes a second, over about a second */
-        char clock_asked[RECORDER_TIME_MAX];  /* what its clock was told to be, "" not yet */
+        bool clock_again;                     /* the worker that was to set its clock has died */
+        unsigned int measured;                /* enum health_value of health.h: known now, not judged yet */
 };
 
 /* Begins a docking in 'bay' for what udev announced. */
@@ -209,6 +210,12 @@ void docking_unsized_fetched(struct docking *d, struct plan_entry *e, struct ite
 
 /* What the worker says of the device: its docking goes on to the list, or is refused. */
 void docking_identify(struct docking *d, const struct recorder_identity *m);
+/* Policy SetClock=: all is pulled and filed, so the recorder is told the time. False: there is nothing to
+ * ask, or it cannot be. */
+bool docking_clock_ask(struct docking *d);
+/* What came of it. */
+struct offload_clock_set;
+void docking_clock_set(struct docking *d, const struct offload_clock_set *m);
 /* Asks the worker for the list, unless another docking of this recorder is still at work. */
 void docking_list(struct docking *d);
 void docking_on_message(void *userdata, struct message *m);

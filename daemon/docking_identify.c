@@ -13,6 +13,7 @@
 #include "daemon/config.h"
 #include "daemon/docking.h"
 #include "daemon/event.h"
+#include "daemon/health.h"
 #include "daemon/identity.h"
 #include "daemon/known.h"
 #include "daemon/station_internal.h"
@@ -32,39 +33,8 @@ static void identity_keep(struct docking_row *row, const struct recorder_identit
         TEXT_FIELD(row->serial, m->serial);
         TEXT_FIELD(row->officer, m->officer);
         TEXT_FIELD(row->unit, m->unit);
-        TEXT_FIELD(row->clock_text, m->clock_text);
-        row->battery_percent =
-                        m->battery_percent >= 0 && m->battery_percent <= 100 ? m->battery_percent : -1;
-        row->free_bytes = MAX(m->free_bytes, INT64_C(-1));
-        row->total_bytes = MAX(m->total_bytes, INT64_C(-1));
-        row->identified_at = clock_now();
-}
-
-static void clock_judge(struct docking *d, const struct recorder_identity *m)
-{
-        struct event_subject subject = docking_subject(d);
-        struct docking_row *row = &d->row;
-        int64_t tolerance = d->station->config->clock_tolerance;
-        char who[160];
-        instant_t device;
-        bool zoned;
-
-        if (m->clock_station == INSTANT_NONE || instant_parse_ptp(row->clock_text, &device, &zoned) < 0)
-                return;
-        row->clock_offset = device - m->clock_station;
-        row->clock_uncertainty = MAX(m->clock_uncertainty, INT64_C(0));
-        row->has_clock_offset = true;
-        event_log(EVENT_CLOCK_MEASURED, &subject, "%s: recorder's clock is %+.1f s off", d->place,
-                  (double)row->clock_offset / USEC_PER_SEC);
-        (void)snprintf(who, sizeof(who), "recorder/%s", d->recorder_number);
-        /* The device's text has whole seconds: half of one is not an error. */
-        if (llabs(row->clock_offset) > tolerance + row->clock_uncertainty + USEC_PER_SEC)
-                station_alert(d->station, "clock-drift", LOG_WARNING, who,
-                              "clock of recorder %s is %+.0f s off, at most %.0f s are allowed",
-                              d->recorder_number, (double)row->clock_offset / USEC_PER_SEC,
-                              (double)tolerance / USEC_PER_SEC);
-        else
-                station_alert_clear(d->station, "clock-drift", who);
+        if (row->identified_at == INSTANT_NONE) /* what health_take() keeps is of then */
+                row->identified_at = clock_now();
 }
 
 /* Zeros alone are a maker's default, which a whole series shares. */
@@ -227,6 +197,7 @@ void docking_identify(struct docking *d, const struct recorder_identity *m)
         if (d->task != TASK_IDENTIFY || d->finished)
                 return;
         identity_keep(&d->row, m);
+        health_take(d, m);
         d->capabilities = m->capabilities;
         if (d->row.source == FOOTAGE_IMPORT) {
                 import_identified(d);
@@ -252,7 +223,7 @@ void docking_identify(struct docking *d, const struct recorder_identity *m)
         (void)snprintf(who, sizeof(who), "serial/%s",
                        d->row.usb_serial[0] ? d->row.usb_serial : d->row.serial);
         station_alert_clear(d->station, "unknown-recorder", who);
-        clock_judge(d, m);
+        health_judge(d);
         identity_compare(d);
         identified_keep(d);
         inject_point("identified");

@@ -453,49 +453,9 @@ static void on_removed(struct docking *d, const struct offload_removed *m)
                   m->outcome == RECORDER_OK ? "" : ": ",
                   m->outcome == RECORDER_OK ? "" : recorder_outcome_text(m->outcome));
         d->row.removed += m->outcome == RECORDER_OK;
-        docking_task_set(d, TASK_NOTHING);
-        docking_advance(d);
-}
-
-/* Whether the clock shows what it was told to: there are recorders that say OK and keep their own. */
-static bool clock_took(const struct docking *d, const char *after)
-{
-        int64_t slack = d->station->config->clock_tolerance + USEC_PER_SEC;
-        instant_t asked, shown;
-        bool zoned;
-
-        if (instant_parse_ptp(d->clock_asked, &asked, &zoned) < 0 ||
-            instant_parse_ptp(after, &shown, &zoned) < 0)
-                return false;
-        return shown >= asked - slack && shown <= clock_now() + slack;
-}
-
-/* On record either way: an order that failed may have moved the clock all the same. */
-static void on_clock_set(struct docking *d, const struct offload_clock_set *m)
-{
-        struct event_subject subject = docking_subject(d);
-        char before[RECORDER_TIME_MAX], after[RECORDER_TIME_MAX], who[160];
-        bool took;
-
-        if (d->task != TASK_SET_CLOCK)
-                return;
-        TEXT_FIELD(before, m->before);
-        TEXT_FIELD(after, m->after);
-        took = m->outcome == RECORDER_OK && clock_took(d, after);
-        (void)snprintf(who, sizeof(who), "recorder/%s", d->recorder_number);
-        station_ledger(d->station, took ? "recorder.clock-set" : "recorder.clock-not-set", who, "before",
-                       before, "after", after);
-        inject_point("clock-set");
-        if (took) {
-                (void)text_copy(d->row.clock_set_to, sizeof(d->row.clock_set_to), d->clock_asked);
-                event_log(EVENT_CLOCK_SET, &subject, "%s: recorder's clock set from %s to %s", d->place,
-                          before, after);
-        } else {
-                subject.priority = LOG_WARNING;
-                event_log(EVENT_WORKER_NOTICE, &subject,
-                          "%s: recorder's clock could not be set: %s, it was told %s and shows '%s'",
-                          d->place, recorder_outcome_text(m->outcome), d->clock_asked, after);
-        }
+        if (m->outcome == RECORDER_OK && e->size > 0 &&
+            __builtin_add_overflow(d->row.freed, e->size, &d->row.freed))
+                d->row.freed = INT64_MAX;
         docking_task_set(d, TASK_NOTHING);
         docking_advance(d);
 }
@@ -549,7 +509,7 @@ static bool docking_dispatch(struct docking *d, const struct message *m)
                 HANDLE(OFFLOAD_FINDING, findings_take_medium, struct recorder_finding)
                 HANDLE(OFFLOAD_VOLUME, docking_take_volume, struct recorder_volume)
                 HANDLE(OFFLOAD_REMOVED, on_removed, struct offload_removed)
-                HANDLE(OFFLOAD_CLOCK_SET, on_clock_set, struct offload_clock_set)
+                HANDLE(OFFLOAD_CLOCK_SET, docking_clock_set, struct offload_clock_set)
                 HANDLE(OFFLOAD_NOTICE, on_notice, struct offload_notice)
                 HANDLE(OFFLOAD_FAILED, on_failed, struct offload_failed)
         default:

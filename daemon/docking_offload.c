@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What a docking asks of its worker: FETCH as long as worker, space and plan allow, then by policy REMOVE
- * and SET_CLOCK, then the receipt. docking_advance() is called after everything that could have changed one
- * of these, and does what is next; it keeps no step of its own beside the docking's fields.
+ * and SET_CLOCK (docking_clock.c), then the receipt. docking_advance() is called after everything that could
+ * have changed one of these, and does what is next; it keeps no step of its own beside the docking's fields.
  */
 #include "base/cleanup.h"
 #include "base/inject.h"
@@ -19,6 +19,7 @@
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
+#include "daemon/health.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
 #include "recorder/offload_messages.h"
@@ -196,26 +197,6 @@ static bool docking_remove_next(struct docking *d)
         return false;
 }
 
-/* Only when nothing is left behind: what is pulled later is dated by the offset measured then, which would
- * be wrong for what was recorded before the clock was set. */
-static bool docking_set_clock(struct docking *d)
-{
-        struct offload_set_clock set = {0};
-        time_t now = (time_t)(clock_now() / USEC_PER_SEC);
-        struct tm tm;
-
-        if (!d->station->config->set_clock || !(d->capabilities & RECORDER_CAN_SET_CLOCK) ||
-            d->clock_asked[0] || d->row.failed > 0 || !d->row.listing_complete)
-                return false;
-        if (!localtime_r(&now, &tm) || strftime(set.text, sizeof(set.text), "%Y%m%dT%H%M%S", &tm) == 0)
-                return false;
-        if (worker_send(d->worker, OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF) < 0)
-                return false;
-        (void)text_copy(d->clock_asked, sizeof(d->clock_asked), set.text);
-        docking_task_set(d, TASK_SET_CLOCK);
-        return true;
-}
-
 static void docking_receipt_log(struct docking *d)
 {
         struct event_subject subject = docking_subject(d);
@@ -284,6 +265,7 @@ static void docking_release(struct docking *d)
         d->row.reason[0] = '\0';
         docking_receipt_log(d);
         docking_alerts_clear(d);
+        health_judge_released(d);
         released_keep(d);
         inject_point("released");
         docking_close_worker(d);
@@ -305,7 +287,7 @@ void docking_advance(struct docking *d)
         }
         if (docking_fetch_more(d))
                 return;
-        if (!docking_remove_next(d) && !docking_set_clock(d) && !docking_clear(d))
+        if (!docking_remove_next(d) && !docking_clock_ask(d) && !docking_clear(d))
                 docking_release(d);
 }
 

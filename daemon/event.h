@@ -39,6 +39,8 @@
         X(ITEM_UNREADABLE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e636", LOG_WARNING)     \
         X(CLOCK_MEASURED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e641", LOG_INFO)         \
         X(CLOCK_SET, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e642", LOG_NOTICE)            \
+        X(CLOCK_NOT_SET, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e643", LOG_WARNING)       \
+        X(CLOCK_MOVED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e644", LOG_WARNING)         \
         X(IMPORT_BEGUN, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e681", LOG_NOTICE)         \
         X(IMPORT_DONE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e682", LOG_NOTICE)          \
         X(IMPORT_FAILED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e683", LOG_ERR)           \

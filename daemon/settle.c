@@ -74,8 +74,27 @@ static int lookup_recorder_unit(void *userdata, int64_t recorder, int64_t *ret)
         return lookup(r);
 }
 
-static void settle_time(struct station *s, const struct docking_row *row, const struct name_facts *name,
-                        struct footage *f)
+/* The clock as it was measured at the docking that listed the item first, which is the one behind its
+ * recording: it may take another docking to pull it, and somebody may have set the clock by then. */
+static int settle_clock(struct station *s, const struct item *item, const struct docking_row *row,
+                        struct footage *f, bool *ret_moved)
+{
+        struct docking_row first;
+        int r = CATALOGUE_ABSENT;
+
+        if (item->first_docking > 0 && item->first_docking != row->id)
+                r = docking_by_id(s->catalogue, item->first_docking, &first);
+        if (r < 0)
+                return r;
+        if (r == CATALOGUE_OK && first.has_clock_offset)
+                row = &first;
+        f->has_clock_offset = row->has_clock_offset;
+        f->clock_offset = row->clock_offset;
+        *ret_moved = row->clock_moved;
+        return 0;
+}
+
+static void settle_time(struct station *s, bool moved, const struct name_facts *name, struct footage *f)
 {
         const struct config *c = s->config;
         struct time_evidence evidence = {
@@ -87,8 +106,9 @@ static void settle_time(struct station *s, const struct docking_row *row, const 
                                         },
                         .impossible_name = name->impossible_date,
                         .duration = f->duration,
-                        .has_offset = row->has_clock_offset,
-                        .clock_offset = row->clock_offset,
+                        .has_offset = f->has_clock_offset,
+                        .clock_offset = f->clock_offset,
+                        .clock_moved = moved,
                         .offloaded_at = f->offloaded_at,
                         .tolerance = c->time_tolerance,
         };
@@ -243,8 +263,6 @@ static void describe_item(struct station *s, const struct item *item, const stru
         (void)text_copy(f->device_time_text, sizeof(f->device_time_text), item->time_text);
         if (instant_parse_ptp(item->time_text, &f->device_time, &zoned) < 0)
                 f->device_time = INSTANT_NONE;
-        f->has_clock_offset = row->has_clock_offset;
-        f->clock_offset = row->clock_offset;
         f->important = item->flags & RECORDER_ITEM_MARKED;
         f->offloaded_at = clock_now();
         (void)snprintf(f->zone, sizeof(f->zone), "%s", s->config->time_zone ? s->config->time_zone : "");
@@ -290,6 +308,7 @@ int footage_settle(struct station *s, const struct item *item, const struct dock
         struct name_facts name;
         struct footage f = {0};
         struct settled_numbers numbers = {0};
+        bool moved;
         int r;
 
         describe_item(s, item, row, &f);
@@ -300,7 +319,10 @@ int footage_settle(struct station *s, const struct item *item, const struct dock
         name_pattern_apply(s->config->patterns, s->config->n_patterns, item->path, &name);
         f.name_time = name.started;
         f.important = f.important || name.important;
-        settle_time(s, row, &name, &f);
+        r = settle_clock(s, item, row, &f, &moved);
+        if (r < 0)
+                return r;
+        settle_time(s, moved, &name, &f);
         r = settle_deadline(s, row, &f);
         if (r < 0)
                 return r;

@@ -18,7 +18,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { GLANCE_USEC = 10 * 1000, CLOCK_TEXT_SIZE = 15 };
+enum { GLANCE_USEC = 10 * 1000 };
 
 void orders_init(struct orders *o, int socket, int signal_fd)
 {
@@ -101,15 +101,31 @@ static bool fetch_check(struct orders *o, const struct offload_fetch *f, int fd)
         return !o->refused;
 }
 
-/* "YYYYMMDDThhmmss" (ISO 15740 section 5.3.5.1), terminated within the field. */
+/* Is 'text' of this form, where 0 stands for a digit and + for a sign? */
+static bool has_form(const char *text, const char *form)
+{
+        for (; *form; text++, form++) {
+                bool digit = isdigit((unsigned char)*text) != 0, sign = *text == '+' || *text == '-';
+
+                if (*form == '0' ? !digit : *form == '+' ? !sign : *text != *form)
+                        return false;
+        }
+        return *text == '\0';
+}
+
+/* As of ISO 15740 section 5.3.5.1, terminated within the field. Read here and not by base/clock.h, which may
+ * ask for the files of a zone: this process can open none. */
 static bool clock_check(struct orders *o, const struct offload_set_clock *c)
 {
-        bool valid = strnlen(c->text, sizeof(c->text)) == CLOCK_TEXT_SIZE;
+        static const char *const forms[] = {"00000000T000000", "00000000T000000Z", "00000000T000000+0000",
+                                            "00000000T000000+00:00"};
+        bool valid = false;
 
-        for (int i = 0; valid && i < CLOCK_TEXT_SIZE; i++)
-                valid = i == 8 ? c->text[i] == 'T' : isdigit((unsigned char)c->text[i]) != 0;
+        for (size_t i = 0; i < ELEMENTSOF(forms) && memchr(c->text, '\0', sizeof(c->text)); i++)
+                valid = valid || has_form(c->text, forms[i]);
         if (!valid)
-                refuse(o, "SET_CLOCK: '%.*s', expected YYYYMMDDThhmmss", (int)sizeof(c->text), c->text);
+                refuse(o, "SET_CLOCK: '%.*s', expected YYYYMMDDThhmmss, with a zone or without",
+                       (int)sizeof(c->text), c->text);
         return valid;
 }
 

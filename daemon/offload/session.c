@@ -214,12 +214,12 @@ static void clock_before(struct session *s, char ret[RECORDER_TIME_MAX])
 
 static int set_clock_run(struct session *s, const struct offload_set_clock *set)
 {
-        struct offload_clock_set done = {0};
+        struct offload_clock_set done = {.after.station = INSTANT_NONE};
         int r = RECORDER_UNSUPPORTED;
 
         if (s->identity.capabilities & RECORDER_CAN_SET_CLOCK) {
                 clock_before(s, done.before);
-                r = recorder_set_clock(s->recorder, set->text, done.after);
+                r = recorder_set_clock(s->recorder, set->text, &done.after);
         }
         inject_point("offload-clock-set");
         done.outcome = report_outcome(r);

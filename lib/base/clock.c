@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { PTP_TIME_SIZE = 15 }; /* "YYYYMMDDThhmmss" */
+
 static instant_t (*source)(void *);
 static void *source_userdata;
 
@@ -301,6 +303,30 @@ int instant_parse_ptp(const char *text, instant_t *ret, bool *ret_zoned)
                 return r;
         *ret = t;
         *ret_zoned = zoned;
+        return 0;
+}
+
+int instant_format_ptp(instant_t t, const char *like, char *buf, size_t size)
+{
+        const char *zone = like + strnlen(like, PTP_TIME_SIZE);
+        instant_t rounded = t + USEC_PER_SEC / 2, ignored;
+        time_t s = (time_t)(rounded / USEC_PER_SEC);
+        char text[PTP_TIME_SIZE + 1];
+        struct tm tm;
+        bool zoned;
+        int offset;
+
+        if (rounded < 0 || instant_parse_ptp(like, &ignored, &zoned) < 0)
+                return -EINVAL;
+        zone = skip_fraction(zone);
+        if (!take_zone(zone, &zoned, &offset))
+                return -EINVAL;
+        if (zoned)
+                s += offset;
+        if (!(zoned ? gmtime_r(&s, &tm) : localtime_r(&s, &tm)) ||
+            strftime(text, sizeof(text), "%Y%m%dT%H%M%S", &tm) != PTP_TIME_SIZE ||
+            (size_t)snprintf(buf, size, "%s%s", text, zone) >= size)
+                return -EINVAL;
         return 0;
 }
 

@@ -86,3 +86,11 @@ int instant_parse(const char *text, instant_t now, instant_t *ret);
  * else; an impossible year is not judged here.
  */
 int instant_parse_ptp(const char *text, instant_t *ret, bool *ret_zoned);
+
+/*
+ * What a device's clock is to be told, to the nearest second: in the zone that 'like', a text of the same
+ * device, is in and with the same words for it; local time of the station's zone without any when it has
+ * none. 'size' is of 'buf', 32 suffices. Returns -EINVAL when 'like' is no such text or the year has not
+ * four digits.
+ */
+int instant_format_ptp(instant_t t, const char *like, char *buf, size_t size);

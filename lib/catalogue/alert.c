@@ -219,3 +219,24 @@ int alert_count_open(struct catalogue *c, int64_t *ret)
 {
         return statement_integer(c, "SELECT count(*) FROM alert WHERE cleared_at IS NULL", NULL, 0, ret);
 }
+
+int alert_each_open_on(struct catalogue *c, const char *subject,
+                       int (*on_alert)(void *userdata, const char *kind), void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        int r = statement_new(
+                        c, "SELECT kind FROM alert WHERE subject = ?1 AND cleared_at IS NULL ORDER BY kind",
+                        &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, VALUES(RAW_TEXT(subject)));
+        if (r < 0)
+                return r;
+        while ((r = statement_step(c, s)) > 0) {
+                r = on_alert(userdata, (const char *)sqlite3_column_text(s, 0));
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}

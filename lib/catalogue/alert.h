@@ -73,3 +73,6 @@ int alert_is_open(struct catalogue *c, const char *kind, const char *subject);
 int alert_each_open(struct catalogue *c, const char *kind,
                     int (*on_alert)(void *userdata, const char *subject, instant_t since), void *userdata);
 int alert_count_open(struct catalogue *c, int64_t *ret);
+/* The kind of every open one on 'subject', as alert_each_open(). */
+int alert_each_open_on(struct catalogue *c, const char *subject,
+                       int (*on_alert)(void *userdata, const char *kind), void *userdata);

@@ -46,6 +46,13 @@ static const struct field fields[] = {
                 FIELD(docking_row, import_officer, FIELD_ID),
                 FIELD(docking_row, unreadable, FIELD_INT64),
                 FIELD(docking_row, findings, FIELD_INT64),
+                FIELD(docking_row, clock_asked, FIELD_TEXT),
+                FIELD(docking_row, clock_answer, FIELD_TEXT),
+                FIELD(docking_row, clock_set_at, FIELD_INSTANT),
+                FIELD_IF(docking_row, clock_set_offset, FIELD_INT64, has_clock_set_offset),
+                FIELD_IF(docking_row, clock_set_uncertainty, FIELD_INT64, has_clock_set_offset),
+                FIELD(docking_row, clock_moved, FIELD_BOOL),
+                FIELD(docking_row, freed, FIELD_INT64),
 };
 
 #define DOCKING_COLUMNS                                                                                     \
@@ -54,12 +61,13 @@ static const struct field fields[] = {
         " battery, free, total, clock_text, clock_offset, clock_uncertainty, clock_set_to, seen, pulled,"   \
         " already_held, failed, late, removed, bytes, bad_verdicts, listing_complete, driver, source, "     \
         "actor, import_reason,"                                                                             \
-        " import_officer, unreadable, findings"
+        " import_officer, unreadable, findings, clock_asked, clock_answer, clock_set_at, clock_set_offset," \
+        " clock_set_uncertainty, clock_moved, freed"
 
 #define DOCKING_PARAMETERS                                                                                 \
         "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,"  \
         " ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, " \
-        "?41, ?42"
+        "?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49"
 
 static int write_row(struct catalogue *c, const char *sql, const struct docking_row *d, bool with_id)
 {
@@ -117,7 +125,7 @@ int docking_update(struct catalogue *c, const struct docking_row *d)
         if (r < 0)
                 return r;
         r = write_row(c,
-                      "UPDATE docking SET (" DOCKING_COLUMNS ") = (" DOCKING_PARAMETERS ") WHERE id = ?43",
+                      "UPDATE docking SET (" DOCKING_COLUMNS ") = (" DOCKING_PARAMETERS ") WHERE id = ?50",
                       d, true);
         if (r < 0)
                 return r;
@@ -143,6 +151,56 @@ int docking_before(struct catalogue *c, const struct docking_row *d, struct dock
                                   VALUES(INTEGER(d->recorder), INTEGER(d->id), TEXT(d->driver)), &id);
 
         return r == CATALOGUE_OK ? docking_by_id(c, id, ret) : r;
+}
+
+int64_t docking_free_left(const struct docking_row *d)
+{
+        int64_t left;
+
+        if (d->free_bytes < 0)
+                return -1;
+        return __builtin_add_overflow(d->free_bytes, d->freed, &left) ? INT64_MAX : left;
+}
+
+int docking_clock_refused_before(struct catalogue *c, const struct docking_row *d, bool *ret_refused)
+{
+        int64_t set;
+        int r = statement_integer(
+                        c,
+                        "SELECT clock_set_to IS NOT NULL FROM docking WHERE recorder = ?1 AND id < ?2"
+                        " AND driver = ?3 AND clock_asked IS NOT NULL AND clock_answer IS NOT NULL"
+                        " ORDER BY plugged_at DESC, id DESC LIMIT 1",
+                        VALUES(INTEGER(d->recorder), INTEGER(d->id), TEXT(d->driver)), &set);
+
+        if (r == CATALOGUE_OK)
+                *ret_refused = set == 0;
+        return r;
+}
+
+int docking_each_of(struct catalogue *c, int64_t recorder, int64_t max,
+                    int (*on_docking)(void *userdata, const struct docking_row *d), void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        int r = statement_new(c,
+                              "SELECT id, " DOCKING_COLUMNS
+                              " FROM docking WHERE recorder = ?1 AND source = ?2"
+                              " ORDER BY plugged_at DESC, id DESC LIMIT ?3",
+                              &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, VALUES(INTEGER(recorder), INTEGER(FOOTAGE_DOCK), INTEGER(max)));
+        if (r < 0)
+                return r;
+        while ((r = statement_step(c, s)) > 0) {
+                struct docking_row d = {.id = sqlite3_column_int64(s, 0)};
+
+                row_read(s, 1, &d, fields, ELEMENTSOF(fields));
+                r = on_docking(userdata, &d);
+                if (r != 0)
+                        return r;
+        }
+        return r;
 }
 
 int docking_skip_numbers(struct catalogue *c, int64_t last)

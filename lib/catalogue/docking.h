@@ -38,13 +38,21 @@ struct docking_row {
         char manufacturer[128], model[128], firmware[128], serial[128], officer[128], unit[128];
         int battery_percent;             /* -1 */
         int64_t free_bytes, total_bytes; /* -1 */
+        /* its clock, before anything was changed */
         char clock_text[40];
-        bool has_clock_offset;
+        bool has_clock_offset, has_clock_set_offset;
+        bool clock_moved; /* somebody has set it, or the station's, since the docking before */
         int64_t clock_offset, clock_uncertainty; /* microseconds, recorder - station */
-        char clock_set_to[40];                   /* after a set by policy, "" none */
+        /* and when it was set by policy */
+        char clock_asked[40];   /* what it was told, "" nothing */
+        char clock_set_to[40];  /* the same when it took it, "" */
+        char clock_answer[32];  /* "set", or what kept it from it; "" not asked, or not known */
+        instant_t clock_set_at; /* when it was looked at after that; INSTANT_NONE */
+        int64_t clock_set_offset, clock_set_uncertainty; /* microseconds, then */
         /* the receipt */
         int64_t seen, pulled, already_held, failed, late, removed; /* items */
-        int64_t bytes;                                             /* pulled over USB */
+        int64_t freed; /* bytes: by so much removing files has added to free_bytes since it was measured */
+        int64_t bytes; /* pulled over USB */
         int64_t bad_verdicts;
         int64_t unreadable; /* bytes that the medium did not give */
         int64_t findings;   /* what the listing came across besides items: see finding.h */
@@ -59,6 +67,17 @@ int docking_by_id(struct catalogue *c, int64_t id, struct docking_row *ret);
 /* The last one before 'd' at which its recorder listed everything, to the same driver: in another mode it
  * shows itself by other names. CATALOGUE_ABSENT when there is none. */
 int docking_before(struct catalogue *c, const struct docking_row *d, struct docking_row *ret);
+/* The last time that the clock of its recorder was told something before 'd', by the same driver:
+ * *ret_refused is true when it did not do it. CATALOGUE_ABSENT: it never was, or nobody knows what came of
+ * it. */
+int docking_clock_refused_before(struct catalogue *c, const struct docking_row *d, bool *ret_refused);
+/* The dockings of a recorder that say something of its health, the newest first, at most 'max': not imports,
+ * and none that never came to know whose it was. The callback may not write. A non-zero return of it ends
+ * the walk and is returned. */
+int docking_each_of(struct catalogue *c, int64_t recorder, int64_t max,
+                    int (*on_docking)(void *userdata, const struct docking_row *d), void *userdata);
+/* What was free on the recorder when files had been removed from it; -1 not known. */
+int64_t docking_free_left(const struct docking_row *d);
 /* No docking gets 'last' or a number below it any more: parts that are on the disk carry them. */
 int docking_skip_numbers(struct catalogue *c, int64_t last);
 /* At start: every docking not in an end state becomes UNPLUGGED, every import FAILED, with 'reason'. Returns

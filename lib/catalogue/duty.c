@@ -400,12 +400,15 @@ int duty_covering(struct catalogue *c, int64_t recorder, instant_t at, struct du
         return CATALOGUE_OK;
 }
 
-int duty_each_waiting(struct catalogue *c, int (*on_duty)(void *userdata, const struct duty *d),
-                      void *userdata)
+static int walk(struct catalogue *c, const char *sql, const struct value *values, size_t n,
+                int (*on_duty)(void *userdata, const struct duty *d), void *userdata)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
-        int r = statement_new(c, DUTY_SELECT " WHERE d.offloaded_at IS NULL ORDER BY d.recorder, d.id", &s);
+        int r = statement_new(c, sql, &s);
 
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, values, n);
         if (r < 0)
                 return r;
         while ((r = statement_step(c, s)) > 0) {
@@ -417,4 +420,18 @@ int duty_each_waiting(struct catalogue *c, int (*on_duty)(void *userdata, const 
                         return r;
         }
         return r;
+}
+
+int duty_each_waiting(struct catalogue *c, int (*on_duty)(void *userdata, const struct duty *d),
+                      void *userdata)
+{
+        return walk(c, DUTY_SELECT " WHERE d.offloaded_at IS NULL ORDER BY d.recorder, d.id", NULL, 0,
+                    on_duty, userdata);
+}
+
+int duty_each_waiting_of(struct catalogue *c, int64_t recorder,
+                         int (*on_duty)(void *userdata, const struct duty *d), void *userdata)
+{
+        return walk(c, DUTY_SELECT " WHERE d.recorder = ?1 AND d.offloaded_at IS NULL ORDER BY d.id",
+                    VALUES(INTEGER(recorder)), on_duty, userdata);
 }

@@ -81,3 +81,6 @@ int duty_covering(struct catalogue *c, int64_t recorder, instant_t at, struct du
  * walk and is returned. */
 int duty_each_waiting(struct catalogue *c, int (*on_duty)(void *userdata, const struct duty *d),
                       void *userdata);
+/* Those of one recorder. */
+int duty_each_waiting_of(struct catalogue *c, int64_t recorder,
+                         int (*on_duty)(void *userdata, const struct duty *d), void *userdata);

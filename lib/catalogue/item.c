@@ -23,12 +23,13 @@ static const struct field fields[] = {
                 FIELD(item, attempts, FIELD_UINT32),
                 FIELD(item, error, FIELD_TEXT),
                 FIELD(item, footage, FIELD_ID),
+                FIELD(item, first_docking, FIELD_ID),
 };
 
 #define ITEM_COLUMNS                                                                          \
         "id, recorder, docking, part_docking, path, size, time_text, flags, state, durable, " \
         "durable_sha256,"                                                                     \
-        " actual_size, sha256, sm3, attempts, error, footage"
+        " actual_size, sha256, sm3, attempts, error, footage, first_docking"
 
 static int find_identity(struct catalogue *c, const struct item *item, struct item *ret)
 {
@@ -44,15 +45,14 @@ static int insert(struct catalogue *c, const struct item *item)
 {
         return statement_run(c,
                              "INSERT INTO item (recorder, docking, path, size, time_text, flags, state, "
-                             "durable, attempts)"
-                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0)",
+                             "durable, attempts,"
+                             " first_docking) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?2)",
                              VALUES(INTEGER(item->recorder), INTEGER(item->docking), RAW_TEXT(item->path),
                                     INTEGER(item->size), RAW_TEXT(item->time_text), INTEGER(item->flags),
                                     INTEGER(ITEM_LISTED)));
 }
 
-/* All its bytes are here: what was measured at the docking that brought them, the clock above all, is what
- * they are to be dated by. */
+/* All its bytes are here: what is known of the docking that brought them is what they are filed with. */
 static bool has_come(const struct item *item)
 {
         return item->state == ITEM_PULLED || item->state == ITEM_FILING;
@@ -99,8 +99,9 @@ int item_update(struct catalogue *c, const struct item *item)
         r = statement_get(c,
                           "UPDATE item SET (recorder, docking, part_docking, path, size, time_text, flags, "
                           "state,"
-                          " durable, durable_sha256, actual_size, sha256, sm3, attempts, error, footage)"
-                          " = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
+                          " durable, durable_sha256, actual_size, sha256, sm3, attempts, error, footage,"
+                          " first_docking)"
+                          " = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
                           " WHERE id = ?1",
                           &s);
         if (r < 0)

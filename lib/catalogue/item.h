@@ -23,7 +23,8 @@ struct item {
         int64_t recorder;
         int64_t docking; /* the last one that listed it; from ITEM_PULLED to ITEM_FILING the one that pulled
                             it */
-        int64_t part_docking; /* the folder its part is in, 0 none */
+        int64_t first_docking; /* the one that listed it first; 0: from before it was noted */
+        int64_t part_docking;  /* the folder its part is in, 0 none */
         char path[1024];
         int64_t size;       /* as listed, -1 unknown */
         char time_text[40]; /* device time, raw */

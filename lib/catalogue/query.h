@@ -12,16 +12,19 @@
  * (order: "time" (default, newest first), "-time", "size",
  *            "-size", "name", "id", "-id"; name is a glob with * and ?; verdict and kind may be
  * comma-separated lists; sha256 a prefix of ≥ 8 digits; "after" is the opaque key of the last row for the
- * next page; unit/officer/recorder by number) docking  recorder bay from to state id limit item     docking
- * state limit finding docking recorder kind state from to limit recorder number unit retired limit officer
- * number unit limit      unit number limit assignment recorder officer at limit alert    id kind subject
- * severity open from to limit ledger from to act subject limit Several values of one filter are alternatives
- * (the key is given twice). 'on' is the local calendar day of a date.
+ * next page; unit/officer/recorder by number) docking  recorder bay from to state source id limit item
+ * docking state limit finding docking recorder kind state from to limit recorder number unit retired limit
+ * officer number unit limit      unit number limit assignment recorder officer at limit alert    id kind
+ * subject severity open from to limit ledger from to act subject limit Several values of one filter are
+ * alternatives (the key is given twice). 'on' is the local calendar day of a date.
  *
  * Keys of a footage row, fixed: id unit officer recorder bay name source source_path started_at ended_at
  * duration_s size sha256 sm3 verdict verdict_reasons container kind path offloaded_at docking deadline late
- * case. unit, officer, recorder are numbers (text); verdict_reasons is an array of text; late is minutes
- * (number), 0 in time, null unknown; case null for now; docking the number of the docking.
+ * case time_source device_time clock_offset_s time_doubts. device_time is the recorder's own text and
+ * clock_offset_s what started_at and ended_at are corrected by; time_doubts is an array of: disagrees,
+ * impossible, unknown, uncorrected, clock-moved. unit, officer, recorder are numbers (text); verdict_reasons
+ * is an array of text; late is minutes (number), 0 in time, null unknown; case null for now; docking the
+ * number of the docking.
  */
 
 #include "catalogue/catalogue.h"

@@ -36,6 +36,7 @@ static const struct filter docking_filters[] = {
                 {"from", "d.plugged_at >= ?", NULL, FILTER_INSTANT, true},
                 {"to", "d.plugged_at < ?", NULL, FILTER_INSTANT, true},
                 {"state", "d.state = ?", &docking_state_words, FILTER_WORDS, false},
+                {"source", "d.source = ?", &source_words, FILTER_WORDS, false},
                 {"id", "d.id = ?", NULL, FILTER_ID, false},
                 LIMIT_FILTER,
 };
@@ -126,8 +127,12 @@ static const char docking_select[] =
                 "'battery', d.battery,"
                 " 'free', d.free, 'total', d.total, 'clock_text', d.clock_text, 'clock_offset_s', "
                 "d.clock_offset / 1e6,"
-                " 'clock_uncertainty_s', d.clock_uncertainty / 1e6, 'clock_set_to', d.clock_set_to, 'seen', "
-                "d.seen,"
+                " 'clock_uncertainty_s', d.clock_uncertainty / 1e6, 'clock_set_to', d.clock_set_to,"
+                " 'clock_asked', d.clock_asked, 'clock_answer', d.clock_answer, 'clock_set_at', "
+                "rfc3339(d.clock_set_at),"
+                " 'clock_set_offset_s', d.clock_set_offset / 1e6,"
+                " 'clock_moved', json(iif(d.clock_moved, 'true', 'false')),"
+                " 'freed', d.freed, 'seen', d.seen,"
                 " 'pulled', d.pulled, 'already_held', d.already_held, 'failed', d.failed, 'late', d.late,"
                 " 'removed', d.removed, 'bytes', d.bytes, 'bad_verdicts', d.bad_verdicts,"
                 " 'listing_complete', json(iif(d.listing_complete, 'true', 'false')), 'driver', d.driver,"

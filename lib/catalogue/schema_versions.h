@@ -7,3 +7,4 @@ extern const char schema_v1[];
 extern const char schema_v2[];
 extern const char schema_v3[];
 extern const char schema_v4[];
+extern const char schema_v5[];

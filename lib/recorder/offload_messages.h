@@ -128,13 +128,15 @@ struct offload_removed {
 };
 
 struct offload_set_clock {
-        char text[RECORDER_TIME_MAX]; /* the time to set, in the station's zone, "YYYYMMDDThhmmss" */
+        char text[RECORDER_TIME_MAX]; /* the time to set, "YYYYMMDDThhmmss", in the station's zone, or with
+                                         "Z" or an offset behind it */
 };
 
 struct offload_clock_set {
         int32_t outcome;
+        uint32_t reserved;
         char before[RECORDER_TIME_MAX];
-        char after[RECORDER_TIME_MAX];
+        struct recorder_clock after; /* station INSTANT_NONE: it was not read back */
 };
 
 struct offload_notice {

@@ -73,6 +73,13 @@ struct recorder_identity {
         int64_t clock_uncertainty;          /* half the round trip, microseconds */
 };
 
+/* A look at a recorder's clock. */
+struct recorder_clock {
+        char text[RECORDER_TIME_MAX]; /* its own text, "" not told */
+        instant_t station;            /* station time at the middle of the request; INSTANT_NONE */
+        int64_t uncertainty;          /* half the round trip, microseconds */
+};
+
 enum recorder_item_flags {
         RECORDER_ITEM_PROTECTED = 1 << 0, /* write-protected on the device: never removed */
         RECORDER_ITEM_MARKED = 1 << 1,    /* marked important */
@@ -168,8 +175,8 @@ struct recorder_verbs {
         int (*read)(struct recorder *r, uint32_t index, int64_t offset, const struct recorder_sink *sink,
                     int64_t *ret_size);
         int (*remove)(struct recorder *r, uint32_t index);
-        /* Sets the clock to 'text' ("YYYYMMDDThhmmss"); reads it back into ret_after (RECORDER_TIME_MAX). */
-        int (*set_clock)(struct recorder *r, const char *text, char *ret_after);
+        /* Sets the clock to 'text' ("YYYYMMDDThhmmss", with a zone behind it or not) and reads it back. */
+        int (*set_clock)(struct recorder *r, const char *text, struct recorder_clock *ret_after);
         /* May be NULL. */
         void (*figures)(const struct recorder *r, struct recorder_figures *ret);
         void (*close)(struct recorder *r);
@@ -196,7 +203,7 @@ static inline int recorder_remove(struct recorder *r, uint32_t index)
         return r->verbs->remove(r, index);
 }
 
-static inline int recorder_set_clock(struct recorder *r, const char *text, char *ret_after)
+static inline int recorder_set_clock(struct recorder *r, const char *text, struct recorder_clock *ret_after)
 {
         return r->verbs->set_clock(r, text, ret_after);
 }

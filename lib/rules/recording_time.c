@@ -216,5 +216,7 @@ void recording_time_settle(const struct time_evidence *evidence, struct recordin
                 t.flags |= TIME_IMPOSSIBLE;
         if (!evidence->has_offset)
                 t.flags |= TIME_UNCORRECTED;
+        if (evidence->clock_moved)
+                t.flags |= TIME_CLOCK_MOVED;
         *ret = t;
 }

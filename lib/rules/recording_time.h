@@ -29,6 +29,8 @@ enum time_flags {
                                       believed */
         TIME_UNKNOWN = 1 << 2,     /* no source: the instant of the offload stands in */
         TIME_UNCORRECTED = 1 << 3, /* no clock offset was measured */
+        TIME_CLOCK_MOVED = 1 << 4, /* somebody has set the clock since the docking before, so that the offset
+                                      may be another one than at the recording */
 };
 
 struct time_evidence {
@@ -39,6 +41,7 @@ struct time_evidence {
         int64_t duration;                      /* -1 unknown */
         bool has_offset;
         int64_t clock_offset;   /* recorder - station, microseconds */
+        bool clock_moved;       /* since the docking before the one that measured it */
         instant_t offloaded_at; /* nothing was recorded after this */
         enum time_source order[_TIME_SOURCE_MAX];
         int64_t tolerance;

@@ -204,7 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct quirks quirks = QUIRKS_NONE;
         struct recorder_open how = {.limits = {.objects = 1000}};
         struct recorder_identity identity;
-        char after[RECORDER_TIME_MAX];
+        struct recorder_clock after;
         struct recorder *r;
         bool complete;
         int64_t whole;
@@ -217,7 +217,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (uint32_t i = 0; i < MIN(n_items, 3U); i++)
                 (void)recorder_read(r, i, i, &sink, &whole);
         (void)recorder_remove(r, 0);
-        (void)recorder_set_clock(r, "20261101T080000", after);
+        (void)recorder_set_clock(r, "20261101T080000", &after);
         recorder_free(r);
         return 0;
 }

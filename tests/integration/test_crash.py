@@ -18,7 +18,8 @@ ONCE, TWICE, OFTEN = (1,), (1, 2), (1, 2, 5)
 DAEMON = {
     "plugged": ONCE, "worker-started": ONCE, "identified": ONCE, "listed": ONCE, "part-created": OFTEN, "checkpoint": TWICE,
     "pulled": OFTEN, "proved": OFTEN, "intent": TWICE, "store-linked": OFTEN, "linked": TWICE, "store-synced": TWICE,
-    "synced": TWICE, "committed": TWICE, "removal-asked": TWICE, "removed": TWICE, "clock-set": ONCE, "released": ONCE,
+    "synced": TWICE, "committed": TWICE, "removal-asked": TWICE, "removed": TWICE, "clock-asked": ONCE,
+    "clock-set": ONCE, "released": ONCE,
 }
 OFFLOAD = {
     "offload-identified": ONCE, "offload-listing": OFTEN, "offload-begun": OFTEN, "offload-checkpoint": TWICE,
@@ -30,7 +31,7 @@ IMPORT = {"held"}  # a case of its own, too
 SEALED = {"mode-lifted"}  # only on a file system that seals; what it leaves behind is a case of its own
 
 # What goes on after the footage is filed, and what takes its time, need another recorder than the rest.
-RELEASING = {"removal-asked", "removed", "clock-set", "released", "offload-removed", "offload-clock-set"}
+RELEASING = {"removal-asked", "removed", "clock-asked", "clock-set", "released", "offload-removed", "offload-clock-set"}
 SLOW = {"checkpoint", "offload-checkpoint"}
 
 
@@ -85,6 +86,8 @@ class PointsTest(CrashTest):
             self.assertEqual(os.listdir(folder), ["other.bin"], "only what is complete goes, and all of it")
             self.assertLess(abs(self.control.stats("a")["clock"]), 60)
             self.assert_whole()
+            moved = [d["docking"] for d in self.station.json("docking", "list") if d["clock_moved"]]
+            self.assertEqual(moved, [], "nobody but the station has set the clock")
             acts = [(e["act"], e["subject"]) for e in self.station.json("ledger", "list")]
             asked = {s for act, s in acts if act == "item.removal-asked"}
             self.assertEqual(len(asked), 3, "what is gone from the recorder was on record before")

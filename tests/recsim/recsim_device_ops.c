@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -120,6 +121,31 @@ void recsim_time_text(time_t t, char *ret, size_t room)
                 ret[0] = '\0';
 }
 
+/* Seconds east of Greenwich that the recorder's clock is kept in. */
+static long zone_offset(const char *zone)
+{
+        long hhmm = zone[0] == '+' || zone[0] == '-' ? strtol(zone + 1, NULL, 10) : 0;
+        long seconds = hhmm / 100 * 3600 + hhmm % 100 * 60;
+
+        return zone[0] == '-' ? -seconds : seconds;
+}
+
+static void zoned_time_text(const struct recsim *r, time_t t, char *ret, size_t room)
+{
+        const char *zone = r->profile.clock_zone;
+        struct tm tm;
+        char text[24];
+
+        if (zone[0] == '\0') {
+                recsim_time_text(t, ret, room);
+                return;
+        }
+        t += zone_offset(zone);
+        if (!gmtime_r(&t, &tm) || strftime(text, sizeof(text), "%Y%m%dT%H%M%S", &tm) == 0)
+                text[0] = '\0';
+        (void)snprintf(ret, room, "%s%s", text, zone);
+}
+
 static void put_clock(struct recsim *r, struct recsim_buffer *b)
 {
         struct recsim_occasion o = {.op = OP_GET_DEVICE_PROP_VALUE};
@@ -127,7 +153,8 @@ static void put_clock(struct recsim *r, struct recsim_buffer *b)
 
         if (recsim_faults_due(&r->faults, FAULT_CLOCK_BACK, &o))
                 r->clock_back += 3600;
-        recsim_time_text(time(NULL) + (time_t)(r->profile.clock_offset - r->clock_back), text, sizeof(text));
+        zoned_time_text(r, time(NULL) + (time_t)(r->profile.clock_offset - r->clock_back), text,
+                        sizeof(text));
         recsim_put_text(b, text);
 }
 
@@ -181,9 +208,9 @@ static uint16_t clock_set(struct recsim *r, const char *text)
         const char *end = strptime(text, "%Y%m%dT%H%M%S", &tm);
         time_t t;
 
-        if (!end || (*end && *end != '.' && *end != 'Z'))
+        if (!end || (strcmp(end, r->profile.clock_zone) != 0 && *end != '.'))
                 return RC_INVALID_PROP_FORMAT;
-        t = strchr(end, 'Z') ? timegm(&tm) : mktime(&tm);
+        t = r->profile.clock_zone[0] ? timegm(&tm) - zone_offset(end) : mktime(&tm);
         if (t == (time_t)-1)
                 return RC_INVALID_PROP_FORMAT;
         r->stats.clock_sets++;

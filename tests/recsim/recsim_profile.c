@@ -67,6 +67,7 @@ static const struct setting settings[] = {
                 BOOL("clock-readable", reads_clock),
                 NUMBER("storages", storages, 16),
                 NUMBER("capacity", capacity, INT64_MAX),
+                TEXT("clock-zone", clock_zone),
                 {"clock", SETTING_OFFSET, FIELD(clock_offset), 0},
                 NUMBER("rate", rate, INT64_MAX),
                 TEXT("inquiry-vendor", inquiry_vendor),

@@ -52,6 +52,7 @@ struct recsim_profile {
         uint64_t storages;    /* more than 1: each folder of dir is a storage */
         uint64_t capacity;    /* bytes of all storages; 0: contents + 1 GiB */
         int64_t clock_offset; /* seconds, recorder - station */
+        char clock_zone[8];   /* what its DateTime ends with: "", "Z" or "+0530"; it takes no other */
         uint64_t rate;        /* bytes a second, 0: as fast as it goes */
         uint64_t synth_count; /* files made of a pattern, beside those of dir */
         uint64_t synth_size;

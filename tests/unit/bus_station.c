@@ -417,11 +417,20 @@ static int on_changes(sd_event_source *source, const struct signalfd_siginfo *in
 
 static int server_run(int ready)
 {
-        struct config config = {.number = (char *)"37-01", .custodian = (char *)"王强"};
+        struct config config = {
+                        .number = (char *)"37-01",
+                        .custodian = (char *)"王强",
+                        .health = {.clock_tolerance = 3 * USEC_PER_SEC,
+                                   .battery_low = 20,
+                                   .storage_low_percent = 10},
+                        .calendar = CALENDAR_WEEK,
+                        .deadlines = {.limit = 24 * USEC_PER_HOUR, .same_day = MINUTES_PER_DAY - 1},
+        };
         struct station s = {.config = &config};
         sigset_t mask;
         int r;
 
+        config.deadlines.calendar = &config.calendar;
         (void)sigemptyset(&mask);
         (void)sigaddset(&mask, SIGTERM);
         (void)sigaddset(&mask, SIGUSR1);

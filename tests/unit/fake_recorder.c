@@ -143,12 +143,13 @@ static int fake_remove(struct recorder *r, uint32_t index)
         return RECORDER_OK;
 }
 
-static int fake_set_clock(struct recorder *r, const char *text, char *ret_after)
+static int fake_set_clock(struct recorder *r, const char *text, struct recorder_clock *ret_after)
 {
         struct fake_recorder *f = (struct fake_recorder *)r;
 
         (void)snprintf(f->clock, sizeof(f->clock), "%s", text);
-        (void)snprintf(ret_after, RECORDER_TIME_MAX, "%s", text);
+        *ret_after = (struct recorder_clock){.station = clock_now(), .uncertainty = 7};
+        (void)snprintf(ret_after->text, sizeof(ret_after->text), "%s", text);
         return RECORDER_OK;
 }
 

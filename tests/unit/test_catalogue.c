@@ -419,6 +419,42 @@ START_TEST(test_version_3_guards_duties)
 }
 END_TEST
 
+/* From each version that ever was: what was set was asked for, and nothing else is known of before. */
+START_TEST(test_older_versions_become_version_5)
+{
+        static const char *const rows[] = {V1_ROWS, V2_ROWS, V2_ROWS, V2_ROWS};
+        struct catalogue *c = NULL;
+
+        ck_assert_int_eq(open_versions(catalogue_schema, (size_t)_i), CATALOGUE_OK);
+        ck_assert_int_eq(fixture_tamper(rows[_i - 1]), SQLITE_OK);
+        ck_assert_int_eq(
+                        fixture_tamper("INSERT INTO docking (id, recorder, vendor_id, product_id, state, "
+                                       "plugged_at,"
+                                       " clock_set_to, seen, pulled, already_held, failed, late, removed, "
+                                       "bytes,"
+                                       " bad_verdicts, listing_complete)"
+                                       " VALUES (2, 1, 0, 0, 4, 6, '20261101T080000', 0, 0, 0, 0, 0, 0, 0, "
+                                       "0, 1);"
+                                       "INSERT INTO item (id, recorder, docking, path, size, time_text, "
+                                       "flags, state,"
+                                       " durable, attempts) VALUES (9, 1, 2, 'A/b.mp4', 9, '', 0, 0, 0, 0)"),
+                        SQLITE_OK);
+        ck_assert_int_eq(catalogue_open(&c, path, false), CATALOGUE_OK);
+        catalogue_close(c);
+        ck_assert_int_eq(fixture_ask("PRAGMA user_version"), (int64_t)catalogue_schema_versions);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM docking WHERE clock_answer IS NULL AND "
+                                     "clock_set_at IS NULL"
+                                     " AND clock_set_offset IS NULL AND clock_set_uncertainty IS NULL"
+                                     " AND clock_moved = 0 AND freed = 0 AND clock_asked IS clock_set_to"),
+                         2);
+        ck_assert_int_eq(fixture_ask("SELECT clock_asked = '20261101T080000' FROM docking WHERE id = 2"), 1);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM item WHERE id = 9 AND first_docking IS NULL"), 1);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> "
+                                     "'ok'"),
+                         0);
+}
+END_TEST
+
 static const struct {
         const char *const *versions;
         size_t n;
@@ -489,6 +525,7 @@ static Suite *suite(void)
         tcase_add_loop_test(opening, test_version_2_guards_evidence, 0, (int)ELEMENTSOF(guarded));
         tcase_add_loop_test(opening, test_older_versions_become_version_3, 1, 3);
         tcase_add_loop_test(opening, test_version_3_guards_duties, 0, (int)ELEMENTSOF(guarded_duties));
+        tcase_add_loop_test(opening, test_older_versions_become_version_5, 1, 5);
         tcase_add_loop_test(opening, test_failed_migration_leaves_the_old_database, 0,
                             (int)ELEMENTSOF(failures));
         tcase_add_checked_fixture(use, setup, teardown);

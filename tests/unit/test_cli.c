@@ -752,6 +752,11 @@ START_TEST(test_speaks_chinese)
         assert_says(out, "用法:");
         ck_assert_int_eq(RUN("lst"), 2);
         assert_says(err, "是不是“list”?");
+        ck_assert_int_eq(RUN("recorder", "ready", BUS_STATION_RECORDER), 1);
+        assert_says(out, "执法记录仪 3700123 不可领用");
+        assert_says(out, "未配发给任何人");
+        ck_assert_int_eq(RUN("recorder", "show", BUS_STATION_RECORDER), 0);
+        assert_says(out, "时钟日漂移");
         /* JSON has one language. */
         ck_assert_int_eq(RUN("list", "--json"), 0);
         assert_says(out, "\"verdict\":\"complete\"");

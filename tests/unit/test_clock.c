@@ -314,6 +314,44 @@ START_TEST(test_day)
 }
 END_TEST
 
+static const struct {
+        const char *at, *like, *expected; /* expected NULL: -EINVAL */
+} told[] = {
+                {"2026-11-01 08:00:00", "20261101T081300", "20261101T080000"},
+                {"2026-11-01 08:00:00", "20261101T081300.5", "20261101T080000"},
+                {"2026-11-01 08:00:00", "20261101T001300Z", "20261101T000000Z"},
+                {"2026-11-01 08:00:00", "20261101T001300.0Z", "20261101T000000Z"},
+                {"2026-11-01 08:00:00", "20261101T081300+0800", "20261101T080000+0800"},
+                {"2026-11-01 08:00:00", "20261101T053000+05:30", "20261101T053000+05:30"},
+                {"2026-11-01 08:00:00", "20261031T190000-0500", "20261031T190000-0500"},
+                {"2026-11-01 08:00:00", "", NULL},
+                {"2026-11-01 08:00:00", "20261101", NULL},
+                {"2026-11-01 08:00:00", "20261101T081300 noon", NULL},
+};
+
+START_TEST(test_format_ptp)
+{
+        char text[32] = "kept";
+        instant_t t;
+
+        ck_assert_int_eq(zone_set("Asia/Shanghai"), 0);
+        ck_assert_int_eq(instant_parse(told[_i].at, 0, &t), 0);
+        if (!told[_i].expected) {
+                ck_assert_int_eq(instant_format_ptp(t, told[_i].like, text, sizeof(text)), -EINVAL);
+                return;
+        }
+        ck_assert_int_eq(instant_format_ptp(t, told[_i].like, text, sizeof(text)), 0);
+        ck_assert_str_eq(text, told[_i].expected);
+        ck_assert_int_eq(instant_format_ptp(t + USEC_PER_SEC / 2 - 1, told[_i].like, text, sizeof(text)), 0);
+        ck_assert_str_eq(text, told[_i].expected);
+        ck_assert_int_eq(instant_format_ptp(t - USEC_PER_SEC / 2, told[_i].like, text, sizeof(text)), 0);
+        ck_assert_str_eq(text, told[_i].expected);
+        ck_assert_int_eq(instant_format_ptp(t + USEC_PER_SEC / 2, told[_i].like, text, sizeof(text)), 0);
+        ck_assert_str_ne(text, told[_i].expected);
+        ck_assert_int_eq(instant_format_ptp(t, told[_i].like, text, strlen(told[_i].expected)), -EINVAL);
+}
+END_TEST
+
 START_TEST(test_day_parse)
 {
         static const char *const bad[] = {"",           "2026",       "2026-02-29",  "2026-1-01",
@@ -351,6 +389,7 @@ int main(void)
         tcase_add_test(t, test_parse_days_around_summer_time);
         tcase_add_loop_test(t, test_day, 0, (int)ELEMENTSOF(days));
         tcase_add_test(t, test_day_parse);
+        tcase_add_loop_test(t, test_format_ptp, 0, (int)ELEMENTSOF(told));
         tcase_add_loop_test(t, test_parse_ptp, 0, (int)ELEMENTSOF(devices));
         suite_add_tcase(s, t);
         runner = srunner_create(s);

@@ -62,7 +62,10 @@ START_TEST(test_defaults)
         ck_assert_uint_eq(config->keep_free, 1073741824);
         ck_assert(!config->sm3 && config->verity && !config->set_clock);
         ck_assert_int_eq(config->release, RELEASE_KEEP);
-        ck_assert_int_eq(config->clock_tolerance, 3 * USEC_PER_SEC);
+        ck_assert_int_eq(config->health.clock_tolerance, 3 * USEC_PER_SEC);
+        ck_assert_uint_eq(config->health.battery_low, 20);
+        ck_assert_uint_eq(config->health.storage_low_percent, 10);
+        ck_assert_uint_eq(config->health.storage_low_bytes, 0);
         ck_assert_uint_eq(config->workers_max, 32);
         ck_assert_int_eq(config->warn_timeout, 20 * USEC_PER_SEC);
         ck_assert_int_eq(config->kill_timeout, 60 * USEC_PER_SEC);
@@ -90,6 +93,7 @@ START_TEST(test_every_key)
                               "[Store]\nPath=/srv/evidence/\nKeepFree=50G\nSM3=yes\nVerity=no\n"
                               "[Docking]\nRelease=clear\nSetClock=yes\nClockTolerance=5s\nWorkersMax=4\n"
                               "WarnTimeout=10s\nKillTimeout=11s\nAttempts=1\nRecover=yes\nSwitchTimeout=0\n"
+                              "[Health]\nBatteryLow=35%\nStorageLow=4G\n"
                               "[Recording]\nTimeOrder=device name\nTimeTolerance=1min\nDeadline=12h\n"
                               "DayEnds=17:30\nDaysOff=wait\n"
                               "[Alert]\nEscalateAfter=30min\n[Inspect]\nParallel=8\n[Bay "
@@ -103,6 +107,10 @@ START_TEST(test_every_key)
         ck_assert(config->sm3 && !config->verity && config->set_clock);
         ck_assert_int_eq(config->release, RELEASE_CLEAR);
         ck_assert(config->recover);
+        ck_assert_int_eq(config->health.clock_tolerance, 5 * USEC_PER_SEC);
+        ck_assert_uint_eq(config->health.battery_low, 35);
+        ck_assert_uint_eq(config->health.storage_low_percent, 0);
+        ck_assert_uint_eq(config->health.storage_low_bytes, UINT64_C(4) << 30);
         ck_assert_int_eq(config->switch_timeout, 0);
         ck_assert_int_eq(config->escalate_after, 1800 * USEC_PER_SEC);
         ck_assert_int_eq(config->time_order[0], TIME_FROM_DEVICE);
@@ -141,6 +149,19 @@ static const struct {
                 {"[Docking]\nWarnTimeout=0\n", "WarnTimeout='0': expected a time span of at least 1s"},
                 {"[Docking]\nKillTimeout=20s\n", "KillTimeout=: expected more than WarnTimeout=20s"},
                 {"[Docking]\nWarnTimeout=60s\n", "KillTimeout=: expected more than WarnTimeout=60s"},
+                {"[Health]\nBatteryLow=low\n", "BatteryLow='low': expected a percentage from 0 to 100"},
+                {"[Health]\nBatteryLow=101\n", "BatteryLow='101': expected a percentage"},
+                {"[Health]\nBatteryLow=-1\n", "BatteryLow='-1': expected a percentage"},
+                {"[Health]\nBatteryLow=20%%\n", "BatteryLow='20%%': expected a percentage"},
+                {"[Health]\nBatteryLow=\n", "BatteryLow='': expected a percentage"},
+                {"[Health]\nStorageLow=101%\n",
+                 "StorageLow='101%': expected a percentage such as 10%, or a size such as 4G"},
+                {"[Health]\nStorageLow=%\n", "StorageLow='%': expected a percentage"},
+                {"[Health]\nStorageLow=4X\n", "StorageLow='4X': expected a percentage"},
+                {"[Health]\nStorageLow=-4G\n", "StorageLow='-4G': expected a percentage"},
+                {"[Health]\nClockTolerance=3s\n", "[Health] ClockTolerance='3s': unknown key"},
+                {"[Docking]\nClockTolerance=late\n", "ClockTolerance='late': expected a time span"},
+                {"[Docking]\nSetClock=perhaps\n", "SetClock='perhaps': expected yes or no"},
                 {"[Recording]\nTimeOrder=name name\n",
                  "TimeOrder='name name': expected each at most once, of name, container and device"},
                 {"[Recording]\nTimeOrder=none\n", "TimeOrder='none': expected each at most once"},
@@ -209,6 +230,9 @@ START_TEST(test_bad_lenient)
         ck_assert_int_gt(config->kill_timeout, config->warn_timeout);
         ck_assert_int_eq(config->time_order[0], TIME_FROM_NAME);
         ck_assert_uint_eq(config->n_patterns, 0);
+        ck_assert_uint_eq(config->health.battery_low, 20);
+        ck_assert_uint_eq(config->health.storage_low_percent, 10);
+        ck_assert_int_eq(config->health.clock_tolerance, 3 * USEC_PER_SEC);
         for (const struct config_bay *b = config->bays; b; b = b->next)
                 ck_assert_ptr_nonnull(b->port);
 }

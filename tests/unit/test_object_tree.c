@@ -314,12 +314,12 @@ END_TEST
 
 START_TEST(clock_is_set_and_read_back)
 {
-        char after[RECORDER_TIME_MAX];
+        struct recorder_clock after;
 
         open_recorder(0);
-        ck_assert_int_eq(recorder_set_clock(recorder, "20270102T030405", after), RECORDER_OK);
-        ck_assert_str_eq(after, "20270102T030405");
-        ck_assert_int_eq(recorder_set_clock(recorder, "\xe4\xb8\xad", after), -EINVAL);
+        ck_assert_int_eq(recorder_set_clock(recorder, "20270102T030405", &after), RECORDER_OK);
+        ck_assert_str_eq(after.text, "20270102T030405");
+        ck_assert_int_eq(recorder_set_clock(recorder, "\xe4\xb8\xad", &after), -EINVAL);
 }
 END_TEST
 

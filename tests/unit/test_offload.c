@@ -494,6 +494,8 @@ END_TEST
 
 START_TEST(remove_and_set_clock)
 {
+        static const char *const zoned[] = {"20261101T000000Z", "20261101T080000+0800",
+                                            "20261101T080000-08:00"};
         struct fake_item items[2] = {{.size = 1}, {.size = 1}};
         struct offload_remove remove = {.item = 5, .index = 1};
         struct offload_set_clock set = {"20261101T080000"};
@@ -514,7 +516,15 @@ START_TEST(remove_and_set_clock)
         stage_expect(OFFLOAD_CLOCK_SET, &done, sizeof(done));
         ck_assert_int_eq(done.outcome, RECORDER_OK);
         ck_assert_str_eq(done.before, "20260101T000000");
-        ck_assert_str_eq(done.after, "20261101T080000");
+        ck_assert_str_eq(done.after.text, "20261101T080000");
+        ck_assert_int_gt(done.after.station, 0);
+        ck_assert_int_eq(done.after.uncertainty, 7);
+        for (size_t i = 0; i < ELEMENTSOF(zoned); i++) {
+                (void)snprintf(set.text, sizeof(set.text), "%s", zoned[i]);
+                stage_order(OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF);
+                stage_expect(OFFLOAD_CLOCK_SET, &done, sizeof(done));
+                ck_assert_str_eq(fake.clock, zoned[i]);
+        }
         stage_close();
 }
 END_TEST
@@ -537,6 +547,7 @@ START_TEST(what_a_recorder_cannot_do_is_not_tried)
         stage_order(OFFLOAD_SET_CLOCK, &set, sizeof(set), -EBADF);
         stage_expect(OFFLOAD_CLOCK_SET, &done, sizeof(done));
         ck_assert_int_eq(done.outcome, RECORDER_UNSUPPORTED);
+        ck_assert_int_eq(done.after.station, INSTANT_NONE);
         ck_assert_str_eq(fake.clock, "20260101T000000");
         stage_close();
 }
@@ -627,6 +638,9 @@ static const struct bad bad[] = {
                 {BAD_FETCH(O_RDWR, .size = 10, .offset = -1), .expected = "offset -1"},
                 {BAD_FETCH(O_RDWR, .size = 10, .offset = 11), .expected = "offset 11"},
                 {BAD_FETCH(O_RDWR, .size = 10, .has_prefix = 2), .expected = "flags 0 and 2"},
+                {BAD_CLOCK("20261101T080000+8"), .expected = "'20261101T080000+8'"},
+                {BAD_CLOCK("20261101T080000Zulu"), .expected = "'20261101T080000Zulu'"},
+                {BAD_CLOCK("20261101T080000.5"), .expected = "'20261101T080000.5'"},
                 {BAD_CLOCK("2026"), .expected = "'2026'"},
                 {BAD_CLOCK("20261101 080000"), .expected = "'20261101 080000'"},
 };

@@ -214,13 +214,15 @@ static const struct {
                 {"footage",
                  "id unit officer recorder bay name source source_path started_at ended_at duration_s size "
                  "sha256 sm3"
-                 " verdict verdict_reasons container kind path offloaded_at docking deadline late case"},
+                 " verdict verdict_reasons container kind path offloaded_at docking deadline late case"
+                 " time_source device_time clock_offset_s time_doubts"},
                 {"docking",
                  "docking bay port state recorder model manufacturer firmware serial usb_serial "
                  "reason plugged_at"
                  " identified_at listed_at released_at unplugged_at battery free total "
                  "clock_text clock_offset_s"
-                 " clock_uncertainty_s clock_set_to seen pulled already_held failed late removed "
+                 " clock_uncertainty_s clock_set_to clock_asked clock_answer clock_set_at"
+                 " clock_set_offset_s clock_moved freed seen pulled already_held failed late removed "
                  "bytes bad_verdicts"
                  " listing_complete driver source actor import_reason import_officer unreadable findings"},
                 {"item", "item docking recorder path size device_time state durable attempts error footage "
@@ -272,7 +274,9 @@ static const struct {
                 {"footage", "\"sm3\":null,\"verdict\":\"complete\",\"verdict_reasons\":[\"no-moov\","
                             "\"\\\"odd\\\\word\"]"},
                 {"footage", "\"kind\":\"video\""},
-                {"footage", "\"late\":2,\"case\":null}"},
+                {"footage", "\"late\":2,\"case\":null,\"time_source\":\"name\",\"device_time\":null,\"clock_"
+                            "offset_s\":null,"
+                            "\"time_doubts\":[]}"},
                 {"docking", "\"state\":\"plugged\",\"recorder\":\"1000001\",\"model\":null"},
                 {"docking", "\"battery\":null,\"free\":null"},
                 {"docking", "\"clock_offset_s\":null"},

@@ -7,6 +7,7 @@
 #include "catalogue/registry.h"
 #include "daemon/config.h"
 #include "daemon/station_internal.h"
+#include "rules/recording_time.h"
 #include "scratch.h"
 
 #include <check.h>
@@ -214,6 +215,42 @@ START_TEST(corrected_by_the_clock)
 }
 END_TEST
 
+static struct docking_row docked_before(void)
+{
+        struct docking_row d = {
+                        .recorder = recorder, .plugged_at = now - USEC_PER_DAY, .battery_percent = -1};
+
+        d.has_clock_offset = true;
+        d.clock_offset = 13 * 60 * USEC_PER_SEC;
+        ck_assert_int_eq(docking_insert(station->catalogue, "test", &d), CATALOGUE_OK);
+        return d;
+}
+
+/* It was listed by an earlier docking and pulled by this one; in between the clock was set. */
+START_TEST(dated_by_the_docking_that_listed_it)
+{
+        struct docking_row first = docked_before();
+        struct footage f;
+
+        docking.has_clock_offset = true;
+        docking.clock_offset = USEC_PER_SEC;
+        docking.clock_moved = true;
+        f = settled();
+        ck_assert_int_eq(f.ended_at, at("2026-11-02 10:29:59"));
+        ck_assert_uint_eq(f.time_flags & TIME_CLOCK_MOVED, TIME_CLOCK_MOVED);
+        item.first_docking = first.id;
+        f = settled();
+        ck_assert_int_eq(f.ended_at, at("2026-11-02 10:17"));
+        ck_assert_int_eq(f.clock_offset, 13 * 60 * USEC_PER_SEC);
+        ck_assert_uint_eq(f.time_flags & TIME_CLOCK_MOVED, 0);
+        first.has_clock_offset = false; /* nobody measured it then: today's is the best there is */
+        ck_assert_int_eq(docking_update(station->catalogue, &first), CATALOGUE_OK);
+        ck_assert_int_eq(settled().ended_at, at("2026-11-02 10:29:59"));
+        item.first_docking = docking.id;
+        ck_assert_int_eq(settled().ended_at, at("2026-11-02 10:29:59"));
+}
+END_TEST
+
 /* Nobody knows when: not late, not in time, and nobody's by the checkout. */
 START_TEST(of_unknown_time)
 {
@@ -245,6 +282,7 @@ int main(void)
         tcase_add_test(t, extended);
         tcase_add_test(t, extended_for_the_docking_alone);
         tcase_add_test(t, corrected_by_the_clock);
+        tcase_add_test(t, dated_by_the_docking_that_listed_it);
         tcase_add_test(t, of_unknown_time);
         suite_add_tcase(s, t);
         runner = srunner_create(s);

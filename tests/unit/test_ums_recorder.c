@@ -129,12 +129,12 @@ END_TEST
 START_TEST(it_cannot_be_changed)
 {
         static const struct fake_file file = {.path = "a", .size = 1};
-        char after[RECORDER_TIME_MAX];
+        struct recorder_clock after;
 
         fake_volumes[0] = (struct fake_volume){.files = &file, .n = 1};
         ck_assert_int_eq(listed(), RECORDER_OK);
         ck_assert_int_eq(recorder_remove(recorder, 0), RECORDER_UNSUPPORTED);
-        ck_assert_int_eq(recorder_set_clock(recorder, "20261101T080000", after), RECORDER_UNSUPPORTED);
+        ck_assert_int_eq(recorder_set_clock(recorder, "20261101T080000", &after), RECORDER_UNSUPPORTED);
 }
 END_TEST
 

@@ -340,7 +340,7 @@ static int folder_remove(struct recorder *r, uint32_t index)
         return RECORDER_UNSUPPORTED;
 }
 
-static int folder_set_clock(struct recorder *r, const char *text, char *ret_after)
+static int folder_set_clock(struct recorder *r, const char *text, struct recorder_clock *ret_after)
 {
         (void)r;
         (void)text;

@@ -89,25 +89,38 @@ static int battery_read(struct mtp_recorder *m, struct recorder_identity *i)
         return RECORDER_OK;
 }
 
-static int clock_read(struct mtp_recorder *m, struct recorder_identity *i)
+static int clock_look(struct mtp_recorder *m, struct recorder_clock *ret)
 {
         struct ptp_transport *t = m->transport;
         int64_t begun = t->verbs->now(t), trip;
         instant_t station = clock_now();
-        char text[RECORDER_TIME_MAX];
+        struct recorder_clock c;
+        int r = mtp_property_text(&m->session, PTP_PROP_DATE_TIME, c.text, sizeof(c.text));
+
+        if (r != RECORDER_OK)
+                return r;
+        trip = t->verbs->now(t) - begun;
+        c.station = station + trip / 2;
+        c.uncertainty = (trip + 1) / 2;
+        *ret = c;
+        return RECORDER_OK;
+}
+
+static int clock_read(struct mtp_recorder *m, struct recorder_identity *i)
+{
+        struct recorder_clock c;
         int r;
 
         if (!(i->capabilities & RECORDER_CAN_READ_CLOCK))
                 return RECORDER_OK;
-        r = mtp_property_text(&m->session, PTP_PROP_DATE_TIME, text, sizeof(text));
+        r = clock_look(m, &c);
         if (is_end(m, r))
                 return r;
-        if (r != RECORDER_OK || text[0] == '\0')
+        if (r != RECORDER_OK || c.text[0] == '\0')
                 return RECORDER_OK;
-        trip = t->verbs->now(t) - begun;
-        memcpy(i->clock_text, text, sizeof(i->clock_text));
-        i->clock_station = station + trip / 2;
-        i->clock_uncertainty = (trip + 1) / 2;
+        memcpy(i->clock_text, c.text, sizeof(i->clock_text));
+        i->clock_station = c.station;
+        i->clock_uncertainty = c.uncertainty;
         return RECORDER_OK;
 }
 
@@ -226,14 +239,13 @@ static int remove_item(struct recorder *recorder, uint32_t index)
         return r == RECORDER_OK ? RECORDER_DENIED : r;
 }
 
-static int set_clock(struct recorder *recorder, const char *text, char *ret_after)
+static int set_clock(struct recorder *recorder, const char *text, struct recorder_clock *ret_after)
 {
         struct mtp_recorder *m = (struct mtp_recorder *)recorder;
         uint8_t value[1 + 2 * 255];
         struct ptp_request q = {
                         .code = PTP_SET_DEVICE_PROP_VALUE, .params = {PTP_PROP_DATE_TIME}, .n_params = 1};
         struct ptp_reply reply;
-        char after[RECORDER_TIME_MAX];
         int r;
 
         q.out = value;
@@ -250,10 +262,7 @@ static int set_clock(struct recorder *recorder, const char *text, char *ret_afte
                 return r;
         if (reply.code != PTP_OK)
                 return ptp_outcome_of_response(reply.code);
-        r = mtp_property_text(&m->session, PTP_PROP_DATE_TIME, after, sizeof(after));
-        if (r == RECORDER_OK)
-                memcpy(ret_after, after, sizeof(after));
-        return r;
+        return clock_look(m, ret_after);
 }
 
 static void close_recorder(struct recorder *recorder)

@@ -317,7 +317,7 @@ static int remove_nothing(struct recorder *recorder, uint32_t index)
         return RECORDER_UNSUPPORTED;
 }
 
-static int set_no_clock(struct recorder *recorder, const char *text, char *ret_after)
+static int set_no_clock(struct recorder *recorder, const char *text, struct recorder_clock *ret_after)
 {
         (void)recorder;
         (void)text;
