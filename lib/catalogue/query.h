@@ -29,6 +29,7 @@
 #include <stddef.h>
 
 struct query;
+struct continuity_rules;
 
 struct query_filter {
         const char *key;
@@ -40,6 +41,8 @@ struct query_filter {
 int query_new(const char *noun, const struct query_filter *filters, size_t n, instant_t now,
               struct query **ret, char **ret_error);
 void query_free(struct query *q);
+/* By which rules recordings and gaps are told, if not CONTINUITY_DEFAULTS. */
+void query_set_continuity(struct query *q, const struct continuity_rules *rules);
 
 /* Calls 'on_row' per row; a non-zero return of it ends the run and is returned. */
 int query_run(struct catalogue *c, const struct query *q, int (*on_row)(void *userdata, const char *json),
