@@ -138,6 +138,9 @@ int bus_check_out_recorder(sd_bus_message *m, void *userdata, sd_bus_error *erro
 int bus_return_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_extend_deadline(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
+/* bus_gap.c */
+int bus_explain_gap(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* bus_table.c */
 int bus_enter_table(sd_bus_message *m, void *userdata, sd_bus_error *error);
 

@@ -4,6 +4,7 @@
 /* recdock.conf as recdockd uses it; every key is described in recdock.conf(5). */
 
 #include "base/conf.h"
+#include "rules/continuity.h"
 #include "rules/deadline.h"
 #include "rules/name_pattern.h"
 #include "rules/recording_time.h"
@@ -56,6 +57,9 @@ struct config {
         int64_t time_tolerance;                        /* TimeTolerance=2min */
         struct deadline_rules deadlines;               /* Deadline=24h, DayEnds=23:59, DaysOff=count|wait */
         struct calendar calendar;                      /* holidays.conf; deadlines refers to it */
+
+        /* [Continuity] */
+        struct continuity_rules continuity; /* Join=1s, Gap=10s, ActivityGap=30min */
 
         /* [Inspect] */
         unsigned int inspectors; /* Parallel=2 */

@@ -19,6 +19,7 @@
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
+#include "daemon/gap_alert.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
 #include "recorder/offload_messages.h"
@@ -285,6 +286,7 @@ static void docking_release(struct docking *d)
         docking_receipt_log(d);
         docking_alerts_clear(d);
         released_keep(d);
+        gap_alert_judge(d);
         inject_point("released");
         docking_close_worker(d);
 }

@@ -48,6 +48,7 @@
         X(ALERT_RAISED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e661", LOG_WARNING)        \
         X(ALERT_CLEARED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e662", LOG_NOTICE)        \
         X(FINDING_NOTED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e671", LOG_WARNING)       \
+        X(GAP_EXPLAINED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6c1", LOG_NOTICE)        \
         X(DEVICE_LEFT_ALONE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e691", LOG_WARNING)   \
         X(DEVICE_REFUSED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e692", LOG_ERR)
 

@@ -80,6 +80,13 @@ void station_duties_changed(struct station *s)
         (void)s;
 }
 
+void station_gap_explained(struct station *s, const struct explanation *e, const char *recorder_number)
+{
+        (void)s;
+        (void)e;
+        (void)recorder_number;
+}
+
 void station_registry_changed(struct station *s)
 {
         (void)s;
@@ -409,7 +416,9 @@ static int on_changes(sd_event_source *source, const struct signalfd_siginfo *in
 
 static int server_run(int ready)
 {
-        struct config config = {.number = (char *)"37-01", .custodian = (char *)"王强"};
+        struct config config = {.number = (char *)"37-01",
+                                .custodian = (char *)"王强",
+                                .continuity = CONTINUITY_DEFAULTS};
         struct station s = {.config = &config};
         sigset_t mask;
         int r;
