@@ -312,8 +312,9 @@ size_t invocation_filters(const struct invocation *inv, struct query_filter *fil
 
         for (size_t i = 0; i < inv->n_options; i++)
                 if (inv->options[i].option->key)
-                        filters[n++] = (struct query_filter){inv->options[i].option->key,
-                                                             inv->options[i].value};
+                        filters[n++] = (struct query_filter){
+                                        inv->options[i].option->key,
+                                        inv->options[i].option->argument ? inv->options[i].value : "yes"};
         return n;
 }
 
