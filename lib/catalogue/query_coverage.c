@@ -208,5 +208,5 @@ int query_run_coverage(struct catalogue *c, const struct query *q,
         r = lay_all(&l);
         if (r == -ENOMEM)
                 return catalogue_refuse(c, ENOMEM, "no memory for a query");
-        return r == 0 ? coverage_each(coverage, on_window, &l) : r;
+        return r == 0 ? coverage_each(coverage, q->continuity.gap, on_window, &l) : r;
 }
