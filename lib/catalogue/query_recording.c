@@ -22,6 +22,8 @@ struct walk {
         instant_t first, last; /* what began in between is told, of the rest another look tells */
         int64_t left;          /* rows; -1 without a limit */
         bool full;
+        struct recording *found; /* of the look under way: video and audio are told apart, and go by time */
+        size_t n_found, allocated;
         int (*on_row)(void *userdata, const char *json);
         void *userdata;
 };
@@ -69,9 +71,44 @@ static int on_recording(void *userdata, const struct recording *r)
 
         if (r->started < w->first || r->started > w->last)
                 return 0;
-        return walk_row(w, VALUES(ID(w->recorder), ID(r->officer), ID(r->unit), ID(r->first),
-                                  INTEGER(r->started), INTEGER(r->ended), INTEGER(r->start_unknown),
-                                  INTEGER(r->end_unknown), INTEGER(r->segments), INTEGER(r->audio)));
+        if (w->n_found == w->allocated) {
+                size_t n = w->allocated ? 2 * w->allocated : 64;
+                struct recording *grown = realloc(w->found, n * sizeof(*grown));
+
+                if (!grown)
+                        return catalogue_refuse(w->catalogue, ENOMEM, "no memory for a query");
+                w->found = grown;
+                w->allocated = n;
+        }
+        w->found[w->n_found++] = *r;
+        return 0;
+}
+
+static int recording_compare(const void *x, const void *y)
+{
+        const struct recording *a = x, *b = y;
+
+        if (a->started != b->started)
+                return a->started < b->started ? -1 : 1;
+        return a->first < b->first ? -1 : a->first > b->first;
+}
+
+static int tell_recordings(struct walk *w)
+{
+        int result = 0;
+
+        if (w->n_found > 0)
+                qsort(w->found, w->n_found, sizeof(*w->found), recording_compare);
+        for (size_t i = 0; result == 0 && i < w->n_found; i++) {
+                const struct recording *r = &w->found[i];
+
+                result = walk_row(w, VALUES(ID(w->recorder), ID(r->officer), ID(r->unit), ID(r->first),
+                                            INTEGER(r->started), INTEGER(r->ended),
+                                            INTEGER(r->start_unknown), INTEGER(r->end_unknown),
+                                            INTEGER(r->segments), INTEGER(r->audio)));
+        }
+        w->n_found = 0;
+        return result;
 }
 
 static int on_gap(void *userdata, const struct recording_gap *g)
@@ -98,11 +135,13 @@ static int look(struct walk *w, const struct continuity_calls *calls, int64_t re
                                             .from = first,
                                             .until = last < INT64_MAX ? last + 1 : INT64_MAX,
                                             .rules = &w->rules};
+        int r;
 
         w->recorder = recorder;
         w->first = first;
         w->last = last;
-        return recording_scan(w->catalogue, &scan, calls);
+        r = recording_scan(w->catalogue, &scan, calls);
+        return r == 0 ? tell_recordings(w) : r;
 }
 
 static instant_t term_instant(const struct term *t, instant_t otherwise)
@@ -219,8 +258,10 @@ int query_run_recording(struct catalogue *c, const struct query *q,
                          .on_row = on_row,
                          .userdata = userdata};
         const struct continuity_calls calls = {.on_recording = on_recording, .userdata = &w};
+        int r = walk_run(&w, &calls, 10);
 
-        return walk_run(&w, &calls, 10);
+        free(w.found);
+        return r;
 }
 
 int query_run_gap(struct catalogue *c, const struct query *q,
