@@ -18,8 +18,9 @@ struct walk {
         const struct query *query;
         struct continuity_rules rules;
         sqlite3_stmt *row;
+        instant_t from, to; /* asked for */
         int64_t recorder;
-        instant_t first, last; /* what began in between is told, of the rest another look tells */
+        instant_t first, last; /* what began with footage in between is told, of the rest another look tells */
         int64_t left;          /* rows; -1 without a limit */
         bool full;
         struct recording *found; /* of the look under way: video and audio are told apart, and go by time */
@@ -132,8 +133,8 @@ static int look(struct walk *w, const struct continuity_calls *calls, int64_t re
                 instant_t last)
 {
         const struct recording_scan scan = {.recorder = recorder,
-                                            .from = first,
-                                            .until = last < INT64_MAX ? last + 1 : INT64_MAX,
+                                            .from = MAX(first, w->from),
+                                            .until = MIN(last < INT64_MAX ? last + 1 : INT64_MAX, w->to),
                                             .rules = &w->rules};
         int r;
 
@@ -149,17 +150,11 @@ static instant_t term_instant(const struct term *t, instant_t otherwise)
         return t->n > 0 ? t->values[0].integer : otherwise;
 }
 
-static void add_window(struct composition *p, instant_t from, instant_t to)
-{
-        composition_add(p, " AND g.ordered_at >= ? AND g.ordered_at < ?");
-        composition_bind(p, INTEGER(from));
-        composition_bind(p, INTEGER(to));
-}
-
-/* Rows of recorder and time, in the order of both. */
-static int prepare_places(struct walk *w, instant_t from, instant_t to, bool owned, sqlite3_stmt **ret)
+/* Rows of recorder and time, in the order of both. A gap may begin where footage ends that began long before. */
+static int prepare_places(struct walk *w, bool owned, sqlite3_stmt **ret)
 {
         const struct term *terms = w->query->terms;
+        instant_t from = w->from > INT64_MIN + RECORDING_LOOKBACK ? w->from - RECORDING_LOOKBACK : INT64_MIN;
         _cleanup_(composition_done) struct composition p;
 
         composition_begin(&p);
@@ -176,14 +171,16 @@ static int prepare_places(struct walk *w, instant_t from, instant_t to, bool own
                                     " footage_by_unit JOIN recorder AS r ON r.id = g.recorder WHERE true");
         if (!owned) {
                 composition_bind(&p, INTEGER(from));
-                composition_bind(&p, INTEGER(to));
+                composition_bind(&p, INTEGER(w->to));
                 composition_term(&p, &terms[RECORDING_BY_RECORDER]);
                 composition_add(&p, " ORDER BY g.number");
                 return composition_prepare(&p, w->catalogue, ret);
         }
         for (size_t i = RECORDING_BY_RECORDER; i <= RECORDING_BY_UNIT; i++)
                 composition_term(&p, &terms[i]);
-        add_window(&p, from, to);
+        composition_add(&p, " AND g.ordered_at >= ? AND g.ordered_at < ?");
+        composition_bind(&p, INTEGER(from));
+        composition_bind(&p, INTEGER(w->to));
         composition_add(&p, " ORDER BY r.number, g.ordered_at");
         return composition_prepare(&p, w->catalogue, ret);
 }
@@ -214,13 +211,12 @@ static int walk_owned(struct walk *w, const struct continuity_calls *calls, sqli
         return r < 0 || recorder == 0 ? r : look(w, calls, recorder, first, last);
 }
 
-static int walk_all(struct walk *w, const struct continuity_calls *calls, sqlite3_stmt *places,
-                    instant_t from, instant_t to)
+static int walk_all(struct walk *w, const struct continuity_calls *calls, sqlite3_stmt *places)
 {
         int r;
 
         while ((r = statement_step(w->catalogue, places)) > 0) {
-                r = look(w, calls, sqlite3_column_int64(places, 0), from, to);
+                r = look(w, calls, sqlite3_column_int64(places, 0), INT64_MIN, INT64_MAX);
                 if (r != 0)
                         return r;
         }
@@ -231,20 +227,17 @@ static int walk_run(struct walk *w, const struct continuity_calls *calls, size_t
 {
         const struct term *terms = w->query->terms;
         bool owned = terms[RECORDING_BY_OFFICER].n > 0 || terms[RECORDING_BY_UNIT].n > 0;
-        instant_t from = term_instant(&terms[RECORDING_FROM], INT64_MIN);
-        instant_t to = term_instant(&terms[RECORDING_TO], INT64_MAX);
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *row = NULL, *places = NULL;
         int r = prepare_row(w, n_values, &row);
 
-        /* A gap may begin where footage ends that began long before. */
-        if (from > INT64_MIN + RECORDING_LOOKBACK)
-                from -= RECORDING_LOOKBACK;
+        w->from = term_instant(&terms[RECORDING_FROM], INT64_MIN);
+        w->to = term_instant(&terms[RECORDING_TO], INT64_MAX);
         if (r == 0)
-                r = prepare_places(w, from, to, owned, &places);
+                r = prepare_places(w, owned, &places);
         if (r < 0)
                 return r;
         w->row = row;
-        r = owned ? walk_owned(w, calls, places) : walk_all(w, calls, places, from, to);
+        r = owned ? walk_owned(w, calls, places) : walk_all(w, calls, places);
         return w->full ? 0 : r;
 }
 

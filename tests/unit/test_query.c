@@ -229,6 +229,9 @@ static const struct {
                  "duty recorder officer out_at until returned_at docking offloaded_at extended_until reason "
                  "approver"},
                 {"alert", "kind priority subject text since count acknowledged_by cleared_at"},
+                {"recording",
+                 "recorder officer unit kind started_at ended_at duration_s segments footage certain"},
+                {"reason", "reason term"},
                 {"ledger", "sequence at actor act subject detail hash"},
 };
 
@@ -305,8 +308,7 @@ static const struct {
                 {"colour", NULL, NULL,
                  "unknown noun 'colour', expected one of footage, docking, item, finding, recorder, "
                  "officer, unit, "
-                 "assignment, duty, alert or"
-                 " ledger"},
+                 "assignment, duty, alert, ledger, recording, gap, coverage, reason or explanation"},
                 {"footage", "colour", "red",
                  "unknown filter 'colour' for footage, expected one of unit, officer, recorder, kind, "
                  "verdict, source, bay, name,"

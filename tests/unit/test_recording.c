@@ -682,7 +682,7 @@ static uint32_t next_random(uint32_t below)
 /* Bouts of a few files each, some by another officer, some damaged, over twenty days. */
 static void fill(void)
 {
-        for (int bout = 0; bout < 150; bout++) {
+        for (int bout = 0; bout < 100; bout++) {
                 instant_t t = at("2026-10-01") + (instant_t)next_random(20 * 86400) * USEC_PER_SEC;
                 int recorder = 1 + (int)next_random(6), officer = (int)next_random(5);
 
@@ -752,8 +752,8 @@ START_TEST(test_a_part_is_as_the_whole)
         drawn = 2463534242;
         fill();
         all = ask_by(noun, (const struct query_filter[FILTERS_MAX]){{NULL}}, NULL);
-        ck_assert_uint_gt(json_object_array_length(all), 50);
-        for (int mix = 0; mix < 200; mix++) {
+        ck_assert_uint_gt(json_object_array_length(all), 30);
+        for (int mix = 0; mix < 60; mix++) {
                 struct query_filter filters[FILTERS_MAX];
                 _cleanup_(json_object_putp) json_object *rows = NULL;
                 char from[32], to[32];
@@ -773,7 +773,7 @@ START_TEST(test_a_part_is_as_the_whole)
                 ck_assert_uint_eq(json_object_array_length(rows), n);
                 matched += n;
         }
-        ck_assert_uint_gt(matched, 500);
+        ck_assert_uint_gt(matched, 100);
 }
 END_TEST
 
