@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* "recording", "gap", "explanation" and "coverage": whether the whole course was recorded, by two, and why not.
+/* "recording", "gap", "explanation" and "coverage": whether the whole course was recorded, by two, and why
+ * not.
  */
 #include "cli/listing.h"
 #include "cli/option.h"
@@ -174,9 +175,9 @@ static int coverage_print(const struct invocation *inv, json_object *rows)
                                        : EXIT_OK;
         for (size_t i = 0; i < json_object_array_length(rows); i++)
                 json_stream_add(&stream,
-                                json_object_to_json_string_ext(json_object_array_get_idx(rows, i),
-                                                               JSON_C_TO_STRING_PLAIN |
-                                                                               JSON_C_TO_STRING_NOSLASHESCAPE));
+                                json_object_to_json_string_ext(
+                                                json_object_array_get_idx(rows, i),
+                                                JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
         json_stream_end(&stream);
         return EXIT_OK;
 }

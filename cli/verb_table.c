@@ -130,11 +130,10 @@ static const struct verb_option extend_options[] = {
                 {NULL},
 };
 
-#define OWNER_FILTERS                                                                    \
-        {"recorder", N_("NUMBER"), "recorder", N_("of this recorder")},                  \
-                        {"officer", N_("NUMBER"), "officer", N_("of this officer")},     \
-                        {"unit", N_("NUMBER"), "unit", N_("of this unit")}, FILTER_FROM, \
-        FILTER_TO
+#define OWNER_FILTERS                                                                \
+        {"recorder", N_("NUMBER"), "recorder", N_("of this recorder")},              \
+                        {"officer", N_("NUMBER"), "officer", N_("of this officer")}, \
+                        {"unit", N_("NUMBER"), "unit", N_("of this unit")}, FILTER_FROM, FILTER_TO
 
 static const struct verb_option recording_options[] = {OWNER_FILTERS, FILTER_LIMIT, {NULL}};
 
@@ -169,7 +168,8 @@ static const struct verb_option coverage_options[] = {
                 {"from", N_("TIME"), "from", N_("since when; required")},
                 {"to", N_("TIME"), "to", N_("until when; required")},
                 {"unit", N_("NUMBER"), "unit", N_("what this unit recorded")},
-                {"officer", N_("NUMBER"), "officer", N_("what these officers recorded: given twice or more")},
+                {"officer", N_("NUMBER"), "officer",
+                 N_("what these officers recorded: given twice or more")},
                 {"all", NULL, NULL, N_("list moments with two recorders and more, too")},
                 {NULL},
 };

@@ -31,13 +31,13 @@
  *           subject: a recorder's number, "recorder/NUMBER" or "docking/ID"; reason: continuous-duty,
  *           remote-area or no-transport
  *   ExplainGap(s recorder, s from, s to, s reason, s reporter, s approver, s text) → t id, t gaps
- *           why the recorder did not record from 'from' to 'to'; reason: a word of noun reason; 'gaps' is how
- *           many gaps in that time are explained now
+ *           why it did not record from 'from' to 'to'; reason: a word of noun reason; 'gaps' is how many
+ *           gaps in that time are explained now
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
  *   EnterTable(s noun, as columns, a(uas) lines) → t entered, t unchanged, a(us) refused
- *           lines of a table, each with its number in the file: all of them, or none when one is refused, and
- *           then each refused one with the reason. noun: unit, officer, recorder, assignment or duty
+ *           lines of a table, each with its number in the file: all of them, or none when one is refused,
+ *           and then each refused one with the reason. noun: unit, officer, recorder, assignment or duty
  *   Import(s recorder, s officer, s reason, h giver) → t docking
  *           brings in what cannot dock; 'giver' is a connected SOCK_SEQPACKET socket whose other end lists
  *           and opens files as recorder/folder/folder_messages.h says. Replies when it has begun;

@@ -93,7 +93,8 @@ static void alert_raise_gap(struct station *s, const char *subject, const char *
         char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 
         station_alert(s, alert_kind, LOG_WARNING, subject,
-                      "what recorder %s recorded has %zu gaps that nobody has explained, the first%s from %s "
+                      "what recorder %s recorded has %zu gaps that nobody has explained, the first%s from "
+                      "%s "
                       "to %s; 'recdockctl gap list --recorder %s --unexplained' shows them",
                       number, j->open, j->first.certain ? "" : " (it may be shorter, or none)",
                       instant_format(j->first.from, from), instant_format(j->first.to, to), number);

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * The alert "recording-gap" of a recorder: raised when a docking is complete and what it brought has a gap that
- * nobody has explained, cleared when everything since then is explained or the missing footage has come. Gaps
- * of dockings before do not matter: they had their own alert, or were there before anybody looked.
+ * The alert "recording-gap" of a recorder: raised when a docking is complete and what it brought has a gap
+ * that nobody has explained, cleared when everything since then is explained or the missing footage has
+ * come. Gaps of dockings before do not matter: they had their own alert, or were there before anybody
+ * looked.
  */
 
 struct docking;

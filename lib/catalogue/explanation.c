@@ -26,9 +26,9 @@ int explanation_add(struct catalogue *c, const char *actor, const struct explana
         r = statement_run(c,
                           "INSERT INTO explanation (recorder, from_at, to_at, reason, text, reporter,"
                           " approver, entered_at, entered_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                          VALUES(INTEGER(e->recorder), INTEGER(e->from), INTEGER(e->to),
-                                 RAW_TEXT(e->reason), TEXT(e->text), RAW_TEXT(e->reporter),
-                                 RAW_TEXT(e->approver), INTEGER(clock_now()), RAW_TEXT(actor)));
+                          VALUES(INTEGER(e->recorder), INTEGER(e->from), INTEGER(e->to), RAW_TEXT(e->reason),
+                                 TEXT(e->text), RAW_TEXT(e->reporter), RAW_TEXT(e->approver),
+                                 INTEGER(clock_now()), RAW_TEXT(actor)));
         if (r < 0)
                 return r;
         id = sqlite3_last_insert_rowid(c->db);

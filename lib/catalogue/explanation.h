@@ -17,8 +17,8 @@ struct explanation {
         char reporter[128], approver[128];
 };
 
-/* Writes one, by 'actor' and now: "gap.explained" of the recorder in the ledger. CATALOGUE_ABSENT: there is no
- * such recorder. -EINVAL when it ends before it begins. */
+/* Writes one, by 'actor' and now: "gap.explained" of the recorder in the ledger. CATALOGUE_ABSENT: there is
+ * no such recorder. -EINVAL when it ends before it begins. */
 int explanation_add(struct catalogue *c, const char *actor, const struct explanation *e, int64_t *ret_id);
 
 /* How much of [from, to) of a recorder is explained; needs no transaction. *ret_whole: all of it, as

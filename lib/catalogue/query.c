@@ -134,8 +134,11 @@ static struct query *query_alloc(const struct noun *noun, instant_t now)
                 free(terms);
                 return NULL;
         }
-        *q = (struct query){
-                        .noun = noun, .terms = terms, .now = now, .continuity = CONTINUITY_DEFAULTS, .limit = -1};
+        *q = (struct query){.noun = noun,
+                            .terms = terms,
+                            .now = now,
+                            .continuity = CONTINUITY_DEFAULTS,
+                            .limit = -1};
         return q;
 }
 

@@ -18,6 +18,10 @@
  * ledger from to act subject limit Several values of one filter are alternatives (the key is given twice).
  * 'on' is the local calendar day of a date.
  *
+ * Put together each time: recording (recorder officer unit from to limit), gap (the same, unexplained min),
+ * coverage (unit officer from to fewer limit; from, to and whose are needed). Constant: reason (limit).
+ * What was entered: explanation (recorder reason from to limit).
+ *
  * Keys of a footage row, fixed: id unit officer recorder bay name source source_path started_at ended_at
  * duration_s size sha256 sm3 verdict verdict_reasons container kind path offloaded_at docking deadline late
  * case. unit, officer, recorder are numbers (text); verdict_reasons is an array of text; late is minutes

@@ -57,8 +57,8 @@ static int on_recording(void *userdata, const struct recording *r)
                 return 0;
         e = lay_open(l, r->started);
         if (e == 0 && r->start_unknown)
-                e = coverage_add(l->coverage, l->recorder,
-                                 MAX(l->known_until, r->started - USEC_PER_DAY), r->started, false);
+                e = coverage_add(l->coverage, l->recorder, MAX(l->known_until, r->started - USEC_PER_DAY),
+                                 r->started, false);
         if (e == 0)
                 e = coverage_add(l->coverage, l->recorder, r->started, r->ended, true);
         l->known_until = r->ended;

@@ -108,16 +108,15 @@ static const struct filter ledger_filters[] = {
                 LIMIT_FILTER,
 };
 
-#define RECORDING_FILTERS(begin)                                                                          \
-        [RECORDING_BY_RECORDER] = {"recorder", "g.recorder = (SELECT id FROM recorder WHERE number = ?)", \
-                                   NULL, FILTER_TEXT, false},                                             \
-        [RECORDING_BY_OFFICER] = {"officer", "g.officer = (SELECT id FROM officer WHERE number = ?)",     \
-                                  NULL, FILTER_TEXT, false},                                              \
-        [RECORDING_BY_UNIT] = {"unit", "g.unit = (SELECT id FROM unit WHERE number = ?)", NULL,           \
-                               FILTER_TEXT, false},                                                       \
-        [RECORDING_FROM] = {"from", "g." begin " >= ?", NULL, FILTER_INSTANT, true},                      \
-        [RECORDING_TO] = {                                                                                \
-                        "to", "g." begin " < ?", NULL, FILTER_INSTANT, true}
+#define RECORDING_FILTERS(begin)                                                                            \
+        [RECORDING_BY_RECORDER] = {"recorder", "g.recorder = (SELECT id FROM recorder WHERE number = ?)",   \
+                                   NULL, FILTER_TEXT, false},                                               \
+        [RECORDING_BY_OFFICER] = {"officer", "g.officer = (SELECT id FROM officer WHERE number = ?)", NULL, \
+                                  FILTER_TEXT, false},                                                      \
+        [RECORDING_BY_UNIT] = {"unit", "g.unit = (SELECT id FROM unit WHERE number = ?)", NULL,             \
+                               FILTER_TEXT, false},                                                         \
+        [RECORDING_FROM] = {"from", "g." begin " >= ?", NULL, FILTER_INSTANT, true},                        \
+        [RECORDING_TO] = {"to", "g." begin " < ?", NULL, FILTER_INSTANT, true}
 
 static const struct filter recording_filters[] = {RECORDING_FILTERS("started_at"), LIMIT_FILTER};
 

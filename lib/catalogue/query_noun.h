@@ -89,7 +89,8 @@ struct noun {
         const char *select; /* up to WHERE and a first condition */
         const char *order;
         query_run_fn *run; /* in one snapshot; NULL: the rows of 'select' in their 'order' */
-        const char *(*check)(const struct query *q); /* what is wrong with the filters together; may be NULL */
+        /* What is wrong with the filters together; may be NULL. */
+        const char *(*check)(const struct query *q);
 };
 
 struct term_value {

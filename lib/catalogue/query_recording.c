@@ -20,7 +20,8 @@ struct walk {
         sqlite3_stmt *row;
         instant_t from, to; /* asked for */
         int64_t recorder;
-        instant_t first, last; /* what began with footage in between is told, of the rest another look tells */
+        instant_t first, last; /* what began with footage in between is told, of the rest another look tells
+                                */
         int64_t left;          /* rows; -1 without a limit */
         bool full;
         struct recording *found; /* of the look under way: video and audio are told apart, and go by time */
@@ -103,10 +104,10 @@ static int tell_recordings(struct walk *w)
         for (size_t i = 0; result == 0 && i < w->n_found; i++) {
                 const struct recording *r = &w->found[i];
 
-                result = walk_row(w, VALUES(ID(w->recorder), ID(r->officer), ID(r->unit), ID(r->first),
-                                            INTEGER(r->started), INTEGER(r->ended),
-                                            INTEGER(r->start_unknown), INTEGER(r->end_unknown),
-                                            INTEGER(r->segments), INTEGER(r->audio)));
+                result = walk_row(w,
+                                  VALUES(ID(w->recorder), ID(r->officer), ID(r->unit), ID(r->first),
+                                         INTEGER(r->started), INTEGER(r->ended), INTEGER(r->start_unknown),
+                                         INTEGER(r->end_unknown), INTEGER(r->segments), INTEGER(r->audio)));
         }
         w->n_found = 0;
         return result;
@@ -150,7 +151,8 @@ static instant_t term_instant(const struct term *t, instant_t otherwise)
         return t->n > 0 ? t->values[0].integer : otherwise;
 }
 
-/* Rows of recorder and time, in the order of both. A gap may begin where footage ends that began long before. */
+/* Rows of recorder and time, in the order of both. A gap may begin where footage ends that began long
+ * before. */
 static int prepare_places(struct walk *w, bool owned, sqlite3_stmt **ret)
 {
         const struct term *terms = w->query->terms;
@@ -159,13 +161,15 @@ static int prepare_places(struct walk *w, bool owned, sqlite3_stmt **ret)
 
         composition_begin(&p);
         if (!owned)
-                composition_add(&p, "SELECT g.recorder, NULL FROM (SELECT id AS recorder, number FROM recorder)"
-                                    " AS g WHERE EXISTS (SELECT 1 FROM footage AS f INDEXED BY"
-                                    " footage_by_recorder WHERE f.recorder = g.recorder"
-                                    " AND f.ordered_at >= ? AND f.ordered_at < ?)");
+                composition_add(&p,
+                                "SELECT g.recorder, NULL FROM (SELECT id AS recorder, number FROM recorder)"
+                                " AS g WHERE EXISTS (SELECT 1 FROM footage AS f INDEXED BY"
+                                " footage_by_recorder WHERE f.recorder = g.recorder"
+                                " AND f.ordered_at >= ? AND f.ordered_at < ?)");
         else if (terms[RECORDING_BY_OFFICER].n > 0)
-                composition_add(&p, "SELECT g.recorder, g.ordered_at FROM footage AS g INDEXED BY"
-                                    " footage_by_officer JOIN recorder AS r ON r.id = g.recorder WHERE true");
+                composition_add(&p,
+                                "SELECT g.recorder, g.ordered_at FROM footage AS g INDEXED BY"
+                                " footage_by_officer JOIN recorder AS r ON r.id = g.recorder WHERE true");
         else
                 composition_add(&p, "SELECT g.recorder, g.ordered_at FROM footage AS g INDEXED BY"
                                     " footage_by_unit JOIN recorder AS r ON r.id = g.recorder WHERE true");
@@ -281,8 +285,9 @@ int query_run_reason(struct catalogue *c, const struct query *q,
                 int r = statement_get(c, "SELECT json_object('reason', ?1, 'term', ?2)", &s);
 
                 if (r == 0)
-                        r = statement_bind(c, s, VALUES(RAW_TEXT(gap_reason_text((enum gap_reason)i)),
-                                                        RAW_TEXT(gap_reason_term((enum gap_reason)i))));
+                        r = statement_bind(c, s,
+                                           VALUES(RAW_TEXT(gap_reason_text((enum gap_reason)i)),
+                                                  RAW_TEXT(gap_reason_term((enum gap_reason)i))));
                 if (r == 0)
                         r = statement_step(c, s);
                 if (r > 0)

@@ -185,8 +185,7 @@ int recording_since_docking(struct catalogue *c, int64_t recorder, int64_t docki
 
 int recording_docking_at(struct catalogue *c, int64_t recorder, instant_t at, int64_t *ret)
 {
-        return statement_integer(c,
-                                 "SELECT max(id) FROM docking WHERE recorder = ?1 AND released_at <= ?2",
+        return statement_integer(c, "SELECT max(id) FROM docking WHERE recorder = ?1 AND released_at <= ?2",
                                  VALUES(INTEGER(recorder), INTEGER(at)), ret);
 }
 

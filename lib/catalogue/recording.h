@@ -6,8 +6,8 @@
  * arrives late, an officer's duty entered afterwards and another threshold are all true at once.
  *
  * Left out: photos, what is no media, and footage whose time nobody knows. What the container check made
- * nothing of may be video, and counts as such of unknown duration. An encrypted file tells no duration: there
- * the time of its last change, by the recorder, is when it ended.
+ * nothing of may be video, and counts as such of unknown duration. An encrypted file tells no duration:
+ * there the time of its last change, by the recorder, is when it ended.
  */
 
 #include "catalogue/statement.h"

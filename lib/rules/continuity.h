@@ -7,14 +7,14 @@
  * holes between them inside one activity become gaps.
  *
  *   joined       the next segment begins before the one before has ended, or within 'join' and the
- *                resolution of both times after it. Two channels, two qualities, copies and the second that
- *                loop recording has twice are so much of one recording, which ends when the last of them does
+ *                resolution of both times after it. Two channels, two qualities, copies and the second
+ *                that loop recording has twice are so much of one recording; the last of them ends it
  *   gap          a longer hole than 'gap', whose two sides belong to one activity
- *   activity     a duty, from the checkout to the return; where there is none on one of the sides, what lies
- *                less than 'activity_gap' apart
- *   unknown      a hole next to a segment of unknown duration, or between two times that come from clocks of
- *                different offsets, may be shorter than it looks or none at all. It is a gap that is not
- *                certain, never no gap
+ *   activity     a duty, from the checkout to the return; where there is none on one of the sides,
+ *                what lies less than 'activity_gap' apart
+ *   unknown      a hole next to a segment of unknown duration, or between two times that come from
+ *                clocks of different offsets, may be shorter than it looks or none at all. It is a gap
+ *                that is not certain, never no gap
  *
  * A segment of unknown duration may last until the next one begins: a recorder begins a file when the one
  * before has ended, and files of two channels at about the same time. Audio makes recordings of its own and
@@ -37,10 +37,9 @@ struct continuity_rules {
         bool audio;           /* the recorder has no video: gaps are those of its audio */
 };
 
-#define CONTINUITY_DEFAULTS                                                        \
-        {                                                                          \
-                .join = 1 * USEC_PER_SEC, .gap = 10 * USEC_PER_SEC,                \
-                .activity_gap = 1800 * USEC_PER_SEC                                \
+#define CONTINUITY_DEFAULTS                                                                             \
+        {                                                                                               \
+                .join = 1 * USEC_PER_SEC, .gap = 10 * USEC_PER_SEC, .activity_gap = 1800 * USEC_PER_SEC \
         }
 
 /* Times of a FAT file system, the coarsest there are. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * How long recordings, gaps and coverage take that are put together out of footage each time: of a day, of an
- * officer, of a recorder, and all of it, on a database that bench_catalogue made. Usage: bench_continuity
+ * How long recordings, gaps and coverage take that are put together out of footage each time: of a day, of
+ * an officer, of a recorder, and all of it, on a database that bench_catalogue made. Usage: bench_continuity
  * DATABASE.
  */
 #include "base/cleanup.h"
@@ -46,7 +46,8 @@ static const struct {
                 {"recording", {"limit", "100"}, RUNS},
                 {"recording", {NULL}, 1},
                 {"coverage", {"unit", "310100000007", "from", "2025-06-15", "to", "2025-06-16"}, RUNS},
-                {"coverage", {"officer", "000123", "officer", "000124", "from", "2025-06-15", "to", "2025-06-16"},
+                {"coverage",
+                 {"officer", "000123", "officer", "000124", "from", "2025-06-15", "to", "2025-06-16"},
                  RUNS},
                 {"coverage", {"unit", "310100000007", "from", "2025-06-01", "to", "2025-07-01"}, RUNS},
 };

@@ -119,31 +119,45 @@ static int64_t explain(const char *const texts[CALL_N], sd_bus_error *error)
         return (int64_t)gaps;
 }
 
-static const char long_name[] =
-                "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-                "0123456789012345678901234567890123456789";
+static const char long_name[] = "012345678901234567890123456789012345678901234567890123456789012345678901234"
+                                "5678901234567890123456789"
+                                "0123456789012345678901234567890123456789";
 
 static const struct {
         const char *texts[CALL_N];
         const char *error, *piece;
 } refused[] = {
-                {{"none", DAY "08:01", DAY "08:05", "other", "a", "b", "x"}, RECDOCK_ERROR_NOT_FOUND, "'none'"},
+                {{"none", DAY "08:01", DAY "08:05", "other", "a", "b", "x"},
+                 RECDOCK_ERROR_NOT_FOUND,
+                 "'none'"},
                 {{"", DAY "08:01", DAY "08:05", "other", "a", "b", "x"}, RECDOCK_ERROR_NOT_FOUND, "''"},
                 {{R, "", DAY "08:05", "other", "a", "b", "x"}, RECDOCK_ERROR_INVALID, "from is empty"},
                 {{R, "soon", DAY "08:05", "other", "a", "b", "x"}, RECDOCK_ERROR_INVALID, "from 'soon'"},
                 {{R, DAY "08:01", "", "other", "a", "b", "x"}, RECDOCK_ERROR_INVALID, "to is empty"},
                 {{R, DAY "08:01", "25:00", "other", "a", "b", "x"}, RECDOCK_ERROR_INVALID, "to '25:00'"},
-                {{R, DAY "08:05", DAY "08:05", "other", "a", "b", "x"}, RECDOCK_ERROR_INVALID, "is not after from"},
-                {{R, DAY "08:05", DAY "08:01", "other", "a", "b", "x"}, RECDOCK_ERROR_INVALID, "is not after from"},
-                {{R, DAY "08:05", "+1h", "other", "a", "b", "x"}, RECDOCK_ERROR_INVALID, "'+1h' is still to come"},
+                {{R, DAY "08:05", DAY "08:05", "other", "a", "b", "x"},
+                 RECDOCK_ERROR_INVALID,
+                 "is not after from"},
+                {{R, DAY "08:05", DAY "08:01", "other", "a", "b", "x"},
+                 RECDOCK_ERROR_INVALID,
+                 "is not after from"},
+                {{R, DAY "08:05", "+1h", "other", "a", "b", "x"},
+                 RECDOCK_ERROR_INVALID,
+                 "'+1h' is still to come"},
                 {{R, DAY "08:01", DAY "08:05", "", "a", "b", "x"}, RECDOCK_ERROR_INVALID, "reason ''"},
                 {{R, DAY "08:01", DAY "08:05", "lunch", "a", "b", "x"},
                  RECDOCK_ERROR_INVALID,
                  "expected bad-weather, equipment-failure, site-restriction, state-secret, trade-secret, "
                  "personal-privacy or other"},
-                {{R, DAY "08:01", DAY "08:05", "other", "a", "b", ""}, RECDOCK_ERROR_INVALID, "text is empty"},
-                {{R, DAY "08:01", DAY "08:05", "other", "", "b", "x"}, RECDOCK_ERROR_INVALID, "reporter is empty"},
-                {{R, DAY "08:01", DAY "08:05", "other", "a", "", "x"}, RECDOCK_ERROR_INVALID, "approver is empty"},
+                {{R, DAY "08:01", DAY "08:05", "other", "a", "b", ""},
+                 RECDOCK_ERROR_INVALID,
+                 "text is empty"},
+                {{R, DAY "08:01", DAY "08:05", "other", "", "b", "x"},
+                 RECDOCK_ERROR_INVALID,
+                 "reporter is empty"},
+                {{R, DAY "08:01", DAY "08:05", "other", "a", "", "x"},
+                 RECDOCK_ERROR_INVALID,
+                 "approver is empty"},
                 {{R, DAY "08:01", DAY "08:05", "other", "a", "a", "x"},
                  RECDOCK_ERROR_INVALID,
                  "expected somebody else"},
@@ -174,19 +188,17 @@ static const struct {
         const char *from, *to;
         int64_t gaps;
 } taken[] = {
-                {DAY "08:01", DAY "08:05", 1},
-                {DAY "08:06", DAY "08:10", 1},
-                {DAY "07:00", DAY "09:00", 2},
-                {DAY "08:01", DAY "08:04", 0},
-                {DAY "08:02", DAY "08:10", 1},
-                {DAY "06:00", DAY "07:00", 0}, /* it was not used at all */
+                {DAY "08:01", DAY "08:05", 1}, {DAY "08:06", DAY "08:10", 1},
+                {DAY "07:00", DAY "09:00", 2}, {DAY "08:01", DAY "08:04", 0},
+                {DAY "08:02", DAY "08:10", 1}, {DAY "06:00", DAY "07:00", 0}, /* it was not used at all */
                 {DAY "08:10", DAY "08:11", 0},
 };
 
 START_TEST(test_explains)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        const char *const texts[CALL_N] = {R, taken[_i].from, taken[_i].to, "bad-weather", "王芳", "赵六", ""};
+        const char *const texts[CALL_N] = {R, taken[_i].from, taken[_i].to, "bad-weather", "王芳", "赵六",
+                                           ""};
         int64_t gaps = explain(texts, &error);
 
         ck_assert_msg(gaps == taken[_i].gaps, "%lld: %s", (long long)gaps, error.message);
@@ -200,7 +212,8 @@ START_TEST(test_explains_the_rest)
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         const char *const first[CALL_N] = {R, DAY "08:01", DAY "08:03", "state-secret", "a", "b", "x"};
         const char *const second[CALL_N] = {R, DAY "08:03", DAY "08:05", "state-secret", "a", "b", "x"};
-        const char *const retired[CALL_N] = {"old", DAY "08:03", DAY "08:05", "equipment-failure", "a", "b", ""};
+        const char *const retired[CALL_N] = {"old", DAY "08:03", DAY "08:05", "equipment-failure",
+                                             "a",   "b",         ""};
 
         ck_assert_int_eq(explain(first, &error), 0);
         ck_assert_int_eq(explain(second, &error), 1);

@@ -435,7 +435,8 @@ START_TEST(test_older_versions_become_version_6)
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM finding"), 1);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM duty"), _i >= 3);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM explanation"), 0);
-        ck_assert_int_eq(fixture_tamper("INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, 'a', 'b', 9, 'c')"),
+        ck_assert_int_eq(fixture_tamper("INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, 'a', 'b', "
+                                        "9, 'c')"),
                          SQLITE_OK);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_foreign_key_check"), 0);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> "

@@ -204,13 +204,17 @@ static const struct {
                 {{"coverage"}, 2, "--from=TIME"},
                 {{"coverage", "--from=-2h"}, 2, "--to=TIME"},
                 {{"coverage", "--from=-2h", "--to=now"}, 6, "a unit or at least two officers"},
-                {{"coverage", "--from=-2h", "--to=now", "--officer=" BUS_STATION_OFFICER}, 6, "two officers"},
+                {{"coverage", "--from=-2h", "--to=now", "--officer=" BUS_STATION_OFFICER},
+                 6,
+                 "two officers"},
                 {{"coverage", "--from=-2h", "--to=now", "--unit=none"}, 5, "there is no unit 'none'"},
                 {{"coverage", "--from=-2h", "--to=now", "--officer=" BUS_STATION_OFFICER, "--officer=none"},
                  5,
                  "there is no officer 'none'"},
                 {{"coverage", "--from=soonish", "--to=now", "--unit=" BUS_STATION_UNIT}, 6, "soonish"},
-                {{"coverage", "--from=now", "--to=-2h", "--unit=" BUS_STATION_UNIT, "--all"}, 6, "not before"},
+                {{"coverage", "--from=now", "--to=-2h", "--unit=" BUS_STATION_UNIT, "--all"},
+                 6,
+                 "not before"},
                 {{"unit", "add", "3702", "三大队", "--parent=none"}, 5, "none"},
 };
 
@@ -544,8 +548,8 @@ START_TEST(test_continuity)
                          0);
         ck_assert_str_eq(out, "explanation 1 is recorded; no gap of recorder " BUS_STATION_RECORDER
                               " is wholly explained by it\n");
-        ck_assert_int_eq(RUN("gap", "explain", BUS_STATION_RECORDER, "--from=-3h", "--to=-2h", "--reason=other",
-                             "--reporter=张", "--approver=赵", "--text=x", "--json"),
+        ck_assert_int_eq(RUN("gap", "explain", BUS_STATION_RECORDER, "--from=-3h", "--to=-2h",
+                             "--reason=other", "--reporter=张", "--approver=赵", "--text=x", "--json"),
                          0);
         assert_says(out, "{\"id\":2,\"explained\":\"" BUS_STATION_RECORDER "\",\"gaps\":0}");
         ck_assert_int_eq(RUN("explanation", "list", "--reason=equipment-failure"), 0);
@@ -558,9 +562,11 @@ START_TEST(test_coverage)
         server = bus_station_start(NULL);
         ck_assert_int_eq(RUN("coverage", "--from=-50m", "--to=-30m", "--unit", BUS_STATION_UNIT), 1);
         assert_says(out, "0:20:00");
-        ck_assert_int_eq(RUN("coverage", "--from=-50m", "--to=-30m", "--unit", BUS_STATION_UNIT, "--json"), 1);
+        ck_assert_int_eq(RUN("coverage", "--from=-50m", "--to=-30m", "--unit", BUS_STATION_UNIT, "--json"),
+                         1);
         assert_says(out, "\"recorders\":0,\"unknown\":0,\"recording\":[]}");
-        ck_assert_int_eq(RUN("coverage", "--from=-61m", "--to=-30m", "--unit", BUS_STATION_UNIT, "--all"), 1);
+        ck_assert_int_eq(RUN("coverage", "--from=-61m", "--to=-30m", "--unit", BUS_STATION_UNIT, "--all"),
+                         1);
         assert_says(out, BUS_STATION_RECORDER);
 }
 END_TEST

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Recordings and gaps. The cases are in continuity.txt; what the code makes of each is written in the same
- * words and compared. Then the properties that no table can show: all times moved by one span move the answer
- * by it, and a segment more never makes a gap longer. At the end coverage by two.
+ * words and compared. Then the properties that no table can show: all times moved by one span move the
+ * answer by it, and a segment more never makes a gap longer. At the end coverage by two.
  */
 #include "rules/continuity.h"
 #include "rules/coverage.h"
@@ -94,7 +94,9 @@ static void word_read(char *word, struct course *c)
         const struct {
                 const char *word;
                 int64_t *to;
-        } rules[] = {{"join=", &c->rules.join}, {"gap=", &c->rules.gap}, {"activity=", &c->rules.activity_gap}};
+        } rules[] = {{"join=", &c->rules.join},
+                     {"gap=", &c->rules.gap},
+                     {"activity=", &c->rules.activity_gap}};
 
         for (size_t i = 0; i < ELEMENTSOF(rules); i++) {
                 if (strncmp(word, rules[i].word, strlen(rules[i].word)) != 0)
@@ -107,8 +109,8 @@ static void word_read(char *word, struct course *c)
         } else if (strncmp(word, "duty=", 5) == 0) {
                 char *end = strchr(word, '-');
 
-                c->duties[c->n_duties++] = (struct duty_span){
-                                time_of(word + 5), end[1] ? time_of(end + 1) : INT64_MAX};
+                c->duties[c->n_duties++] =
+                                (struct duty_span){time_of(word + 5), end[1] ? time_of(end + 1) : INT64_MAX};
         } else {
                 segment_read(word, c);
         }
@@ -254,9 +256,9 @@ static void course_draw(struct course *c)
         for (size_t i = 0; i < c->n; i++)
                 segment_draw(&c->segments[i], (int64_t)i + 1);
         if (next_random(2) == 0)
-                c->duties[c->n_duties++] =
-                                (struct duty_span){INT64_C(1793491200000000),
-                                                   INT64_C(1793491200000000) + next_random(7200) * USEC_PER_SEC};
+                c->duties[c->n_duties++] = (struct duty_span){
+                                INT64_C(1793491200000000),
+                                INT64_C(1793491200000000) + next_random(7200) * USEC_PER_SEC};
         qsort(c->segments, c->n, sizeof(*c->segments), segment_compare);
 }
 
@@ -381,10 +383,12 @@ START_TEST(test_bears_any_numbers)
 
         for (size_t i = 0; i < ELEMENTSOF(odd); i++) {
                 for (size_t j = 0; j < ELEMENTSOF(odd); j++) {
-                        const struct segment first = {
-                                        .started = odd[MIN(i, j)], .duration = odd[j], .clock_offset = odd[i]};
-                        const struct segment second = {
-                                        .started = odd[MAX(i, j)], .duration = odd[i], .clock_offset = odd[j]};
+                        const struct segment first = {.started = odd[MIN(i, j)],
+                                                      .duration = odd[j],
+                                                      .clock_offset = odd[i]};
+                        const struct segment second = {.started = odd[MAX(i, j)],
+                                                       .duration = odd[i],
+                                                       .clock_offset = odd[j]};
                         struct continuity c;
 
                         continuity_begin(&c, &rules, &calls);
@@ -508,7 +512,8 @@ END_TEST
 
 /* --- coverage --- */
 
-/* Spans "KEY FROM TO", "?" in front for a possible one, of seconds 0 to 100; windows "FROM-TO:KEYS[+UNKNOWN]". */
+/* Spans "KEY FROM TO", "?" in front for a possible one, of seconds 0 to 100; windows
+ * "FROM-TO:KEYS[+UNKNOWN]". */
 static const struct {
         const char *spans, *expected;
         int least;
@@ -519,11 +524,11 @@ static const struct {
                 {"1 20 60", "0-20: 20-60:1 60-100:"},
                 {"1 0 100;2 0 100", "0-100:1,2"},
                 {"2 50 100;1 0 60", "0-50:1 50-60:1,2 60-100:2"},
-                {"1 0 50;1 50 100", "0-100:1"},   /* without a moment in between */
-                {"1 0 60;1 40 100", "0-100:1"},   /* one recorder counts once */
+                {"1 0 50;1 50 100", "0-100:1"}, /* without a moment in between */
+                {"1 0 60;1 40 100", "0-100:1"}, /* one recorder counts once */
                 {"1 0 50;2 50 100", "0-50:1 50-100:2"},
                 {"1 0 100;?2 20 40", "0-20:1 20-40:1+1 40-100:1"},
-                {"1 0 100;?1 20 40", "0-100:1"},  /* what certainly recorded is not unknown */
+                {"1 0 100;?1 20 40", "0-100:1"}, /* what certainly recorded is not unknown */
                 {"?1 0 100;?2 50 100", "0-50:+1 50-100:+2"},
                 {"1 200 300;2 -10 0", "0-100:"},
                 {"1 30 30", "0-100:"},
@@ -544,8 +549,8 @@ static int on_window(void *userdata, const struct coverage_window *w)
         char *text = userdata;
         size_t used = strlen(text);
 
-        used += (size_t)snprintf(text + used, RESULT_MAX - used, "%s%" PRId64 "-%" PRId64 ":", used ? " " : "",
-                                 w->from, w->to);
+        used += (size_t)snprintf(text + used, RESULT_MAX - used, "%s%" PRId64 "-%" PRId64 ":",
+                                 used ? " " : "", w->from, w->to);
         for (size_t i = 0; i < w->recorders; i++)
                 used += (size_t)snprintf(text + used, RESULT_MAX - used, "%s%" PRId64, i ? "," : "",
                                          w->keys[i]);

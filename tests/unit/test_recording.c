@@ -1,36 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Recordings, gaps, explanations and coverage out of the catalogue: which footage counts as what, every filter,
- * and that a query which looks at a part of the footage says the same as one that looks at all of it. */
-#include "base/cleanup.h"
+/* Recordings, gaps and explanations out of the catalogue: which footage counts as what, and every filter. */
 #include "catalogue/docking.h"
 #include "catalogue/duty.h"
 #include "catalogue/explanation.h"
-#include "catalogue/query.h"
 #include "catalogue/recording.h"
-#include "catalogue/registry.h"
+#include "recording_fixture.h"
 #include "rules/recording_time.h"
-#include "test_catalogue_fixture.h"
 
 #include <check.h>
-#include <json-c/json.h>
 #include <sqlite3.h>
 #include <string.h>
-
-#define FILTERS_MAX 6
-#define ROWS_MAX    4000
-
-DEFINE_CLEANUP(json_object *, json_object_put);
-
-static struct catalogue *c;
-static int64_t units[3], officers[5], recorders[7], files; /* from 1 */
-
-static instant_t at(const char *text)
-{
-        instant_t t;
-
-        ck_assert_msg(instant_parse(text, FIXTURE_NOW, &t) == 0, "'%s' is no time", text);
-        return t;
-}
 
 static int64_t add_docking(int recorder, instant_t released)
 {
@@ -42,135 +21,6 @@ static int64_t add_docking(int recorder, instant_t released)
         ck_assert_int_eq(docking_update(c, &d), CATALOGUE_OK);
         return id;
 }
-
-static struct footage draft(int recorder, int officer, const char *started, double seconds)
-{
-        struct footage f;
-        char name[32];
-
-        (void)snprintf(name, sizeof(name), "%lld.mp4", (long long)++files);
-        fixture_footage(&f, 0, name);
-        f.recorder = recorders[recorder];
-        f.officer = officers[officer];
-        f.unit = recorder == 1 ? units[1] : recorder == 2 ? units[2] : 0;
-        f.started_at = at(started);
-        f.duration = seconds < 0 ? -1 : (int64_t)(seconds * USEC_PER_SEC);
-        f.ended_at = f.started_at + MAX(f.duration, 0);
-        return f;
-}
-
-static int64_t add(int recorder, int officer, const char *started, double seconds)
-{
-        struct footage f = draft(recorder, officer, started, seconds);
-
-        return fixture_file(c, &f);
-}
-
-static int64_t add_of(int recorder, const char *started, double seconds, enum media_kind kind,
-                      enum media_verdict verdict)
-{
-        struct footage f = draft(recorder, 0, started, seconds);
-
-        f.kind = kind;
-        f.verdict = verdict;
-        return fixture_file(c, &f);
-}
-
-static void furnish(void)
-{
-        char number[8];
-
-        c = fixture_open();
-        files = 0;
-        fixture_begin(c);
-        for (int i = 1; i <= 2; i++) {
-                (void)snprintf(number, sizeof(number), "U%d", i);
-                units[i] = fixture_unit(c, number);
-        }
-        for (int i = 1; i <= 4; i++) {
-                (void)snprintf(number, sizeof(number), "O%d", i);
-                officers[i] = fixture_officer(c, number, 0);
-        }
-        for (int i = 1; i <= 6; i++) {
-                (void)snprintf(number, sizeof(number), "R%d", i);
-                recorders[i] = fixture_recorder(c, number, 0);
-        }
-}
-
-/* Two recorders with a hole each, one that changed hands, one without video, one with a damaged file. */
-static void setup(void)
-{
-        furnish();
-        (void)add(1, 1, "2026-10-30 08:00", 300);
-        (void)add(1, 1, "2026-10-30 08:05", 300);
-        (void)add(1, 1, "2026-10-30 08:20", 300);
-        (void)add(1, 2, "2026-10-31 09:00", 300);
-        (void)add(1, 2, "2026-10-31 09:10", 300);
-        (void)add(2, 2, "2026-10-30 08:05", 600);
-        (void)add(2, 2, "2026-10-30 08:30", 300);
-        (void)add_of(3, "2026-10-30 10:00", 60, MEDIA_AUDIO, VERDICT_COMPLETE);
-        (void)add_of(3, "2026-10-30 10:02", -1, MEDIA_PHOTO, VERDICT_COMPLETE);
-        (void)add_of(3, "2026-10-30 10:05", 60, MEDIA_AUDIO, VERDICT_COMPLETE);
-        (void)add_of(4, "2026-10-30 11:00", -1, MEDIA_VIDEO, VERDICT_DAMAGED);
-        (void)add_of(4, "2026-10-30 11:10", 300, MEDIA_VIDEO, VERDICT_COMPLETE);
-        fixture_commit(c);
-        fixture_begin(c);
-}
-
-static void teardown(void)
-{
-        fixture_commit(c);
-        fixture_close(c);
-}
-
-/* --- asking --- */
-
-static int on_row(void *userdata, const char *json)
-{
-        json_object *row = json_tokener_parse(json);
-
-        ck_assert_msg(json_object_is_type(row, json_type_object), "%s", json);
-        (void)json_object_array_add(userdata, row);
-        return 0;
-}
-
-static json_object *ask_by(const char *noun, const struct query_filter *filters,
-                           const struct continuity_rules *rules)
-{
-        json_object *rows = json_object_new_array();
-        _cleanup_free_ char *error = NULL;
-        struct query *q = NULL;
-        size_t n = 0;
-
-        while (n < FILTERS_MAX && filters[n].key)
-                n++;
-        ck_assert_msg(query_new(noun, filters, n, FIXTURE_NOW, &q, &error) == 0, "%s", error);
-        if (rules)
-                query_set_continuity(q, rules);
-        ck_assert_msg(query_run(c, q, on_row, rows) == 0, "%s", catalogue_error(c));
-        query_free(q);
-        return rows;
-}
-
-#define ASK(noun, ...) ask_by(noun, (const struct query_filter[FILTERS_MAX]){__VA_ARGS__}, NULL)
-
-static json_object *row_of(json_object *rows, size_t i)
-{
-        ck_assert_uint_lt(i, json_object_array_length(rows));
-        return json_object_array_get_idx(rows, i);
-}
-
-static const char *text_of(json_object *row, const char *key)
-{
-        json_object *value;
-
-        ck_assert_msg(json_object_object_get_ex(row, key, &value), "no %s in %s", key,
-                      json_object_to_json_string(row));
-        return value ? json_object_get_string(value) : "null";
-}
-
-#define assert_row(row, expected) \
-        ck_assert_str_eq(json_object_to_json_string_ext(row, JSON_C_TO_STRING_PLAIN), expected)
 
 START_TEST(test_rows)
 {
@@ -249,8 +99,7 @@ static const struct {
 
 START_TEST(test_answer)
 {
-        _cleanup_(json_object_putp) json_object *rows =
-                        ask_by(answers[_i].noun, answers[_i].filters, NULL);
+        _cleanup_(json_object_putp) json_object *rows = ask_by(answers[_i].noun, answers[_i].filters, NULL);
 
         ck_assert_msg(json_object_array_length(rows) == answers[_i].rows, "%s %s=%s: %zu rows, not %zu: %s",
                       answers[_i].noun, answers[_i].filters[0].key, answers[_i].filters[0].value,
@@ -270,19 +119,27 @@ static const struct {
                 {"gap", {{"unexplained", "perhaps"}}, "unexplained 'perhaps': expected yes or no"},
                 {"gap", {{"from", "soon"}}, "from 'soon': expected a time"},
                 {"gap", {{"limit", "0"}}, "limit '0': expected a number from 1"},
-                {"gap", {{"kind", "video"}}, "unknown filter 'kind' for gap, expected one of recorder, officer, "
-                                             "unit, from, to, unexplained, min or limit"},
+                {"gap",
+                 {{"kind", "video"}},
+                 "unknown filter 'kind' for gap, expected one of recorder, officer, "
+                 "unit, from, to, unexplained, min or limit"},
                 {"recording", {{"min", "1s"}}, "unknown filter 'min' for recording"},
                 {"recording", {{"officer", ""}}, "officer '': expected a text that is not empty"},
                 {"recording", {{"to", "later"}}, "to 'later': expected a time"},
-                {"reason", {{"reason", "other"}}, "unknown filter 'reason' for reason, expected one of limit"},
+                {"reason",
+                 {{"reason", "other"}},
+                 "unknown filter 'reason' for reason, expected one of limit"},
                 {"coverage", {{NULL}}, "coverage: a time is missing, expected from and to"},
                 {"coverage", {{"from", "08:00"}, {"unit", "U1"}}, "coverage: a time is missing"},
                 {"coverage", {{"to", "08:00"}, {"unit", "U1"}}, "coverage: a time is missing"},
                 {"coverage", {{"from", "08:00"}, {"to", "08:00"}, {"unit", "U1"}}, "from is not before to"},
                 {"coverage", {{"from", "08:00"}, {"to", "07:00"}, {"unit", "U1"}}, "from is not before to"},
-                {"coverage", {{"from", "07:00"}, {"to", "08:00"}}, "expected a unit or at least two officers"},
-                {"coverage", {{"from", "07:00"}, {"to", "08:00"}, {"officer", "O1"}}, "at least two officers"},
+                {"coverage",
+                 {{"from", "07:00"}, {"to", "08:00"}},
+                 "expected a unit or at least two officers"},
+                {"coverage",
+                 {{"from", "07:00"}, {"to", "08:00"}, {"officer", "O1"}},
+                 "at least two officers"},
                 {"coverage", {{"fewer", "0"}}, "fewer '0': expected a positive number"},
                 {"coverage", {{"from", "soon"}}, "from 'soon': expected a time"},
 };
@@ -295,7 +152,8 @@ START_TEST(test_error)
 
         while (n < FILTERS_MAX && errors[_i].filters[n].key)
                 n++;
-        ck_assert_int_eq(query_new(errors[_i].noun, errors[_i].filters, n, FIXTURE_NOW, &q, &error), -EINVAL);
+        ck_assert_int_eq(query_new(errors[_i].noun, errors[_i].filters, n, FIXTURE_NOW, &q, &error),
+                         -EINVAL);
         ck_assert_ptr_null(q);
         ck_assert_msg(strstr(error, errors[_i].error) != NULL, "'%s' does not say '%s'", error,
                       errors[_i].error);
@@ -341,8 +199,8 @@ START_TEST(test_duty_is_an_activity)
 }
 END_TEST
 
-/* Footage of recorder 6 between 12:00 and 12:10, of which the minute from 12:00 and that from 12:10 are whole:
- * what is told of the hole, as "from-to" in minutes. */
+/* Footage of recorder 6 between 12:00 and 12:10, of which the minute from 12:00 and that from 12:10 are
+ * whole: what is told of the hole, as "from-to" in minutes. */
 static const struct {
         enum media_kind kind;
         enum media_verdict verdict;
@@ -508,11 +366,16 @@ static const struct {
                 {"INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, 'a', 'b', 9, 'c');"
                  " UPDATE explanation SET text = 'y'",
                  SQLITE_CONSTRAINT},
-                {"INSERT INTO explanation VALUES (1, 1, 9, 9, 'x', NULL, 'a', 'b', 9, 'c')", SQLITE_CONSTRAINT},
-                {"INSERT INTO explanation VALUES (1, 1, 5, 9, '', NULL, 'a', 'b', 9, 'c')", SQLITE_CONSTRAINT},
-                {"INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, '', 'b', 9, 'c')", SQLITE_CONSTRAINT},
-                {"INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, 'a', '', 9, 'c')", SQLITE_CONSTRAINT},
-                {"INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, 'a', 'b', 9, '')", SQLITE_CONSTRAINT},
+                {"INSERT INTO explanation VALUES (1, 1, 9, 9, 'x', NULL, 'a', 'b', 9, 'c')",
+                 SQLITE_CONSTRAINT},
+                {"INSERT INTO explanation VALUES (1, 1, 5, 9, '', NULL, 'a', 'b', 9, 'c')",
+                 SQLITE_CONSTRAINT},
+                {"INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, '', 'b', 9, 'c')",
+                 SQLITE_CONSTRAINT},
+                {"INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, 'a', '', 9, 'c')",
+                 SQLITE_CONSTRAINT},
+                {"INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, 'a', 'b', 9, '')",
+                 SQLITE_CONSTRAINT},
 };
 
 START_TEST(test_explanations_are_guarded)
@@ -527,7 +390,8 @@ END_TEST
 
 START_TEST(test_dockings_of_gaps)
 {
-        int64_t first = add_docking(5, at("2026-10-30 12:00")), second = add_docking(5, at("2026-10-30 18:00"));
+        int64_t first = add_docking(5, at("2026-10-30 12:00")),
+                second = add_docking(5, at("2026-10-30 18:00"));
         int64_t third = add_docking(5, INSTANT_NONE), found = 0;
         struct recording_gap g = {0};
         struct footage f;
@@ -548,7 +412,8 @@ START_TEST(test_dockings_of_gaps)
         ck_assert_int_eq(began, at("2026-10-30 09:00"));
         ck_assert_int_eq(recording_since_docking(c, recorders[5], third, &began), CATALOGUE_ABSENT);
         ck_assert_int_eq(recording_since_docking(c, recorders[1], first, &began), CATALOGUE_ABSENT);
-        ck_assert_int_eq(recording_docking_at(c, recorders[5], at("2026-10-30 13:00"), &found), CATALOGUE_OK);
+        ck_assert_int_eq(recording_docking_at(c, recorders[5], at("2026-10-30 13:00"), &found),
+                         CATALOGUE_OK);
         ck_assert_int_eq(found, first);
         ck_assert_int_eq(recording_docking_at(c, recorders[5], at("2026-10-31"), &found), CATALOGUE_OK);
         ck_assert_int_eq(found, second);
@@ -559,228 +424,10 @@ START_TEST(test_dockings_of_gaps)
 }
 END_TEST
 
-/* --- coverage --- */
-
-/* Of 08:00 to 08:40 unless said otherwise, as "HH:MM recorders+unknown numbers;". */
-static const struct {
-        struct query_filter filters[FILTERS_MAX];
-        const char *expected;
-} covered[] = {
-                {{{"unit", "U1"}}, "08:00 1+0 [R1];08:10 0+0 [];08:20 1+0 [R1];08:25 0+0 [];"},
-                {{{"unit", "U1"}, {"unit", "U2"}},
-                 "08:00 1+0 [R1];08:05 2+0 [R1,R2];08:10 1+0 [R2];08:15 0+0 [];08:20 1+0 [R1];08:25 0+0 [];08:30 "
-                 "1+0 [R2];08:35 0+0 [];"},
-                {{{"officer", "O1"}, {"officer", "O2"}, {"fewer", "2"}},
-                 "08:00 1+0 [R1];08:10 1+0 [R2];08:15 0+0 [];08:20 1+0 [R1];08:25 0+0 [];08:30 1+0 [R2];08:35 "
-                 "0+0 [];"},
-                {{{"officer", "O1"}, {"officer", "O2"}, {"fewer", "1"}}, "08:15 0+0 [];08:25 0+0 [];08:35 0+0 [];"},
-                {{{"officer", "O1"}, {"officer", "O2"}, {"unit", "U2"}},
-                 "08:00 0+0 [];08:05 1+0 [R2];08:15 0+0 [];08:30 1+0 [R2];08:35 0+0 [];"},
-                {{{"officer", "O1"}, {"officer", "O3"}}, "08:00 1+0 [R1];08:10 0+0 [];08:20 1+0 [R1];08:25 0+0 [];"},
-                {{{"officer", "O3"}, {"officer", "O4"}}, "08:00 0+0 [];"},
-                {{{"unit", "U1"}, {"limit", "2"}}, "08:00 1+0 [R1];08:10 0+0 [];"},
-};
-
-static void assert_covered(json_object *rows, const char *expected)
-{
-        char got[512] = "";
-        size_t used = 0;
-
-        for (size_t i = 0; i < json_object_array_length(rows); i++) {
-                json_object *row = row_of(rows, i), *numbers = NULL;
-                const char *separator = "";
-
-                used += (size_t)snprintf(got + used, sizeof(got) - used, "%.5s %s+%s [",
-                                         text_of(row, "from") + 11, text_of(row, "recorders"),
-                                         text_of(row, "unknown"));
-                ck_assert(json_object_object_get_ex(row, "recording", &numbers));
-                for (size_t j = 0; j < json_object_array_length(numbers); j++) {
-                        used += (size_t)snprintf(got + used, sizeof(got) - used, "%s%s", separator,
-                                                 json_object_get_string(json_object_array_get_idx(numbers, j)));
-                        separator = ",";
-                }
-                used += (size_t)snprintf(got + used, sizeof(got) - used, "];");
-        }
-        ck_assert_str_eq(got, expected);
-}
-
-START_TEST(test_coverage)
-{
-        struct query_filter filters[FILTERS_MAX] = {{"from", "2026-10-30 08:00"}, {"to", "2026-10-30 08:40"}};
-        _cleanup_(json_object_putp) json_object *rows = NULL;
-
-        for (size_t i = 0; i + 2 < FILTERS_MAX; i++)
-                filters[i + 2] = covered[_i].filters[i];
-        rows = ask_by("coverage", filters, NULL);
-        assert_covered(rows, covered[_i].expected);
-}
-END_TEST
-
-START_TEST(test_coverage_row)
-{
-        _cleanup_(json_object_putp) json_object *rows =
-                        ASK("coverage", {"from", "2026-10-30 08:06"}, {"to", "2026-10-30 08:08"}, {"unit", "U1"},
-                            {"unit", "U2"});
-
-        ck_assert_uint_eq(json_object_array_length(rows), 1);
-        assert_row(row_of(rows, 0),
-                   "{\"from\":\"2026-10-30T08:06:00+08:00\",\"to\":\"2026-10-30T08:08:00+08:00\","
-                   "\"length_s\":120.0,\"recorders\":2,\"unknown\":0,\"recording\":[\"R1\",\"R2\"]}");
-}
-END_TEST
-
-/* What a damaged file may have recorded counts as unknown, up to the next file and at most a day. */
-START_TEST(test_coverage_of_unknown)
-{
-        _cleanup_(json_object_putp) json_object *rows = NULL, *late = NULL;
-        struct footage f = draft(4, 3, "2026-10-30 12:00", -1);
-
-        (void)fixture_file(c, &f);
-        f = draft(4, 3, "2026-10-30 12:10", 300);
-        (void)fixture_file(c, &f);
-        f = draft(5, 4, "2026-10-30 12:12", -1); /* known is only when it ended */
-        (void)snprintf(f.time_source, sizeof(f.time_source), "device");
-        (void)fixture_file(c, &f);
-        rows = ASK("coverage", {"from", "2026-10-30 12:00"}, {"to", "2026-10-30 12:20"}, {"officer", "O3"},
-                   {"officer", "O4"});
-        assert_covered(rows, "12:00 0+2 [];12:10 1+1 [R4];12:12 1+0 [R4];12:15 0+0 [];");
-        f = draft(6, 3, "2026-10-20 12:00", -1);
-        (void)fixture_file(c, &f);
-        late = ASK("coverage", {"from", "2026-10-21 11:00"}, {"to", "2026-10-21 13:00"}, {"officer", "O3"},
-                   {"officer", "O4"});
-        assert_covered(late, "11:00 0+1 [];12:00 0+0 [];");
-}
-END_TEST
-
-/* A recorder that changes hands goes on; holes that are no gaps are none. */
-START_TEST(test_coverage_joins)
-{
-        _cleanup_(json_object_putp) json_object *rows = NULL;
-
-        (void)add(5, 3, "2026-10-30 13:00", 300);
-        (void)add(5, 4, "2026-10-30 13:05", 300);
-        (void)add(5, 4, "2026-10-30 13:10:09", 300);
-        (void)add(5, 4, "2026-10-30 13:16", 60);
-        rows = ASK("coverage", {"from", "2026-10-30 13:00"}, {"to", "2026-10-30 13:17"}, {"officer", "O3"},
-                   {"officer", "O4"});
-        assert_covered(rows, "13:00 1+0 [R5];13:15 0+0 [];13:16 1+0 [R5];");
-}
-END_TEST
-
-/* --- a part is as the whole --- */
-
-static uint32_t drawn;
-
-static uint32_t next_random(uint32_t below)
-{
-        drawn ^= drawn << 13;
-        drawn ^= drawn >> 17;
-        drawn ^= drawn << 5;
-        return drawn % below;
-}
-
-/* Bouts of a few files each, some by another officer, some damaged, over twenty days. */
-static void fill(void)
-{
-        for (int bout = 0; bout < 100; bout++) {
-                instant_t t = at("2026-10-01") + (instant_t)next_random(20 * 86400) * USEC_PER_SEC;
-                int recorder = 1 + (int)next_random(6), officer = (int)next_random(5);
-
-                for (uint32_t i = next_random(5); i < 5; i++) {
-                        struct footage f = draft(recorder, officer, "2026-10-01", next_random(12) == 0 ? -1 : 300);
-
-                        f.unit = units[next_random(3)];
-                        f.started_at = t;
-                        f.kind = next_random(9) == 0 ? MEDIA_AUDIO : MEDIA_VIDEO;
-                        (void)fixture_file(c, &f);
-                        t += (300 + (next_random(3) == 0 ? (instant_t)next_random(3000) : 0)) * USEC_PER_SEC;
-                        if (next_random(6) == 0)
-                                officer = (int)next_random(5);
-                }
-        }
-}
-
-static const char *const officer_words[] = {"O1", "O2", "O3", "O4"}, *const unit_words[] = {"U1", "U2"},
-                  *const recorder_words[] = {"R1", "R2", "R3", "R4", "R5", "R6"};
-
-static void mix_draw(struct query_filter *f, char from[32], char to[32])
-{
-        size_t n = 0;
-
-        memset(f, 0, FILTERS_MAX * sizeof(*f));
-        if (next_random(2))
-                f[n++] = (struct query_filter){"officer", officer_words[next_random(4)]};
-        if (next_random(3) == 0)
-                f[n++] = (struct query_filter){"unit", unit_words[next_random(2)]};
-        if (next_random(3) == 0)
-                f[n++] = (struct query_filter){"recorder", recorder_words[next_random(6)]};
-        (void)snprintf(from, 32, "2026-10-%02u %02u:%02u", 1 + next_random(20), next_random(24),
-                       next_random(60));
-        (void)snprintf(to, 32, "2026-10-%02u %02u:%02u", 1 + next_random(20), next_random(24), next_random(60));
-        if (next_random(2))
-                f[n++] = (struct query_filter){"from", from};
-        if (next_random(2))
-                f[n++] = (struct query_filter){"to", to};
-}
-
-/* By the texts of the row alone. */
-static bool passes(json_object *row, const struct query_filter *f, const char *begin)
-{
-        for (; f->key; f++) {
-                const char *key = strcmp(f->key, "from") == 0 || strcmp(f->key, "to") == 0 ? begin : f->key;
-                instant_t t;
-
-                if (strcmp(key, begin) != 0) {
-                        if (strcmp(text_of(row, key), f->value) != 0)
-                                return false;
-                        continue;
-                }
-                t = at(text_of(row, begin));
-                if (strcmp(f->key, "from") == 0 ? t < at(f->value) : t >= at(f->value))
-                        return false;
-        }
-        return true;
-}
-
-START_TEST(test_a_part_is_as_the_whole)
-{
-        static const char *const nouns[] = {"recording", "gap"}, *const begins[] = {"started_at", "from"};
-        const char *noun = nouns[_i], *begin = begins[_i];
-        _cleanup_(json_object_putp) json_object *all = NULL;
-        size_t matched = 0;
-
-        drawn = 2463534242;
-        fill();
-        all = ask_by(noun, (const struct query_filter[FILTERS_MAX]){{NULL}}, NULL);
-        ck_assert_uint_gt(json_object_array_length(all), 30);
-        for (int mix = 0; mix < 60; mix++) {
-                struct query_filter filters[FILTERS_MAX];
-                _cleanup_(json_object_putp) json_object *rows = NULL;
-                char from[32], to[32];
-                size_t n = 0;
-
-                mix_draw(filters, from, to);
-                rows = ask_by(noun, filters, NULL);
-                for (size_t i = 0; i < json_object_array_length(all); i++) {
-                        if (!passes(row_of(all, i), filters, begin))
-                                continue;
-                        ck_assert_msg(n < json_object_array_length(rows), "%s: missing %s", noun,
-                                      json_object_to_json_string(row_of(all, i)));
-                        ck_assert_str_eq(json_object_to_json_string(row_of(rows, n)),
-                                         json_object_to_json_string(row_of(all, i)));
-                        n++;
-                }
-                ck_assert_uint_eq(json_object_array_length(rows), n);
-                matched += n;
-        }
-        ck_assert_uint_gt(matched, 100);
-}
-END_TEST
-
 static Suite *suite(void)
 {
         Suite *s = suite_create("recording");
-        TCase *rows = tcase_create("rows"), *whole = tcase_create("whole");
+        TCase *rows = tcase_create("rows");
 
         tcase_add_checked_fixture(rows, setup, teardown);
         tcase_set_timeout(rows, 60);
@@ -795,15 +442,7 @@ static Suite *suite(void)
         tcase_add_test(rows, test_explanation_is_refused);
         tcase_add_loop_test(rows, test_explanations_are_guarded, 0, (int)ELEMENTSOF(guarded));
         tcase_add_test(rows, test_dockings_of_gaps);
-        tcase_add_loop_test(rows, test_coverage, 0, (int)ELEMENTSOF(covered));
-        tcase_add_test(rows, test_coverage_row);
-        tcase_add_test(rows, test_coverage_of_unknown);
-        tcase_add_test(rows, test_coverage_joins);
-        tcase_add_checked_fixture(whole, furnish, teardown);
-        tcase_set_timeout(whole, 120);
-        tcase_add_loop_test(whole, test_a_part_is_as_the_whole, 0, 2);
         suite_add_tcase(s, rows);
-        suite_add_tcase(s, whole);
         return s;
 }
 
