@@ -2,6 +2,7 @@
 /* "checkout", "return", "extend", "duty": who took which recorder, and by when its footage has to be here.
  */
 #include "cli/listing.h"
+#include "cli/option.h"
 #include "cli/translate.h"
 #include "cli/verb_functions.h"
 #include "base/cleanup.h"
@@ -20,17 +21,6 @@ int verb_duty_list(const struct invocation *inv)
         };
 
         return listing_print(inv, "duty", columns, ELEMENTSOF(columns));
-}
-
-/* EXIT_USAGE with a sentence when an option that the verb cannot do without is missing or empty. */
-static int option_require(const struct invocation *inv, const char *name, const char *argument,
-                          const char **ret)
-{
-        *ret = invocation_option(inv, name);
-        if (*ret && **ret)
-                return EXIT_OK;
-        complain(_("--%s is missing or empty, expected --%s=%s"), name, name, argument);
-        return EXIT_USAGE;
 }
 
 /* Sends a change and reads the number of its duty. */

@@ -143,6 +143,50 @@ static const struct verb_option extend_options[] = {
                 {NULL},
 };
 
+#define OWNER_FILTERS                                                                \
+        {"recorder", N_("NUMBER"), "recorder", N_("of this recorder")},              \
+                        {"officer", N_("NUMBER"), "officer", N_("of this officer")}, \
+                        {"unit", N_("NUMBER"), "unit", N_("of this unit")}, FILTER_FROM, FILTER_TO
+
+static const struct verb_option recording_options[] = {OWNER_FILTERS, FILTER_LIMIT, {NULL}};
+
+static const struct verb_option gap_options[] = {
+                OWNER_FILTERS,
+                {"unexplained", NULL, "unexplained", N_("that nobody has explained")},
+                {"min", N_("SPAN"), "min", N_("at least so long: 90s, 5min, 1h")},
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option explain_options[] = {
+                {"from", N_("TIME"), NULL, N_("since when it did not record; required")},
+                {"to", N_("TIME"), NULL, N_("until when; required")},
+                {"reason", N_("WORD"), NULL, N_("a word of 'recdockctl gap reasons'; required")},
+                {"reporter", N_("NAME"), NULL, N_("who reported it; required, goes into the ledger")},
+                {"approver", N_("NAME"), NULL, N_("who approved it; required, goes into the ledger")},
+                {"text", N_("TEXT"), NULL, N_("what happened; required for the reason other")},
+                {NULL},
+};
+
+static const struct verb_option explanation_options[] = {
+                {"recorder", N_("NUMBER"), "recorder", N_("of this recorder")},
+                {"reason", N_("WORD"), "reason", N_("for this reason")},
+                FILTER_FROM,
+                FILTER_TO,
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option coverage_options[] = {
+                {"from", N_("TIME"), "from", N_("since when; required")},
+                {"to", N_("TIME"), "to", N_("until when; required")},
+                {"unit", N_("NUMBER"), "unit", N_("what this unit recorded")},
+                {"officer", N_("NUMBER"), "officer",
+                 N_("what these officers recorded: given twice or more")},
+                {"all", NULL, NULL, N_("list moments with two recorders and more, too")},
+                {NULL},
+};
+
 static const struct verb_option officer_options[] = {
                 {"unit", N_("NUMBER"), "unit", N_("of this unit")},
                 FILTER_LIMIT,
@@ -239,6 +283,18 @@ static const struct verb verbs[] = {
                  N_("Enter who had which recorder when from a CSV file, all of it or nothing")},
                 {"duty", "export", NULL, 0, 0, NULL, verb_duty_export,
                  N_("Write who had which recorder when as CSV that can be imported")},
+                {"recording", "list", NULL, 0, 0, recording_options, verb_recording_list,
+                 N_("List recordings: consecutive files of a recorder as one")},
+                {"gap", "list", NULL, 0, 0, gap_options, verb_gap_list,
+                 N_("List interruptions of recording within one activity")},
+                {"gap", "explain", N_("RECORDER"), 1, 1, explain_options, verb_gap_explain,
+                 N_("Record why a recorder did not record, who reported it and who approved it")},
+                {"gap", "reasons", NULL, 0, 0, NULL, verb_gap_reasons,
+                 N_("List the reasons that the regulation knows")},
+                {"explanation", "list", NULL, 0, 0, explanation_options, verb_explanation_list,
+                 N_("List what was recorded by 'gap explain'")},
+                {NULL, "coverage", NULL, 0, 0, coverage_options, verb_coverage,
+                 N_("List when fewer than two recorders recorded")},
                 {"officer", "list", NULL, 0, 0, officer_options, verb_officer_list, N_("List officers")},
                 {"officer", "add", N_("NUMBER NAME"), 2, 2, officer_add_options, verb_officer_add,
                  N_("Add an officer")},

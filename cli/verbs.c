@@ -324,8 +324,9 @@ size_t invocation_filters(const struct invocation *inv, struct query_filter *fil
 
         for (size_t i = 0; i < inv->n_options; i++)
                 if (inv->options[i].option->key)
-                        filters[n++] = (struct query_filter){inv->options[i].option->key,
-                                                             inv->options[i].value};
+                        filters[n++] = (struct query_filter){
+                                        inv->options[i].option->key,
+                                        inv->options[i].option->argument ? inv->options[i].value : "yes"};
         return n;
 }
 
@@ -377,10 +378,10 @@ static void print_verb_help(FILE *out, const struct verb *v)
 
 static void print_exit_codes(FILE *out)
 {
-        (void)fprintf(out, _("\nExit codes: 0 good, 1 found damage or not ready, 2 wrong command line, 3 "
-                             "recdockd "
-                             "is not there,\n"
-                             "4 not permitted, 5 not found, 6 refused by the station, 7 other failure.\n"));
+        (void)fprintf(out,
+                      _("\nExit codes: 0 good, 1 a bad answer (damage, not ready, fewer than two recorders),\n"
+                        "2 wrong command line, 3 recdockd is not there, 4 not permitted, 5 not found,\n"
+                        "6 refused by the station, 7 other failure.\n"));
         (void)fprintf(out, _("\nSee recdockctl(1) and recdock(7).\n"));
 }
 

@@ -62,8 +62,8 @@ int verbs_parse(const struct verb_table *table, int argc, char **argv, struct in
 
 /* The last value of an option of the verb, NULL when it was not given. */
 const char *invocation_option(const struct invocation *invocation, const char *name);
-/* All options that stand for a filter or field, in the order typed; 'filters' has INVOCATION_OPTIONS_MAX
- * places. Returns their number. */
+/* All options that stand for a filter or field, in the order typed; a switch is "yes". 'filters' has
+ * INVOCATION_OPTIONS_MAX places. Returns their number. */
 size_t invocation_filters(const struct invocation *invocation, struct query_filter *filters);
 
 /* Help of what the invocation names: program, family or verb. */

@@ -145,6 +145,9 @@ int bus_clear_alert(sd_bus_message *m, void *userdata, sd_bus_error *error);
 /* bus_health.c */
 int bus_get_health(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
+/* bus_gap.c */
+int bus_explain_gap(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* bus_table.c */
 int bus_enter_table(sd_bus_message *m, void *userdata, sd_bus_error *error);
 

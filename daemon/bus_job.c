@@ -11,6 +11,7 @@
 #include "daemon/bus.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "daemon/config.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -69,6 +70,8 @@ static int query_from_message(sd_bus_message *m, const char *noun, sd_bus_error 
                 return r;
         r = query_new(noun, filters, n, clock_now(), &job->query, &text);
         job->whole = n == 0;
+        if (r == 0)
+                query_set_continuity(job->query, &job->server->station->config->continuity);
         if (r == -EINVAL)
                 return sd_bus_error_set(error, RECDOCK_ERROR_INVALID,
                                         text ? text : "the filters are not valid");

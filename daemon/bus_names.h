@@ -37,6 +37,9 @@
  *   ExtendDeadline(s subject, s until, s reason, s approver)
  *           subject: a recorder's number, "recorder/NUMBER" or "docking/ID"; reason: continuous-duty,
  *           remote-area or no-transport
+ *   ExplainGap(s recorder, s from, s to, s reason, s reporter, s approver, s text) → t id, t gaps
+ *           why it did not record from 'from' to 'to'; reason: a word of noun reason; 'gaps' is how many
+ *           gaps in that time are explained now
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
  *   EnterTable(s noun, as columns, a(uas) lines) → t entered, t unchanged, a(us) refused

@@ -186,6 +186,34 @@ static int parse_timeout(const struct conf_location *at, const char *value, void
         return 0;
 }
 
+static int span_within(const char *value, int64_t least, int64_t most, int64_t *data,
+                       const char **ret_expected, const char *expected)
+{
+        int64_t span;
+        int r = conf_parse_span(NULL, value, &span, ret_expected);
+
+        if (r < 0)
+                return r;
+        if (span < least || span > most)
+                return refuse(ret_expected, expected);
+        *data = span;
+        return 0;
+}
+
+/* Join=: more than what a recorder loses between two files would hide what somebody switched off. */
+static int parse_join(const struct conf_location *at, const char *value, void *data,
+                      const char **ret_expected)
+{
+        return span_within(value, 0, 10 * USEC_PER_SEC, data, ret_expected, "a time span from 0 to 10s");
+}
+
+static int parse_gap(const struct conf_location *at, const char *value, void *data,
+                     const char **ret_expected)
+{
+        return span_within(value, USEC_PER_SEC, USEC_PER_DAY, data, ret_expected,
+                           "a time span from 1s to 24h");
+}
+
 DEFINE_CLEANUP(char **, conf_strings_free);
 
 /* TimeOrder=: sources that are not named are not asked. */
@@ -370,6 +398,9 @@ static const struct conf_key keys[] = {
                 KEY("Recording", "DayEnds", parse_day_end, deadlines.same_day),
                 KEY("Recording", "DaysOff", parse_days_off, deadlines.days_off_wait),
                 KEY("Alert", "EscalateAfter", parse_escalation, escalate_after),
+                KEY("Continuity", "Join", parse_join, continuity.join),
+                KEY("Continuity", "Gap", parse_gap, continuity.gap),
+                KEY("Continuity", "ActivityGap", parse_gap, continuity.activity_gap),
                 KEY("Inspect", "Parallel", parse_inspectors, inspectors),
                 {"Bay", "Port", parse_port, offsetof(struct config_bay, port)},
                 {"Pattern", "Match", parse_match, offsetof(struct config_pattern, match)},
@@ -486,6 +517,7 @@ static int config_new(struct config **ret)
                                                .limit = 24 * USEC_PER_HOUR,
                                                .same_day = MINUTES_PER_DAY - 1};
         c->escalate_after = 4 * USEC_PER_HOUR;
+        c->continuity = (struct continuity_rules)CONTINUITY_DEFAULTS;
         c->inspectors = 2;
         *ret = TAKE_PTR(c);
         return 0;
@@ -565,6 +597,17 @@ static void timeouts_check(struct loading *l)
                 (long long)(c->warn_timeout / USEC_PER_SEC));
         c->warn_timeout = 20 * USEC_PER_SEC;
         c->kill_timeout = 60 * USEC_PER_SEC;
+}
+
+static void continuity_check(struct loading *l)
+{
+        struct continuity_rules *r = &l->config->continuity;
+
+        if (r->activity_gap > r->gap)
+                return;
+        finding(l, "[Continuity] ActivityGap=: expected more than Gap=%llds",
+                (long long)(r->gap / USEC_PER_SEC));
+        *r = (struct continuity_rules)CONTINUITY_DEFAULTS;
 }
 
 static const struct config_bay *bay_with_port(const struct config *c, const struct config_bay *until)
@@ -654,6 +697,7 @@ int config_load(struct config **ret, bool strict, conf_report_fn *report, void *
                 return r;
         missing = station_check(&l);
         timeouts_check(&l);
+        continuity_check(&l);
         bays_check(&l);
         r = patterns_compile(&l);
         if (r >= 0)

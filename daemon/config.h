@@ -4,6 +4,7 @@
 /* recdock.conf as recdockd uses it; every key is described in recdock.conf(5). */
 
 #include "base/conf.h"
+#include "rules/continuity.h"
 #include "rules/deadline.h"
 #include "rules/health.h"
 #include "rules/name_pattern.h"
@@ -62,6 +63,9 @@ struct config {
 
         /* [Alert] */
         int64_t escalate_after; /* EscalateAfter=4h: told again when nobody has answered it; 0 never */
+
+        /* [Continuity] */
+        struct continuity_rules continuity; /* Join=1s, Gap=10s, ActivityGap=30min */
 
         /* [Inspect] */
         unsigned int inspectors; /* Parallel=2 */

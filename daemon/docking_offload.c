@@ -19,6 +19,7 @@
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
+#include "daemon/gap_alert.h"
 #include "daemon/health.h"
 #include "daemon/station_internal.h"
 #include "daemon/worker.h"
@@ -267,6 +268,7 @@ static void docking_release(struct docking *d)
         docking_alerts_clear(d);
         health_judge_released(d);
         released_keep(d);
+        gap_alert_judge(d);
         inject_point("released");
         docking_close_worker(d);
 }

@@ -103,6 +103,11 @@ void station_registry_changed(struct station *s);
 /* The duty ledger was changed: deadlines are looked at soon. */
 void station_duties_changed(struct station *s);
 
+/* Somebody explained why a recorder did not record: told to the station log, and the alert goes when nothing
+ * is left to explain. Not inside a transaction. */
+struct explanation;
+void station_gap_explained(struct station *s, const struct explanation *e, const char *recorder_number);
+
 /* Recover(): 'n' deleted files of a docked recorder, all that can be recovered when 0, in the name of
  * 'actor'. *ret_n is how many are being recovered. -ENOENT and -ESTALE with a sentence in 'error' for what a
  * caller did wrong. Not inside a transaction. */

@@ -134,7 +134,11 @@ static struct query *query_alloc(const struct noun *noun, instant_t now)
                 free(terms);
                 return NULL;
         }
-        *q = (struct query){.noun = noun, .terms = terms, .now = now, .limit = -1};
+        *q = (struct query){.noun = noun,
+                            .terms = terms,
+                            .now = now,
+                            .continuity = CONTINUITY_DEFAULTS,
+                            .limit = -1};
         return q;
 }
 
@@ -143,6 +147,7 @@ int query_new(const char *noun, const struct query_filter *filters, size_t n, in
 {
         const struct noun *found = find_noun(noun);
         _cleanup_(query_freep) struct query *q = NULL;
+        const char *wrong;
 
         if (!found)
                 return refuse_noun(noun, ret_error);
@@ -155,8 +160,15 @@ int query_new(const char *noun, const struct query_filter *filters, size_t n, in
                 if (r < 0)
                         return r;
         }
+        if (found->check && (wrong = found->check(q)))
+                return refuse(ret_error, "%s: %s", noun, wrong);
         *ret = TAKE_PTR(q);
         return 0;
+}
+
+void query_set_continuity(struct query *q, const struct continuity_rules *rules)
+{
+        q->continuity = *rules;
 }
 
 void composition_begin(struct composition *p)
@@ -270,9 +282,23 @@ static int run_rows(struct catalogue *c, const struct query *q,
         return r;
 }
 
+/* Several statements that see one state of the database. */
+static int run_in_snapshot(struct catalogue *c, const struct query *q,
+                           int (*on_row)(void *userdata, const char *json), void *userdata)
+{
+        bool own = sqlite3_get_autocommit(c->db);
+        int r = own ? statement_run(c, "BEGIN DEFERRED", NULL, 0) : 0;
+
+        if (r < 0)
+                return r;
+        r = q->noun->run(c, q, on_row, userdata);
+        if (own)
+                catalogue_rollback(c); /* nothing was written; this ends the snapshot */
+        return r;
+}
+
 int query_run(struct catalogue *c, const struct query *q, int (*on_row)(void *userdata, const char *json),
               void *userdata)
 {
-        return q->noun->select ? run_rows(c, q, on_row, userdata)
-                               : query_run_footage(c, q, on_row, userdata);
+        return q->noun->run ? run_in_snapshot(c, q, on_row, userdata) : run_rows(c, q, on_row, userdata);
 }

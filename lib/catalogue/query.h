@@ -8,15 +8,27 @@
  * in another thread (the zone functions are thread safe).
  *
  * Nouns and filters:
- *   footage  unit officer recorder from to on verdict sha256 name limit order id docking source kind bay
- * (order: "time" (default, newest first), "-time", "size",
- *            "-size", "name", "id", "-id"; name is a glob with * and ?; verdict and kind may be
- * comma-separated lists; sha256 a prefix of ≥ 8 digits; "after" is the opaque key of the last row for the
- * next page; unit/officer/recorder by number) docking  recorder bay from to state source id limit item
- * docking state limit finding docking recorder kind state from to limit recorder number unit retired limit
- * officer number unit limit      unit number limit assignment recorder officer at limit alert    id kind
- * subject severity open from to limit ledger from to act subject limit Several values of one filter are
- * alternatives (the key is given twice). 'on' is the local calendar day of a date.
+ *   footage     unit officer recorder from to on verdict sha256 name limit order id docking source kind bay
+ *   docking     recorder bay from to state source id limit
+ *   item        docking state limit
+ *   finding     docking recorder kind state from to limit
+ *   recorder    number unit retired limit
+ *   officer     number unit limit
+ *   unit        number limit
+ *   assignment  recorder officer at limit
+ *   duty        recorder officer from to state limit
+ *   alert       id kind subject severity open from to limit
+ *   ledger      from to act subject limit
+ *
+ * Of footage, order is "time" (the default, newest first), "-time", "size", "-size", "name", "id" or "-id";
+ * name is a glob with * and ?; verdict and kind may be lists with commas; sha256 is a prefix of 8 digits or
+ * more; "after" is the opaque key of the last row, for the next page. Units, officers and recorders go by
+ * number. Several values of one filter are alternatives (the key is given twice). 'on' is the local calendar
+ * day of a date.
+ *
+ * Put together each time: recording (recorder officer unit from to limit), gap (the same, unexplained min),
+ * coverage (unit officer from to fewer limit; from, to and whose are needed). Constant: reason (limit).
+ * What was entered: explanation (recorder reason from to limit).
  *
  * Keys of a footage row, fixed: id unit officer recorder bay name source source_path started_at ended_at
  * duration_s size sha256 sm3 verdict verdict_reasons container kind path offloaded_at docking deadline late
@@ -32,6 +44,7 @@
 #include <stddef.h>
 
 struct query;
+struct continuity_rules;
 
 struct query_filter {
         const char *key;
@@ -43,6 +56,8 @@ struct query_filter {
 int query_new(const char *noun, const struct query_filter *filters, size_t n, instant_t now,
               struct query **ret, char **ret_error);
 void query_free(struct query *q);
+/* By which rules recordings and gaps are told, if not CONTINUITY_DEFAULTS. */
+void query_set_continuity(struct query *q, const struct continuity_rules *rules);
 
 /* Calls 'on_row' per row; a non-zero return of it ends the run and is returned. */
 int query_run(struct catalogue *c, const struct query *q, int (*on_row)(void *userdata, const char *json),

@@ -2,6 +2,7 @@
 /* Values of filters, from text as people type it. Nothing here knows of SQL but the form of a GLOB pattern.
  */
 #include "catalogue/query_noun.h"
+#include "base/conf.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -204,6 +205,14 @@ static int parse_order(struct query *q, struct term *t, const char *value)
         return -EINVAL;
 }
 
+static int parse_span(struct term *t, const char *value)
+{
+        const char *expected;
+        int64_t span;
+
+        return conf_parse_span(NULL, value, &span, &expected) < 0 ? -EINVAL : add_integer(t, span, 0);
+}
+
 static int parse_after(struct query *q, struct term *t, const char *value)
 {
         if (parse_id(value, &q->after) < 0)
@@ -225,6 +234,7 @@ static const char *const expectations[] = {
                 [FILTER_LIMIT] = "a number from 1 to 1000000",
                 [FILTER_ORDER] = "one of time, -time, size, -size, name, id or -id",
                 [FILTER_AFTER] = "the id of the last row of the page before",
+                [FILTER_SPAN] = "a time span such as 90s, 5min or 1h",
 };
 
 int filter_parse(const struct filter *f, const char *value, struct query *q, struct term *t,
@@ -254,6 +264,8 @@ int filter_parse(const struct filter *f, const char *value, struct query *q, str
                 return parse_order(q, t, value);
         case FILTER_AFTER:
                 return parse_after(q, t, value);
+        case FILTER_SPAN:
+                return parse_span(t, value);
         }
         return -EINVAL;
 }

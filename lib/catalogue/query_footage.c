@@ -284,13 +284,6 @@ int query_run_footage(struct catalogue *c, const struct query *q,
                       int (*on_row)(void *userdata, const char *json), void *userdata)
 {
         _cleanup_(plan_done) struct plan plan = {0};
-        bool own = sqlite3_get_autocommit(c->db);
-        int r = own ? statement_run(c, "BEGIN DEFERRED", NULL, 0) : 0;
 
-        if (r < 0)
-                return r;
-        r = run_plan(c, q, &plan, on_row, userdata);
-        if (own)
-                catalogue_rollback(c); /* nothing was written; this ends the snapshot */
-        return r;
+        return run_plan(c, q, &plan, on_row, userdata);
 }

@@ -115,6 +115,47 @@ static const struct filter ledger_filters[] = {
                 LIMIT_FILTER,
 };
 
+#define RECORDING_FILTERS(begin)                                                                            \
+        [RECORDING_BY_RECORDER] = {"recorder", "g.recorder = (SELECT id FROM recorder WHERE number = ?)",   \
+                                   NULL, FILTER_TEXT, false},                                               \
+        [RECORDING_BY_OFFICER] = {"officer", "g.officer = (SELECT id FROM officer WHERE number = ?)", NULL, \
+                                  FILTER_TEXT, false},                                                      \
+        [RECORDING_BY_UNIT] = {"unit", "g.unit = (SELECT id FROM unit WHERE number = ?)", NULL,             \
+                               FILTER_TEXT, false},                                                         \
+        [RECORDING_FROM] = {"from", "g." begin " >= ?", NULL, FILTER_INSTANT, true},                        \
+        [RECORDING_TO] = {"to", "g." begin " < ?", NULL, FILTER_INSTANT, true}
+
+static const struct filter recording_filters[] = {RECORDING_FILTERS("started_at"), LIMIT_FILTER};
+
+static const struct filter gap_filters[] = {
+                RECORDING_FILTERS("from_at"),
+                [GAP_UNEXPLAINED] = {"unexplained", "NOT g.explained = ?", NULL, FILTER_YES_NO, true},
+                [GAP_MIN] = {"min", NULL, NULL, FILTER_SPAN, true},
+                LIMIT_FILTER,
+};
+
+static const struct filter coverage_filters[] = {
+                [COVERAGE_BY_UNIT] = {"unit", "g.unit = (SELECT id FROM unit WHERE number = ?)", NULL,
+                                      FILTER_TEXT, false},
+                [COVERAGE_BY_OFFICER] = {"officer", "g.officer = (SELECT id FROM officer WHERE number = ?)",
+                                         NULL, FILTER_TEXT, false},
+                [COVERAGE_FROM] = {"from", NULL, NULL, FILTER_INSTANT, true},
+                [COVERAGE_TO] = {"to", NULL, NULL, FILTER_INSTANT, true},
+                [COVERAGE_FEWER] = {"fewer", NULL, NULL, FILTER_ID, true},
+                LIMIT_FILTER,
+};
+
+static const struct filter reason_filters[] = {LIMIT_FILTER};
+
+static const struct filter explanation_filters[] = {
+                {"recorder", "e.recorder = (SELECT id FROM recorder WHERE number = ?)", NULL, FILTER_TEXT,
+                 false},
+                {"reason", "e.reason = ?", NULL, FILTER_TEXT, false},
+                {"from", "e.from_at >= ?", NULL, FILTER_INSTANT, true},
+                {"to", "e.from_at < ?", NULL, FILTER_INSTANT, true},
+                LIMIT_FILTER,
+};
+
 static const char docking_select[] =
                 "SELECT json_object('docking', d.id, 'bay', d.bay, 'port', d.port, 'state', "
                 "docking_state_word(d.state),"
@@ -219,13 +260,47 @@ static const char ledger_select[] = "SELECT json_object('sequence', l.sequence, 
                                     " 'subject', l.subject, 'detail', json(l.detail), 'hash', "
                                     "lower(hex(l.hash))) FROM ledger AS l WHERE true";
 
+/* Recordings and gaps are no rows of a table: what continuity finds is bound as one, for its numbers and the
+ * filters. */
+static const char recording_select[] =
+                "SELECT json_object('recorder', r.number, 'officer', o.number, 'unit', u.number,"
+                " 'kind', iif(g.audio, 'audio', 'video'), 'started_at', rfc3339(g.started_at),"
+                " 'ended_at', iif(g.end_unknown, NULL, rfc3339(g.ended_at)),"
+                " 'duration_s', iif(g.end_unknown OR g.start_unknown, NULL,"
+                " (g.ended_at - g.started_at) / 1e6), 'segments', g.segments, 'footage', g.first,"
+                " 'certain', json(iif(g.end_unknown OR g.start_unknown, 'false', 'true')))"
+                " FROM (SELECT ? AS recorder, ? AS officer, ? AS unit, ? AS first, ? AS started_at,"
+                " ? AS ended_at, ? AS start_unknown, ? AS end_unknown, ? AS segments, ? AS audio) AS g"
+                " LEFT JOIN recorder AS r ON r.id = g.recorder LEFT JOIN officer AS o ON o.id = g.officer"
+                " LEFT JOIN unit AS u ON u.id = g.unit WHERE true";
+
+static const char gap_select[] =
+                "SELECT json_object('recorder', r.number, 'officer', o.number, 'unit', u.number,"
+                " 'from', rfc3339(g.from_at), 'to', rfc3339(g.to_at),"
+                " 'length_s', (g.to_at - g.from_at) / 1e6, 'certain', json(iif(g.certain, 'true', 'false')),"
+                " 'before', g.before, 'after', g.after,"
+                " 'explained', json(iif(g.explained, 'true', 'false')), 'reason', e.reason, 'text', e.text,"
+                " 'reporter', e.reporter, 'approver', e.approver, 'entered_at', rfc3339(e.entered_at),"
+                " 'entered_by', e.entered_by)"
+                " FROM (SELECT ? AS recorder, ? AS officer, ? AS unit, ? AS before, ? AS after,"
+                " ? AS from_at, ? AS to_at, ? AS certain, ? AS explained, ? AS explanation) AS g"
+                " LEFT JOIN recorder AS r ON r.id = g.recorder LEFT JOIN officer AS o ON o.id = g.officer"
+                " LEFT JOIN unit AS u ON u.id = g.unit LEFT JOIN explanation AS e ON e.id = g.explanation"
+                " WHERE true";
+
+static const char explanation_select[] =
+                "SELECT json_object('explanation', e.id, 'recorder', r.number, 'from', rfc3339(e.from_at),"
+                " 'to', rfc3339(e.to_at), 'reason', e.reason, 'text', e.text, 'reporter', e.reporter,"
+                " 'approver', e.approver, 'entered_at', rfc3339(e.entered_at), 'entered_by', e.entered_by)"
+                " FROM explanation AS e JOIN recorder AS r ON r.id = e.recorder WHERE true";
+
 #define NOUN(word, select, order)                                                \
         {                                                                        \
 #word, word##_filters, ELEMENTSOF(word##_filters), select, order \
         }
 
 const struct noun query_nouns[] = {
-                NOUN(footage, NULL, NULL),
+                {"footage", footage_filters, ELEMENTSOF(footage_filters), .run = query_run_footage},
                 NOUN(docking, docking_select, " ORDER BY d.plugged_at DESC, d.id DESC"),
                 NOUN(item, item_select, " ORDER BY i.id"),
                 NOUN(finding, finding_select, " ORDER BY f.id"),
@@ -236,5 +311,12 @@ const struct noun query_nouns[] = {
                 NOUN(duty, duty_select, " ORDER BY ifnull(d.out_at, d.returned_at) DESC, d.id DESC"),
                 NOUN(alert, alert_select, " ORDER BY a.since DESC, a.id DESC"),
                 NOUN(ledger, ledger_select, " ORDER BY l.sequence DESC"),
+                {"recording", recording_filters, ELEMENTSOF(recording_filters), recording_select,
+                 .run = query_run_recording},
+                {"gap", gap_filters, ELEMENTSOF(gap_filters), gap_select, .run = query_run_gap},
+                {"coverage", coverage_filters, ELEMENTSOF(coverage_filters), .run = query_run_coverage,
+                 .check = query_check_coverage},
+                {"reason", reason_filters, ELEMENTSOF(reason_filters), .run = query_run_reason},
+                NOUN(explanation, explanation_select, " ORDER BY e.from_at DESC, e.id DESC"),
 };
 const size_t query_nouns_n = ELEMENTSOF(query_nouns);

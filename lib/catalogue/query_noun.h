@@ -9,6 +9,7 @@
 #include "catalogue/query.h"
 #include "catalogue/statement.h"
 #include "catalogue/word.h"
+#include "rules/continuity.h"
 
 enum filter_type {
         FILTER_TEXT,    /* binds text, one of 'words' when there are any */
@@ -22,6 +23,7 @@ enum filter_type {
         FILTER_LIMIT,
         FILTER_ORDER,
         FILTER_AFTER,
+        FILTER_SPAN, /* microseconds */
 };
 
 struct filter {
@@ -62,12 +64,33 @@ enum query_order {
         _ORDER_MAX
 };
 
+/* Filters of recordings and gaps by place in their tables. */
+enum recording_filter {
+        RECORDING_BY_RECORDER,
+        RECORDING_BY_OFFICER,
+        RECORDING_BY_UNIT,
+        RECORDING_FROM,
+        RECORDING_TO,
+        _RECORDING_FILTER_MAX,
+        GAP_UNEXPLAINED = _RECORDING_FILTER_MAX,
+        GAP_MIN,
+};
+
+enum coverage_filter { COVERAGE_BY_UNIT, COVERAGE_BY_OFFICER, COVERAGE_FROM, COVERAGE_TO, COVERAGE_FEWER };
+
+struct query;
+typedef int query_run_fn(struct catalogue *c, const struct query *q,
+                         int (*on_row)(void *userdata, const char *json), void *userdata);
+
 struct noun {
         const char *name;
         const struct filter *filters;
         size_t n_filters;
-        const char *select; /* up to WHERE and a first condition; NULL: planned by query_footage.c */
+        const char *select; /* up to WHERE and a first condition */
         const char *order;
+        query_run_fn *run; /* in one snapshot; NULL: the rows of 'select' in their 'order' */
+        /* What is wrong with the filters together; may be NULL. */
+        const char *(*check)(const struct query *q);
 };
 
 struct term_value {
@@ -87,6 +110,7 @@ struct query {
         const struct noun *noun;
         struct term *terms; /* one per filter of the noun, in its order; n is 0 where it was not given */
         instant_t now;
+        struct continuity_rules continuity;
         int64_t limit; /* -1 none */
         int64_t after; /* footage id, 0 none */
         enum query_order order;
@@ -116,5 +140,5 @@ int composition_prepare(struct composition *p, struct catalogue *c, sqlite3_stmt
 int filter_parse(const struct filter *f, const char *value, struct query *q, struct term *t,
                  const char **ret_expected);
 
-int query_run_footage(struct catalogue *c, const struct query *q,
-                      int (*on_row)(void *userdata, const char *json), void *userdata);
+query_run_fn query_run_footage, query_run_recording, query_run_gap, query_run_coverage, query_run_reason;
+const char *query_check_coverage(const struct query *q);

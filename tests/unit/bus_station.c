@@ -88,6 +88,13 @@ void station_duties_changed(struct station *s)
         (void)s;
 }
 
+void station_gap_explained(struct station *s, const struct explanation *e, const char *recorder_number)
+{
+        (void)s;
+        (void)e;
+        (void)recorder_number;
+}
+
 void station_registry_changed(struct station *s)
 {
         (void)s;
@@ -425,6 +432,7 @@ static int server_run(int ready)
                                    .storage_low_percent = 10},
                         .calendar = CALENDAR_WEEK,
                         .deadlines = {.limit = 24 * USEC_PER_HOUR, .same_day = MINUTES_PER_DAY - 1},
+                        .continuity = CONTINUITY_DEFAULTS,
         };
         struct station s = {.config = &config};
         sigset_t mask;

@@ -420,7 +420,7 @@ START_TEST(test_version_3_guards_duties)
 END_TEST
 
 /* From each version that ever was: what was set was asked for, and nothing else is known of before. */
-START_TEST(test_older_versions_become_version_5)
+START_TEST(test_older_versions_know_nothing_of_clocks)
 {
         static const char *const rows[] = {V1_ROWS, V2_ROWS, V2_ROWS, V2_ROWS};
         struct catalogue *c = NULL;
@@ -449,6 +449,29 @@ START_TEST(test_older_versions_become_version_5)
                          2);
         ck_assert_int_eq(fixture_ask("SELECT clock_asked = '20261101T080000' FROM docking WHERE id = 2"), 1);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM item WHERE id = 9 AND first_docking IS NULL"), 1);
+}
+END_TEST
+
+/* From version 2 on, whatever else came in between; a duty of version 3 stays. */
+START_TEST(test_older_versions_take_explanations)
+{
+        struct catalogue *c = NULL;
+
+        ck_assert_int_eq(open_versions(catalogue_schema, (size_t)_i), CATALOGUE_OK);
+        ck_assert_int_eq(fixture_tamper(V2_ROWS), SQLITE_OK);
+        if (_i >= 3)
+                ck_assert_int_eq(fixture_tamper("INSERT INTO duty VALUES (1, 1, 1, 5, 7, 6, 1, NULL)"),
+                                 SQLITE_OK);
+        ck_assert_int_eq(catalogue_open(&c, path, false), CATALOGUE_OK);
+        catalogue_close(c);
+        ck_assert_int_eq(fixture_ask("PRAGMA user_version"), (int64_t)catalogue_schema_versions);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM finding"), 1);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM duty"), _i >= 3);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM explanation"), 0);
+        ck_assert_int_eq(fixture_tamper("INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, 'a', 'b', "
+                                        "9, 'c')"),
+                         SQLITE_OK);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_foreign_key_check"), 0);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> "
                                      "'ok'"),
                          0);
@@ -524,8 +547,9 @@ static Suite *suite(void)
         tcase_add_test(opening, test_version_1_becomes_version_2);
         tcase_add_loop_test(opening, test_version_2_guards_evidence, 0, (int)ELEMENTSOF(guarded));
         tcase_add_loop_test(opening, test_older_versions_become_version_3, 1, 3);
+        tcase_add_loop_test(opening, test_older_versions_take_explanations, 2, 6);
         tcase_add_loop_test(opening, test_version_3_guards_duties, 0, (int)ELEMENTSOF(guarded_duties));
-        tcase_add_loop_test(opening, test_older_versions_become_version_5, 1, 5);
+        tcase_add_loop_test(opening, test_older_versions_know_nothing_of_clocks, 1, 5);
         tcase_add_loop_test(opening, test_failed_migration_leaves_the_old_database, 0,
                             (int)ELEMENTSOF(failures));
         tcase_add_checked_fixture(use, setup, teardown);

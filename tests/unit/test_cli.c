@@ -161,6 +161,60 @@ static const struct {
                  5,
                  BUS_STATION_RECORDER},
                 {{"officer", "add", BUS_STATION_OFFICER, "李雷"}, 6, BUS_STATION_OFFICER},
+                {{"recording", "list", "--from=soonish"}, 6, "soonish"},
+                {{"recording", "list", "--to=soonish"}, 6, "soonish"},
+                {{"recording", "list", "--limit=0"}, 6, "limit '0'"},
+                {{"recording", "list", "--officer="}, 6, "officer ''"},
+                {{"recording", "list", "--recorder="}, 6, "recorder ''"},
+                {{"recording", "list", "--unit="}, 6, "unit ''"},
+                {{"recording", "list", "--unexplained"}, 2, "--unexplained"},
+                {{"gap", "list", "--min=long", "--json"}, 6, "min 'long'"},
+                {{"gap", "list", "--unexplained=no"}, 2, "takes no value"},
+                {{"gap", "list", "--from=soonish"}, 6, "soonish"},
+                {{"gap", "list", "--limit=many"}, 6, "many"},
+                {{"gap", "explain"}, 2, "gap explain RECORDER"},
+                {{"gap", "explain", "1", "2"}, 2, "'2'"},
+                {{"gap", "reasons", "why"}, 2, "'why'"},
+                {{"gap", "frobnicate"}, 2, "gap frobnicate"},
+                {{"gap", "explain", "1", "--to=now", "--reason=other", "--reporter=a", "--approver=b"},
+                 2,
+                 "--from=TIME"},
+                {{"gap", "explain", "1", "--from=-2h", "--reason=other", "--reporter=a", "--approver=b"},
+                 2,
+                 "--to=TIME"},
+                {{"gap", "explain", "1", "--from=-2h", "--to=now", "--reporter=a", "--approver=b"},
+                 2,
+                 "--reason=WORD"},
+                {{"gap", "explain", "1", "--from=-2h", "--to=now", "--reason=other", "--approver=b"},
+                 2,
+                 "--reporter=NAME"},
+                {{"gap", "explain", "1", "--from=-2h", "--to=now", "--reason=other", "--reporter=a"},
+                 2,
+                 "--approver=NAME"},
+                {{"gap", "explain", "none", "--from=-2h", "--to=-1h", "--reason=bad-weather", "--reporter=a",
+                  "--approver=b"},
+                 5,
+                 "none"},
+                {{"gap", "explain", BUS_STATION_RECORDER, "--from=-2h", "--to=-1h", "--reason=lunch",
+                  "--reporter=a", "--approver=b", "--json"},
+                 6,
+                 "lunch"},
+                {{"explanation", "list", "--reason="}, 6, "reason ''"},
+                {{"explanation", "list", "--from=soonish"}, 6, "soonish"},
+                {{"coverage"}, 2, "--from=TIME"},
+                {{"coverage", "--from=-2h"}, 2, "--to=TIME"},
+                {{"coverage", "--from=-2h", "--to=now"}, 6, "a unit or at least two officers"},
+                {{"coverage", "--from=-2h", "--to=now", "--officer=" BUS_STATION_OFFICER},
+                 6,
+                 "two officers"},
+                {{"coverage", "--from=-2h", "--to=now", "--unit=none"}, 5, "there is no unit 'none'"},
+                {{"coverage", "--from=-2h", "--to=now", "--officer=" BUS_STATION_OFFICER, "--officer=none"},
+                 5,
+                 "there is no officer 'none'"},
+                {{"coverage", "--from=soonish", "--to=now", "--unit=" BUS_STATION_UNIT}, 6, "soonish"},
+                {{"coverage", "--from=now", "--to=-2h", "--unit=" BUS_STATION_UNIT, "--all"},
+                 6,
+                 "not before"},
                 {{"unit", "add", "3702", "三大队", "--parent=none"}, 5, "none"},
                 {{"alert", "clear", "1"}, 2, "the reason is missing, expected --reason=TEXT"},
                 {{"alert", "clear", "1", "--reason="}, 2, "the reason is missing"},
@@ -523,6 +577,49 @@ START_TEST(test_duty)
 }
 END_TEST
 
+/* The two files were recorded an hour ago, at the same time. */
+START_TEST(test_continuity)
+{
+        server = bus_station_start(NULL);
+        ck_assert_int_eq(RUN("recording", "list"), 0);
+        assert_says(out, "RECORDER");
+        assert_says(out, "0:01:30");
+        ck_assert_int_eq(RUN("recording", "--json", "--officer=" BUS_STATION_OFFICER, "--from=-2h"), 0);
+        assert_says(out, "\"segments\":2");
+        ck_assert_int_eq(RUN("gap", "list", "--unexplained", "--no-legend"), 0);
+        ck_assert_str_eq(out, "");
+        ck_assert_int_eq(RUN("gap", "--json", "--min=5min"), 0);
+        ck_assert_str_eq(out, "[]\n");
+        ck_assert_int_eq(RUN("gap", "reasons", "--json"), 0);
+        assert_says(out, "{\"reason\":\"bad-weather\",\"term\":\"恶劣天气\"}");
+        ck_assert_int_eq(RUN("gap", "explain", BUS_STATION_RECORDER, "--from=-3h", "--to=-2h",
+                             "--reason=equipment-failure", "--reporter=张", "--approver=赵"),
+                         0);
+        ck_assert_str_eq(out, "explanation 1 is recorded; no gap of recorder " BUS_STATION_RECORDER
+                              " is wholly explained by it\n");
+        ck_assert_int_eq(RUN("gap", "explain", BUS_STATION_RECORDER, "--from=-3h", "--to=-2h",
+                             "--reason=other", "--reporter=张", "--approver=赵", "--text=x", "--json"),
+                         0);
+        assert_says(out, "{\"id\":2,\"explained\":\"" BUS_STATION_RECORDER "\",\"gaps\":0}");
+        ck_assert_int_eq(RUN("explanation", "list", "--reason=equipment-failure"), 0);
+        assert_says(out, "equipment-failure");
+}
+END_TEST
+
+START_TEST(test_coverage)
+{
+        server = bus_station_start(NULL);
+        ck_assert_int_eq(RUN("coverage", "--from=-50m", "--to=-30m", "--unit", BUS_STATION_UNIT), 1);
+        assert_says(out, "0:20:00");
+        ck_assert_int_eq(RUN("coverage", "--from=-50m", "--to=-30m", "--unit", BUS_STATION_UNIT, "--json"),
+                         1);
+        assert_says(out, "\"recorders\":0,\"unknown\":0,\"recording\":[]}");
+        ck_assert_int_eq(RUN("coverage", "--from=-61m", "--to=-30m", "--unit", BUS_STATION_UNIT, "--all"),
+                         1);
+        assert_says(out, BUS_STATION_RECORDER);
+}
+END_TEST
+
 START_TEST(test_verify_ends_bad)
 {
         _cleanup_free_ char *path = bus_station_footage_path("b.mp4");
@@ -782,6 +879,8 @@ static Suite *suite(void)
         tcase_add_test(program, test_registry);
         tcase_add_test(program, test_alert);
         tcase_add_test(program, test_duty);
+        tcase_add_test(program, test_continuity);
+        tcase_add_test(program, test_coverage);
         tcase_add_test(program, test_verify_ends_bad);
         tcase_add_test(program, test_colours_only_on_terminal);
         tcase_add_test(program, test_limits_on_terminal);

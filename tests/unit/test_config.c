@@ -80,6 +80,9 @@ START_TEST(test_defaults)
         ck_assert_uint_eq(config->deadlines.same_day, 23 * 60 + 59);
         ck_assert(!config->deadlines.days_off_wait);
         ck_assert_ptr_eq(config->deadlines.calendar, &config->calendar);
+        ck_assert_int_eq(config->continuity.join, USEC_PER_SEC);
+        ck_assert_int_eq(config->continuity.gap, 10 * USEC_PER_SEC);
+        ck_assert_int_eq(config->continuity.activity_gap, USEC_PER_HOUR / 2);
         ck_assert_uint_eq(config->inspectors, 2);
         ck_assert_int_eq(config->escalate_after, 4 * USEC_PER_HOUR);
         ck_assert_ptr_null(config->bays);
@@ -96,8 +99,8 @@ START_TEST(test_every_key)
                               "[Health]\nBatteryLow=35%\nStorageLow=4G\n"
                               "[Recording]\nTimeOrder=device name\nTimeTolerance=1min\nDeadline=12h\n"
                               "DayEnds=17:30\nDaysOff=wait\n"
-                              "[Alert]\nEscalateAfter=30min\n[Inspect]\nParallel=8\n[Bay "
-                              "\"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
+                              "[Alert]\nEscalateAfter=30min\n[Continuity]\nJoin=0\nGap=1min\nActivityGap=2h\n"
+                              "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
                               "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
                          0);
         ck_assert_str_eq(findings, "");
@@ -119,6 +122,9 @@ START_TEST(test_every_key)
         ck_assert_int_eq(config->deadlines.limit, 12 * USEC_PER_HOUR);
         ck_assert_uint_eq(config->deadlines.same_day, 17 * 60 + 30);
         ck_assert(config->deadlines.days_off_wait);
+        ck_assert_int_eq(config->continuity.join, 0);
+        ck_assert_int_eq(config->continuity.gap, 60 * USEC_PER_SEC);
+        ck_assert_int_eq(config->continuity.activity_gap, 2 * USEC_PER_HOUR);
         ck_assert_uint_eq(config->inspectors, 8);
         ck_assert_str_eq(config->bays->name, "2");
         ck_assert_str_eq(config->bays->next->port, "3-1.1.4");
@@ -181,6 +187,15 @@ static const struct {
                  "EscalateAfter='366d': expected a time span such as 4h of at "
                  "most 365d, or 0 for never"},
                 {"[Alert]\nEscalateAfter=never\n", "EscalateAfter='never': expected a time span"},
+                {"[Continuity]\nJoin=11s\n", "Join='11s': expected a time span from 0 to 10s"},
+                {"[Continuity]\nJoin=soon\n", "Join='soon': expected a time span such as"},
+                {"[Continuity]\nGap=0\n", "Gap='0': expected a time span from 1s to 24h"},
+                {"[Continuity]\nGap=25h\n", "Gap='25h': expected a time span from 1s to 24h"},
+                {"[Continuity]\nActivityGap=never\n", "ActivityGap='never': expected a time span such as"},
+                {"[Continuity]\nActivityGap=500ms\n",
+                 "ActivityGap='500ms': expected a time span from 1s to 24h"},
+                {"[Continuity]\nGap=1h\nActivityGap=1h\n",
+                 "[Continuity] ActivityGap=: expected more than Gap=3600s"},
                 {"[Inspect]\nParallel=17\n", "Parallel='17': expected a number from 1 to 16"},
                 {"[Bay \"1\"]\n", "[Bay \"1\"]: expected Port="},
                 {"[Bay \"1\"]\nPort=3\n", "Port='3': expected a port path such as 3-1.4"},

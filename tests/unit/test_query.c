@@ -241,6 +241,9 @@ static const struct {
                  "approver"},
                 {"alert", "id kind severity priority subject text since last_raised count acknowledged_at "
                           "acknowledged_by note escalated_at cleared_at cleared_by reason"},
+                {"recording",
+                 "recorder officer unit kind started_at ended_at duration_s segments footage certain"},
+                {"reason", "reason term"},
                 {"ledger", "sequence at actor act subject detail hash"},
 };
 
@@ -322,8 +325,7 @@ static const struct {
                 {"colour", NULL, NULL,
                  "unknown noun 'colour', expected one of footage, docking, item, finding, recorder, "
                  "officer, unit, "
-                 "assignment, duty, alert or"
-                 " ledger"},
+                 "assignment, duty, alert, ledger, recording, gap, coverage, reason or explanation"},
                 {"footage", "colour", "red",
                  "unknown filter 'colour' for footage, expected one of unit, officer, recorder, kind, "
                  "verdict, source, bay, name,"
