@@ -40,6 +40,8 @@ int verb_assignment_import(const struct invocation *invocation);
 int verb_assignment_export(const struct invocation *invocation);
 int verb_duty_import(const struct invocation *invocation);
 int verb_duty_export(const struct invocation *invocation);
+int verb_report(const struct invocation *invocation);
+int verb_metrics(const struct invocation *invocation);
 int verb_alert_list(const struct invocation *invocation);
 int verb_ledger_list(const struct invocation *invocation);
 int verb_reload(const struct invocation *invocation);
