@@ -409,7 +409,11 @@ static int on_changes(sd_event_source *source, const struct signalfd_siginfo *in
 
 static int server_run(int ready)
 {
-        struct config config = {.number = (char *)"37-01", .custodian = (char *)"王强"};
+        struct config config = {.number = (char *)"37-01",
+                                .custodian = (char *)"王强",
+                                .deadlines = {.limit = USEC_PER_DAY, .same_day = MINUTES_PER_DAY},
+                                .calendar = CALENDAR_WEEK,
+                                .clock_tolerance = 3 * USEC_PER_SEC};
         struct station s = {.config = &config};
         sigset_t mask;
         int r;
