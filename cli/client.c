@@ -225,8 +225,8 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *unused)
 
 /* Sends the call and gives our end of the socket. The other end is the station's alone, so that the last
  * line is followed by an end. */
-static int query_send(sd_bus *bus, const char *noun, const struct query_filter *filters, size_t n,
-                      struct answer *answer, sd_bus_slot **ret_slot, int *ret_fd)
+static int query_send(sd_bus *bus, const char *method, const char *noun, const struct query_filter *filters,
+                      size_t n, struct answer *answer, sd_bus_slot **ret_slot, int *ret_fd)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_close_ int ours = -EBADF, theirs = -EBADF;
@@ -236,7 +236,7 @@ static int query_send(sd_bus *bus, const char *noun, const struct query_filter *
                 return -errno;
         ours = pair[0];
         theirs = pair[1];
-        r = message_new(bus, noun ? "Query" : "Verify", &m);
+        r = message_new(bus, method, &m);
         if (r >= 0)
                 r = sd_bus_message_set_auto_start(m, false);
         if (r >= 0 && noun)
@@ -293,20 +293,26 @@ static int answer_wait(sd_bus *bus, struct answer *answer)
         return answer->exit_code;
 }
 
-int client_query(sd_bus *bus, const char *noun, const struct query_filter *filters, size_t n,
-                 client_line_fn *on_line, void *userdata)
+static int lines_call(sd_bus *bus, const char *method, const char *noun, const struct query_filter *filters,
+                      size_t n, client_line_fn *on_line, void *userdata)
 {
         _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
         struct answer answer = {.exit_code = EXIT_OK};
         int fd = -EBADF, r, code;
 
-        r = query_send(bus, noun, filters, n, &answer, &slot, &fd);
+        r = query_send(bus, method, noun, filters, n, &answer, &slot, &fd);
         if (r < 0)
                 return client_report(r, NULL);
         code = lines_read(fd, on_line, userdata);
         if (code != EXIT_OK)
                 return code;
         return answer_wait(bus, &answer);
+}
+
+int client_query(sd_bus *bus, const char *noun, const struct query_filter *filters, size_t n,
+                 client_line_fn *on_line, void *userdata)
+{
+        return lines_call(bus, noun ? "Query" : "Verify", noun, filters, n, on_line, userdata);
 }
 
 static int rows_on_line(void *userdata, const char *line)
@@ -330,5 +336,20 @@ int client_rows(sd_bus *bus, const char *noun, const struct query_filter *filter
         if (r != EXIT_OK)
                 return r;
         *ret = TAKE_PTR(rows);
+        return EXIT_OK;
+}
+
+int client_period_report(sd_bus *bus, const struct query_filter *filters, size_t n, json_object **ret)
+{
+        _cleanup_(json_object_putp) json_object *rows = json_object_new_array();
+        int r = lines_call(bus, "Report", NULL, filters, n, rows_on_line, rows);
+
+        if (r != EXIT_OK)
+                return r;
+        if (!json_object_is_type(json_object_array_get_idx(rows, 0), json_type_object)) {
+                complain(_("recdockd's report is not one JSON object"));
+                return EXIT_OTHER;
+        }
+        *ret = json_object_get(json_object_array_get_idx(rows, 0));
         return EXIT_OK;
 }

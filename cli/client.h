@@ -48,5 +48,8 @@ int client_query(sd_bus *bus, const char *noun, const struct query_filter *filte
 int client_rows(sd_bus *bus, const char *noun, const struct query_filter *filters, size_t n,
                 json_object **ret);
 
+/* Report() of a period: the one object that bus_names.h describes. */
+int client_period_report(sd_bus *bus, const struct query_filter *filters, size_t n, json_object **ret);
+
 /* "recdockctl: …" on standard error; what could move a cursor is replaced. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

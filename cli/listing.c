@@ -23,11 +23,16 @@ void json_stream_end(struct json_stream *stream)
         (void)puts(stream->opened ? "\n]" : "[]");
 }
 
+void json_write_one(FILE *out, json_object *object)
+{
+        (void)fprintf(out, "[\n%s\n]\n",
+                      json_object_to_json_string_ext(
+                                      object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
 void json_print_one(json_object *object)
 {
-        (void)printf("[\n%s\n]\n",
-                     json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-                                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
+        json_write_one(stdout, object);
 }
 
 static int stream_on_line(void *userdata, const char *line)

@@ -29,6 +29,7 @@ void json_stream_add(struct json_stream *stream, const char *object);
 void json_stream_end(struct json_stream *stream);
 
 /* [ object ]: prints and keeps the object. */
+void json_write_one(FILE *out, json_object *object);
 void json_print_one(json_object *object);
 
 /* What a change was made to, for --json only: [{"id":…,"<key>":"<value>"}]. id 0: it has no number to tell.

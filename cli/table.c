@@ -57,6 +57,13 @@ static const struct word words[] = {
                 {"escalated", N_("escalated"), "red"},
                 {"acknowledged", N_("acknowledged"), NULL},
                 {"cleared", N_("cleared"), "green"},
+                {"late", N_("late"), "red"},
+                {"overdue", N_("overdue"), "red"},
+                {"open", N_("open"), "yellow"},
+                {"continuous-duty", N_("continuous duty"), NULL},
+                {"remote-area", N_("remote area"), NULL},
+                {"no-transport", N_("no transport"), NULL},
+                {"sequence-gap", N_("numbers missing"), NULL},
 };
 
 static const struct word *word_find(const char *text)
@@ -88,6 +95,11 @@ json_object *json_member(json_object *object, const char *key)
                 key = dot ? dot + 1 : NULL;
         }
         return object;
+}
+
+size_t json_length(json_object *array)
+{
+        return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
 }
 
 __attribute__((format(printf, 1, 2))) static char *text_format(const char *format, ...)
@@ -130,6 +142,22 @@ static char *seconds_text(json_object *value)
         long long s = llround(json_object_get_double(value));
 
         return text_format("%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+}
+
+static char *share_text(json_object *value)
+{
+        int64_t thousandths = (int64_t)floor(json_object_get_double(value) * 1000 + 1e-9);
+
+        return text_format("%lld.%lld%%", (long long)thousandths / 10, (long long)thousandths % 10);
+}
+
+static char *minutes_text(json_object *value)
+{
+        int64_t minutes = json_object_get_int64(value);
+
+        if (minutes == 0)
+                return strdup("-");
+        return text_format(_("%lld h %02lld min"), (long long)minutes / 60, (long long)minutes % 60);
 }
 
 static char *late_text(json_object *value)
@@ -184,6 +212,10 @@ char *value_text(json_object *value, enum column_kind kind)
                 return text_format("%+.1f s", json_object_get_double(value));
         case COLUMN_PERCENT:
                 return text_format("%d%%", json_object_get_int(value));
+        case COLUMN_SHARE:
+                return share_text(value);
+        case COLUMN_MINUTES:
+                return minutes_text(value);
         case COLUMN_LATE:
                 return late_text(value);
         case COLUMN_VERDICT:
@@ -216,10 +248,11 @@ static const char *value_colour(json_object *value, enum column_kind kind)
         return word ? word->colour : NULL;
 }
 
-static bool column_right(enum column_kind kind)
+bool column_right(enum column_kind kind)
 {
         return kind == COLUMN_NUMBER || kind == COLUMN_BYTES || kind == COLUMN_RATE ||
-               kind == COLUMN_SECONDS || kind == COLUMN_OFFSET || kind == COLUMN_PERCENT;
+               kind == COLUMN_SECONDS || kind == COLUMN_OFFSET || kind == COLUMN_PERCENT ||
+               kind == COLUMN_SHARE || kind == COLUMN_MINUTES;
 }
 
 /* An own copy in which no byte can be anything but text of the terminal's encoding. */

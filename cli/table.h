@@ -18,6 +18,8 @@ enum column_kind {
         COLUMN_SECONDS, /* 1:02:03 */
         COLUMN_OFFSET,  /* signed seconds: +2.5 s */
         COLUMN_PERCENT,
+        COLUMN_SHARE,   /* 0 to 1 as 97.2%, never rounded up: all is all */
+        COLUMN_MINUTES, /* 2 h 05 min, - for none */
         COLUMN_LATE,    /* minutes after the deadline */
         COLUMN_VERDICT, /* word of a good or bad outcome: coloured */
         COLUMN_STATE,   /* word of a docking's state: coloured, translated */
@@ -40,7 +42,12 @@ int table_print(FILE *out, json_object *rows, const struct column *columns, size
 /* One object, one line per column: "heading: value". */
 int record_print(FILE *out, json_object *row, const struct column *columns, size_t n);
 
+/* Are its values set to the right? */
+bool column_right(enum column_kind kind);
+
 /* The member at a dotted key, NULL when absent or null. */
 json_object *json_member(json_object *object, const char *key);
+/* Elements of an array, 0 of anything else. */
+size_t json_length(json_object *array);
 /* A value as people read it, malloc'd; "-" for none. */
 char *value_text(json_object *value, enum column_kind kind);

@@ -48,6 +48,8 @@ int verb_gap_explain(const struct invocation *invocation);
 int verb_gap_reasons(const struct invocation *invocation);
 int verb_explanation_list(const struct invocation *invocation);
 int verb_coverage(const struct invocation *invocation);
+int verb_report(const struct invocation *invocation);
+int verb_metrics(const struct invocation *invocation);
 int verb_alert_list(const struct invocation *invocation);
 int verb_alert_show(const struct invocation *invocation);
 int verb_alert_ack(const struct invocation *invocation);

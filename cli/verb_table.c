@@ -233,6 +233,25 @@ static const struct verb_option ledger_options[] = {
                 {NULL},
 };
 
+static const struct verb_option report_options[] = {
+                {"month", N_("MONTH"), "month",
+                 N_("of this month: 2026-11; the present one, if no period is given")},
+                FILTER_FROM,
+                FILTER_TO,
+                {"unit", N_("NUMBER"), "unit", N_("of this unit and those below it")},
+                {"format", N_("WORD"), NULL, N_("text, csv, json, html")},
+                {"table", N_("WORD"), NULL,
+                 N_("only this table, for csv: units, officers, recorders, days, late…")},
+                {"output", N_("FILE"), NULL, N_("write it to this file, whole or not at all")},
+                {"force", NULL, NULL, N_("replace a file that is there already")},
+                {NULL},
+};
+
+static const struct verb_option metrics_options[] = {
+                {"output", N_("FILE"), NULL, N_("write or replace this file, whole or not at all")},
+                {NULL},
+};
+
 static const struct verb verbs[] = {
                 {NULL, "status", NULL, 0, 0, NULL, verb_status,
                  N_("Show the station and what is in its bays")},
@@ -308,6 +327,10 @@ static const struct verb verbs[] = {
                  N_("Enter units from a CSV file, all of it or nothing")},
                 {"unit", "export", NULL, 0, 0, NULL, verb_unit_export,
                  N_("Write units as CSV that can be imported")},
+                {NULL, "report", NULL, 0, 0, report_options, verb_report,
+                 N_("Report what came in time, late or not at all, of a month or any other period")},
+                {NULL, "metrics", NULL, 0, 0, metrics_options, verb_metrics,
+                 N_("Print the station's figures as OpenMetrics text for a monitoring system")},
                 {"alert", "list", NULL, 0, 0, alert_options, verb_alert_list,
                  N_("List alerts that are open, or all of them")},
                 {"alert", "show", N_("ID"), 1, 1, NULL, verb_alert_show,

@@ -90,6 +90,8 @@ static const sd_bus_vtable station_vtable[] = {
                                         SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("GetHealth", SD_BUS_ARGS("s", recorder), SD_BUS_RESULT("s", json),
                                         bus_get_health, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("Report", SD_BUS_ARGS("a(ss)", filters, "h", out), SD_BUS_NO_RESULT,
+                                        bus_report, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("RegisterRecorder", SD_BUS_ARGS("a{ss}", fields),
                                         SD_BUS_RESULT("t", id), bus_register_recorder,
                                         SD_BUS_VTABLE_UNPRIVILEGED),

@@ -45,6 +45,10 @@ struct bus_server {
 };
 
 struct bus_job_type {
+        /* On the loop, before the thread is made: takes the filters, whose texts live in the message. Sets
+         * 'error' and returns negative for what it refuses. NULL: they make the job's query. */
+        int (*accept)(struct bus_job *job, const struct query_filter *filters, size_t n,
+                      sd_bus_error *error);
         /* In the thread. A negative errno ends the call with an error; 'error' of the job may carry a better
          * text. */
         int (*run)(struct bus_job *job, struct catalogue *c);
@@ -88,8 +92,9 @@ int bus_access_check(sd_bus_message *m, sd_bus_error *error);
 int bus_access_actor(sd_bus_message *m, char ret[BUS_ACTOR_MAX]);
 
 /* bus_job.c */
-/* Reads the rest of a message, "a(ss)h": filters and the descriptor for the rows; makes the query of them.
- * 'job' is for bus_job_start(). Sets 'error' and returns negative for what a client did wrong. */
+/* Reads the rest of a message, "a(ss)h": filters and the descriptor for the rows; makes the query of them,
+ * or gives them to the type ('noun' is then NULL). 'job' is for bus_job_start(). Sets 'error' and returns
+ * negative for what a client did wrong. */
 int bus_job_new(struct bus_server *server, sd_bus_message *m, const struct bus_job_type *type,
                 const char *noun, sd_bus_error *error, struct bus_job **ret);
 void bus_job_free(struct bus_job *job);
@@ -147,6 +152,9 @@ int bus_get_health(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_gap.c */
 int bus_explain_gap(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* bus_report.c */
+int bus_report(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_table.c */
 int bus_enter_table(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -58,7 +58,8 @@ static int filters_read(sd_bus_message *m, struct query_filter *filters, size_t 
         }
 }
 
-static int query_from_message(sd_bus_message *m, const char *noun, sd_bus_error *error, struct bus_job *job)
+static int filters_from_message(sd_bus_message *m, const char *noun, sd_bus_error *error,
+                                struct bus_job *job)
 {
         struct query_filter filters[BUS_FILTERS_MAX];
         _cleanup_free_ char *text = NULL;
@@ -68,6 +69,8 @@ static int query_from_message(sd_bus_message *m, const char *noun, sd_bus_error 
         r = filters_read(m, filters, &n, error);
         if (r < 0)
                 return r;
+        if (job->type->accept)
+                return job->type->accept(job, filters, n, error);
         r = query_new(noun, filters, n, clock_now(), &job->query, &text);
         job->whole = n == 0;
         if (r == 0)
@@ -123,7 +126,7 @@ int bus_job_new(struct bus_server *server, sd_bus_message *m, const struct bus_j
         job->buffer = malloc(BUS_JOB_BUFFER);
         if (!job->catalogue_path || !job->buffer)
                 return -ENOMEM;
-        r = query_from_message(m, noun, error, job);
+        r = filters_from_message(m, noun, error, job);
         if (r < 0)
                 return r;
         r = socket_from_message(m, error, &job->out);

@@ -25,6 +25,9 @@
  *           "ready":true|false|null,
  *           "checks":[{"check","state":"ok"|"not-ok"|"unknown","reason","value"},…]}; what is not known is
  *           null, and the words of checks and reasons are those of rules/readiness.c
+ *   Report(a(ss) filters, h out)
+ *           filters: month (2026-11), or from and to, and unit (with those below it); without any, this
+ *           month. One JSON object on one line into 'out', described below
  *   RegisterRecorder(a{ss} fields) → t id
  *           number, and usb_serial | serial | docking; optional unit model vendor_id product_id
  *   RetireRecorder(s number, s reason)
@@ -70,6 +73,24 @@
  *    "current":{"name","bytes","size","phase"},"battery","free","total","clock_offset_s","plugged_at",
  *    "reason","source":"dock"|"import"}; of an import "bay" and "port" are null
  * A bay: {"bay","port","docking"} with docking null when empty.
+ *
+ * A report; what a row of an array has is told in catalogue/report.h and daemon/report_duty.c:
+ *   {"station":{"number","custodian"},
+ *    "period":{"month" (null: not a whole month),"from","to","complete" (it has ended),"generated_at"},
+ *    "unit":{"number","name"} (null: all),
+ *    "rules":{"limit_minutes","day_ends_minute","days_off_wait","clock_tolerance_s"},
+ *    "footage":{…},"dockings":{…},
+ *    "duties":{"total",
+ *     "same_day","in_time" (after the day's work, by the deadline),"late",
+ *     "overdue" (not exported, the deadline has passed),"open" (not exported, it has not),
+ *     "extended","extended_afterwards" (granted when the deadline had passed),
+ *     "on_time_rate" (same_day and in_time, of all that are not open)},
+ *    "days":[…],
+ *    "units":[…],"officers":[…],"recorders":[…] (each with "duties","duties_late","duties_overdue" and
+ *     "duties_open" too),
+ *    "late":[…] (footage),"duties_late":[…] (late, overdue and open ones),
+ *    "missing":[…] (duties overdue at the end of the period, or now when that lies ahead, whenever begun),
+ *    "extensions":[…],"unseen":[…],"verdicts":[…],"bad_files":[…],"gaps":[…],"deleted":[…],"clocks":[…]}
  *
  * Errors: org.recdock1.Error.{InvalidArgument,NotFound,Exists,Conflict,Denied,Failed}; the message names
  * thing, value and what was expected, and is for people: recdockctl prints it as it is.

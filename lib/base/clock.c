@@ -343,6 +343,18 @@ int day_parse(const char *text, day_t *ret)
         return 0;
 }
 
+int month_parse(const char *text, day_t *ret_first, day_t *ret_next)
+{
+        int year, month;
+        const char *p = take_digits(take_char(take_digits(text, 4, &year), '-'), 2, &month);
+
+        if (!p || *p != '\0' || !fields_valid(year, month, 1, 0, 0, 0))
+                return -EINVAL;
+        *ret_first = day_from_date(year, month, 1);
+        *ret_next = *ret_first + month_days(year, month);
+        return 0;
+}
+
 /* "-7d": an amount and a unit before or after now. */
 static int parse_relative(const char *text, instant_t now, instant_t *ret)
 {

@@ -70,6 +70,10 @@ instant_t instant_from_day(day_t day, unsigned int minute);
 /* "2026-11-01", nothing before or behind it. -EINVAL for anything else, 2026-02-29 too. */
 int day_parse(const char *text, day_t *ret);
 
+/* "2026-11", nothing before or behind it: its first day, and the first of the next month. -EINVAL for
+ * anything else. */
+int month_parse(const char *text, day_t *ret_first, day_t *ret_next);
+
 /* 0 Sunday to 6 Saturday. */
 unsigned int day_of_week(day_t day);
 

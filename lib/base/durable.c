@@ -9,9 +9,11 @@
 #include "base/cleanup.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -259,4 +261,57 @@ int durable_replace(int dirfd, const char *path, const void *data, size_t size, 
                 return r;
         }
         return durable_sync_file(parent);
+}
+
+/* A name that nobody has; the file is the caller's to remove. */
+static int unique_open(int dirfd, char name[NAME_MAX + 1], mode_t mode)
+{
+        for (unsigned int tries = 0; tries < 100; tries++) {
+                uint64_t random;
+                int fd;
+
+                if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+                        return -errno;
+                (void)snprintf(name, NAME_MAX + 1, ".recdock-%016" PRIx64 ".tmp", random);
+                fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+                if (fd >= 0 || errno != EEXIST)
+                        return fd >= 0 ? fd : -errno;
+        }
+        return -EEXIST;
+}
+
+/* Not every file system knows how to rename without replacing; those that do not can link. */
+static int rename_new(int dirfd, const char *from, const char *to)
+{
+        if (renameat2(dirfd, from, dirfd, to, RENAME_NOREPLACE) == 0)
+                return 0;
+        if (errno != EINVAL && errno != ENOSYS)
+                return -errno;
+        if (linkat(dirfd, from, dirfd, to, 0) < 0)
+                return -errno;
+        (void)unlinkat(dirfd, from, 0);
+        return 0;
+}
+
+int durable_publish(int dirfd, const char *name, const void *data, size_t size, mode_t mode, bool replace)
+{
+        char temporary[NAME_MAX + 1];
+        _cleanup_close_ int fd = unique_open(dirfd, temporary, mode);
+        int r;
+
+        if (fd < 0)
+                return fd;
+        r = durable_write_all(fd, data, size);
+        if (r >= 0)
+                r = durable_sync_file(fd);
+        if (r >= 0 && replace)
+                r = renameat(dirfd, temporary, dirfd, name) < 0 ? -errno : 0;
+        else if (r >= 0)
+                r = rename_new(dirfd, temporary, name);
+        if (r < 0) {
+                (void)unlinkat(dirfd, temporary, 0);
+                return r == -EEXIST ? DURABLE_EXISTS : r;
+        }
+        r = durable_sync_file(dirfd);
+        return r < 0 ? r : DURABLE_DONE;
 }

@@ -43,3 +43,8 @@ int durable_link(int from_dirfd, const char *from, int to_dirfd, const char *to)
 
 /* Replaces or creates a small file: temporary name, write, fsync, rename, fsync of the folder. */
 int durable_replace(int dirfd, const char *path, const void *data, size_t size, mode_t mode);
+
+/* A file that somebody asked for, in a folder that is not ours: whole when it appears, and with 'replace' in
+ * place of what was there. Without, DURABLE_EXISTS when the name is taken. Works without hard links too
+ * (FAT, exFAT). 'name' has no folder in it. */
+int durable_publish(int dirfd, const char *name, const void *data, size_t size, mode_t mode, bool replace);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Duties; see duty.h. The field table is in the order of DUTY_COLUMNS. */
-#include "catalogue/duty.h"
-#include "catalogue/row.h"
+#include "catalogue/duty_row.h"
 
 static const struct field fields[] = {
                 FIELD(duty, id, FIELD_ID),
@@ -16,12 +15,7 @@ static const struct field fields[] = {
                 FIELD(duty, extended_at, FIELD_INSTANT),
 };
 
-/* With the longest of its extensions, and of those of the docking that it ended with. */
-#define DUTY_SELECT                                                                                    \
-        "SELECT d.id, d.recorder, d.officer, d.out_at, d.roster_end, d.returned_at, d.return_docking," \
-        " d.offloaded_at, e.until, e.granted_at FROM duty AS d LEFT JOIN extension AS e ON e.id = ("   \
-        "SELECT x.id FROM extension AS x WHERE x.duty = d.id OR x.docking = d.return_docking"          \
-        " ORDER BY x.until DESC, x.granted_at LIMIT 1)"
+#define DUTY_SELECT "SELECT " DUTY_COLUMNS " FROM duty AS d" DUTY_EXTENSION
 
 static const char duty_note[] =
                 "SELECT 'recorder/' || r.number, json_object('duty', d.id, 'officer', o.number,"
@@ -29,6 +23,13 @@ static const char duty_note[] =
                 " 'docking', d.return_docking, 'offloaded', d.offloaded_at) FROM duty AS d"
                 " JOIN recorder AS r ON r.id = d.recorder LEFT JOIN officer AS o ON o.id = d.officer"
                 " WHERE d.id = ?1";
+
+void duty_read(sqlite3_stmt *s, struct duty *ret)
+{
+        _Static_assert(ELEMENTSOF(fields) == DUTY_N_COLUMNS, "a column of a duty is not read");
+        *ret = (struct duty){0};
+        row_read(s, 0, ret, fields, ELEMENTSOF(fields));
+}
 
 static int duty_find(struct catalogue *c, const char *sql, const struct value *values, size_t n,
                      struct duty *ret)
@@ -412,9 +413,9 @@ static int walk(struct catalogue *c, const char *sql, const struct value *values
         if (r < 0)
                 return r;
         while ((r = statement_step(c, s)) > 0) {
-                struct duty d = {0};
+                struct duty d;
 
-                row_read(s, 0, &d, fields, ELEMENTSOF(fields));
+                duty_read(s, &d);
                 r = on_duty(userdata, &d);
                 if (r != 0)
                         return r;

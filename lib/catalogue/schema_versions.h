@@ -9,3 +9,4 @@ extern const char schema_v3[];
 extern const char schema_v4[];
 extern const char schema_v5[];
 extern const char schema_v6[];
+extern const char schema_v7[];

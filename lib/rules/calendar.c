@@ -24,6 +24,19 @@ void calendar_done(struct calendar *c)
         c->n_spans = 0;
 }
 
+int calendar_copy(const struct calendar *c, struct calendar *ret)
+{
+        struct calendar copy = *c;
+
+        copy.spans = c->n_spans > 0 ? calloc(c->n_spans, sizeof(*copy.spans)) : NULL;
+        if (c->n_spans > 0 && !copy.spans)
+                return -ENOMEM;
+        if (c->n_spans > 0)
+                memcpy(copy.spans, c->spans, c->n_spans * sizeof(*copy.spans));
+        *ret = copy;
+        return 0;
+}
+
 bool calendar_works(const struct calendar *c, day_t day)
 {
         for (size_t i = 0; i < c->n_spans; i++)

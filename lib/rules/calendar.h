@@ -39,6 +39,9 @@ struct calendar {
 /* Frees what the spans hold; the calendar is as if none had been named. NULL is fine. */
 void calendar_done(struct calendar *c);
 
+/* *ret is one of its own, for calendar_done(). -ENOMEM. */
+int calendar_copy(const struct calendar *c, struct calendar *ret);
+
 /* Is 'day' worked? */
 bool calendar_works(const struct calendar *c, day_t day);
 

@@ -2,31 +2,33 @@
 /*
  * How long the first page of 100 takes, for mixes of filters and orders over a station's index. Rows go in
  * through the library itself, as the daemon would file them: 60 units, 600 officers and 800 recorders over
- * three years, filed in order of time but for some that come late. Usage: bench_catalogue [ROWS [DATABASE]];
- * a database that is there already is measured as it is.
+ * three years, filed in order of time but for some that come late. Then the report of a month. Usage:
+ * bench_catalogue [ROWS [DATABASE]]; a database that is there already is measured as it is.
  */
 #include "base/cleanup.h"
 #include "catalogue/docking.h"
 #include "catalogue/footage.h"
 #include "catalogue/query.h"
 #include "catalogue/registry.h"
+#include "daemon/report.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#define UNITS     60
-#define OFFICERS  600
-#define RECORDERS 800
-#define BAYS      16
-#define BATCH     500 /* rows of one transaction */
-#define SPAN      (3 * 365 * USEC_PER_DAY)
-#define NOW       INT64_C(1793491200000000) /* 2026-11-01T08:00+08:00 */
-#define RUNS      51
-#define MIDDLE    25  /* of so many runs in order of time */
-#define DRAWN     400 /* mixes drawn at random beside those that are listed */
-#define ACTOR     "bench"
+#define UNITS       60
+#define OFFICERS    600
+#define RECORDERS   800
+#define BAYS        16
+#define BATCH       500 /* rows of one transaction */
+#define SPAN        (3 * 365 * USEC_PER_DAY)
+#define NOW         INT64_C(1793491200000000) /* 2026-11-01T08:00+08:00 */
+#define RUNS        51
+#define MIDDLE      25 /* of so many runs in order of time */
+#define REPORT_RUNS 5
+#define DRAWN       400 /* mixes drawn at random beside those that are listed */
+#define ACTOR       "bench"
 
 static uint64_t state = UINT64_C(88172645463325252);
 
@@ -71,6 +73,12 @@ static void fill_registry(struct catalogue *c)
         }
 }
 
+/* Row 'i' of all. */
+static instant_t filed_at(int64_t i, int64_t rows)
+{
+        return NOW - SPAN + (instant_t)((double)SPAN / (double)rows * (double)i);
+}
+
 static int64_t add_docking(struct catalogue *c, instant_t at, int64_t recorder)
 {
         struct docking_row d = {
@@ -85,6 +93,8 @@ static int64_t add_docking(struct catalogue *c, instant_t at, int64_t recorder)
                         .battery_percent = -1,
                         .free_bytes = -1,
                         .total_bytes = -1,
+                        .has_clock_offset = true,
+                        .clock_offset = (int64_t)next_random(10 * USEC_PER_SEC),
         };
 
         must(docking_insert(c, ACTOR, &d), c, "docking");
@@ -119,7 +129,7 @@ static enum media_kind random_kind(void)
 static void random_footage(struct footage *f, int64_t i, int64_t rows, int64_t docking)
 {
         static const char *const suffixes[_MEDIA_KIND_MAX] = {"DAT", "MP4", "WAV", "JPG"};
-        instant_t filed = NOW - SPAN + (instant_t)((double)SPAN / (double)rows * (double)i);
+        instant_t filed = filed_at(i, rows);
         int64_t officer = 1 + (int64_t)next_random(OFFICERS), late = (int64_t)next_random(50) == 0 ? 30 : 1;
         time_t second;
         struct tm tm;
@@ -140,6 +150,9 @@ static void random_footage(struct footage *f, int64_t i, int64_t rows, int64_t d
                         .deadline = filed + USEC_PER_DAY,
         };
         f->started_at = filed - (instant_t)next_random((uint64_t)(late * USEC_PER_DAY));
+        f->deadline = f->started_at + USEC_PER_DAY;
+        f->late_us = filed > f->deadline ? filed - f->deadline : 0;
+        f->duration = (int64_t)next_random(600) * USEC_PER_SEC;
         f->ended_at = f->name_time = f->container_time = f->device_time = f->started_at;
         second = (time_t)(f->started_at / USEC_PER_SEC);
         (void)gmtime_r(&second, &tm);
@@ -166,7 +179,7 @@ static void fill_batch(struct catalogue *c, int64_t first, int64_t rows)
                 struct footage f;
 
                 if (i % 20 == 0)
-                        docking = add_docking(c, NOW - SPAN + i, 1 + i % RECORDERS);
+                        docking = add_docking(c, filed_at(i, rows), 1 + i / 20 % RECORDERS);
                 random_footage(&f, i, rows, docking);
                 must(footage_intent(c, &f), c, "intent");
                 must(footage_commit(c, ACTOR, 0, &id), c, "footage");
@@ -342,6 +355,45 @@ static void measure_and_print(struct catalogue *c, const char *const *mix, const
                 *worst = m;
 }
 
+/* The report of a month, as recdockd makes it: 'rows' is how much footage it is of. */
+static void measure_report(struct catalogue *c, const char *what, instant_t from, instant_t to, int64_t unit)
+{
+        static atomic_bool cancelled;
+        struct report_request q = {.scope = {.from = from, .to = to, .unit = unit},
+                                   .now = NOW,
+                                   .rules = {.limit = USEC_PER_DAY, .same_day = MINUTES_PER_DAY},
+                                   .calendar = CALENDAR_WEEK,
+                                   .cancelled = &cancelled};
+        int64_t times[REPORT_RUNS], files = 0;
+
+        q.rules.calendar = &q.calendar;
+        for (int i = 0; i < REPORT_RUNS; i++) {
+                int64_t began = clock_monotonic();
+                json_object *report = NULL, *member = NULL;
+
+                must(report_make(c, &q, &report), c, "report");
+                (void)json_object_to_json_string_ext(report, JSON_C_TO_STRING_PLAIN);
+                times[i] = clock_monotonic() - began;
+                (void)json_object_object_get_ex(report, "footage", &member);
+                (void)json_object_object_get_ex(member, "files", &member);
+                files = json_object_get_int64(member);
+                json_object_put(report);
+        }
+        qsort(times, REPORT_RUNS, sizeof(times[0]), compare);
+        (void)printf("%9.2f %9.2f %7" PRId64 "  %s\n", (double)times[REPORT_RUNS / 2] / 1000,
+                     (double)times[REPORT_RUNS - 1] / 1000, files, what);
+}
+
+static void run_reports(struct catalogue *c)
+{
+        instant_t month = NOW - 31 * USEC_PER_DAY, year = NOW - 365 * USEC_PER_DAY;
+
+        (void)printf("\n%9s %9s %7s  report\n", "median ms", "worst ms", "files");
+        measure_report(c, "a month", month, NOW, 0);
+        measure_report(c, "a month of one unit", month, NOW, 7);
+        measure_report(c, "a year", year, NOW, 0);
+}
+
 static void run(const char *path)
 {
         struct measure worst = {0};
@@ -359,6 +411,7 @@ static void run(const char *path)
                 measure_and_print(c, mix, orders[next_random(ELEMENTSOF(orders))], &worst);
         }
         (void)printf("\nworst: %.2f ms median, %.2f ms p99: %s\n", worst.median, worst.p99, worst.what);
+        run_reports(c);
         catalogue_close(c);
 }
 

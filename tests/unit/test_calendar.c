@@ -191,6 +191,22 @@ START_TEST(too_many)
 }
 END_TEST
 
+START_TEST(copied)
+{
+        struct calendar copy, plain;
+
+        load_text("[Holidays]\nOff=2026-10-01..2026-10-07\n");
+        ck_assert_int_eq(calendar_copy(&calendar, &copy), 0);
+        calendar_done(&calendar); /* the copy has days of its own */
+        ck_assert(!calendar_works(&copy, day("2026-10-07")));
+        ck_assert(calendar_works(&copy, day("2026-10-08")));
+        calendar_done(&copy);
+        ck_assert_int_eq(calendar_copy(&calendar, &plain), 0);
+        ck_assert(!calendar_works(&plain, day("2026-10-10"))); /* a Saturday */
+        calendar_done(&plain);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("calendar");
@@ -207,6 +223,7 @@ int main(void)
         tcase_add_test(t, week_mistake);
         tcase_add_test(t, no_working_day);
         tcase_add_test(t, too_many);
+        tcase_add_test(t, copied);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_ENV);

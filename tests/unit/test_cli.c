@@ -3,6 +3,7 @@
  * JSON that parses, tables, colours, Chinese. $RECDOCKCTL is the program, $RECDOCK_LOCALEDIR where its
  * messages were built. */
 #include "bus_station.h"
+#include "cli_program.h"
 #include "scratch.h"
 #include "base/cleanup.h"
 
@@ -15,12 +16,11 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum { WORDS_MAX = 12, TERMINAL_ROOM = 1 << 20 };
+enum { TERMINAL_ROOM = 1 << 20 };
 
 DEFINE_CLEANUP(json_object *, json_object_put);
 
 static pid_t server;
-static char *out, *err;
 
 static void set_up(void)
 {
@@ -44,60 +44,6 @@ static void tear_down(void)
         bus_daemon_stop();
         scratch_remove();
 }
-
-static void redirect(int fd, const char *name)
-{
-        _cleanup_free_ char *path = scratch_path(name);
-        int to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-        if (to < 0 || dup2(to, fd) < 0)
-                _exit(126);
-        (void)close(to);
-}
-
-static void program_exec(const char *const *words)
-{
-        char *argv[WORDS_MAX + 2];
-        const char *program;
-        int n = 1;
-
-        argv[0] = (char *)"recdockctl";
-        for (; words[n - 1]; n++)
-                argv[n] = (char *)words[n - 1];
-        argv[n] = NULL;
-        program = getenv("RECDOCKCTL");
-        if (program)
-                (void)execv(program, argv);
-        _exit(127);
-}
-
-/* Runs it; 'out' and 'err' are what it printed. */
-static int run(const char *const *words)
-{
-        int status;
-        pid_t pid;
-
-        free(out);
-        free(err);
-        (void)fflush(NULL);
-        pid = fork();
-        ck_assert_int_ge(pid, 0);
-        if (pid == 0) {
-                redirect(STDOUT_FILENO, "out");
-                redirect(STDERR_FILENO, "err");
-                program_exec(words);
-        }
-        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        out = scratch_read("out");
-        err = scratch_read("err");
-        ck_assert_msg(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
-        return WEXITSTATUS(status);
-}
-
-#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
-
-#define assert_says(text, piece) \
-        ck_assert_msg(strstr(text, piece) != NULL, "'%s' does not say '%s'", text, piece)
 
 /* The output as a JSON array. */
 static json_object *json_out(void)
@@ -845,6 +791,10 @@ START_TEST(test_speaks_chinese)
         assert_says(out, "采集回执");
         ck_assert_int_eq(RUN("status"), 0);
         assert_says(out, "采集站 37-01,管理员 王强");
+        ck_assert_int_eq(RUN("report", "--month=2026-02"), 0);
+        assert_says(out, "音像资料采集情况报表,2026年2月");
+        ck_assert_int_eq(RUN("report", "--format=html"), 0);
+        assert_says(out, "<html lang=\"zh-CN\">");
         ck_assert_int_eq(RUN("--help"), 0);
         assert_says(out, "用法:");
         ck_assert_int_eq(RUN("lst"), 2);

@@ -372,6 +372,43 @@ START_TEST(test_day_parse)
 }
 END_TEST
 
+static const struct {
+        const char *month, *first, *next; /* NULL: refused */
+} months[] = {
+                {"2026-11", "2026-11-01", "2026-12-01"},
+                {"2026-12", "2026-12-01", "2027-01-01"},
+                {"2024-02", "2024-02-01", "2024-03-01"},
+                {"2026-02", "2026-02-01", "2026-03-01"},
+                {"2026-00", NULL, NULL},
+                {"2026-13", NULL, NULL},
+                {"2026-1", NULL, NULL},
+                {"2026-111", NULL, NULL},
+                {"2026-11-01", NULL, NULL},
+                {" 2026-11", NULL, NULL},
+                {"2026-11 ", NULL, NULL},
+                {"", NULL, NULL},
+                {"2026/11", NULL, NULL},
+                {"-026-11", NULL, NULL},
+};
+
+START_TEST(test_month_parse)
+{
+        day_t first = 7, next = 7, day;
+
+        if (!months[_i].first) {
+                ck_assert_int_eq(month_parse(months[_i].month, &first, &next), -EINVAL);
+                ck_assert_int_eq(first, 7);
+                ck_assert_int_eq(next, 7);
+                return;
+        }
+        ck_assert_int_eq(month_parse(months[_i].month, &first, &next), 0);
+        ck_assert_int_eq(day_parse(months[_i].first, &day), 0);
+        ck_assert_int_eq(first, day);
+        ck_assert_int_eq(day_parse(months[_i].next, &day), 0);
+        ck_assert_int_eq(next, day);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("clock");
@@ -390,6 +427,7 @@ int main(void)
         tcase_add_loop_test(t, test_day, 0, (int)ELEMENTSOF(days));
         tcase_add_test(t, test_day_parse);
         tcase_add_loop_test(t, test_format_ptp, 0, (int)ELEMENTSOF(told));
+        tcase_add_loop_test(t, test_month_parse, 0, (int)ELEMENTSOF(months));
         tcase_add_loop_test(t, test_parse_ptp, 0, (int)ELEMENTSOF(devices));
         suite_add_tcase(s, t);
         runner = srunner_create(s);

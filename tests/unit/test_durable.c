@@ -9,6 +9,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <string.h>
@@ -286,6 +287,85 @@ START_TEST(test_write_all_full_device)
 }
 END_TEST
 
+static char *only_name(void)
+{
+        static char name[NAME_MAX + 1];
+        DIR *folder = fdopendir(openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        struct dirent *entry;
+        int n = 0;
+
+        ck_assert_ptr_nonnull(folder);
+        while ((entry = readdir(folder))) {
+                if (entry->d_name[0] == '.' && (!entry->d_name[1] || strcmp(entry->d_name, "..") == 0))
+                        continue;
+                (void)snprintf(name, sizeof(name), "%s", entry->d_name);
+                n++;
+        }
+        (void)closedir(folder);
+        ck_assert_int_eq(n, 1);
+        return name;
+}
+
+static void assert_content(const char *name, const char *expected)
+{
+        _cleanup_free_ char *text = scratch_read(name);
+
+        ck_assert_ptr_nonnull(text);
+        ck_assert_str_eq(text, expected);
+}
+
+START_TEST(test_publish)
+{
+        struct stat st;
+
+        (void)umask(027);
+        ck_assert_int_eq(durable_publish(root, "r", "one", 3, 0666, false), DURABLE_DONE);
+        assert_content("r", "one");
+        ck_assert_int_eq(fstatat(root, "r", &st, 0), 0);
+        ck_assert_int_eq(st.st_mode & 07777, 0640); /* the umask is its owner's wish */
+        ck_assert_int_eq(durable_publish(root, "r", "two", 3, 0666, false), DURABLE_EXISTS);
+        assert_content("r", "one");
+        ck_assert_int_eq(durable_publish(root, "r", "two", 3, 0666, true), DURABLE_DONE);
+        assert_content("r", "two");
+        ck_assert_str_eq(only_name(), "r"); /* nothing is left of those that failed */
+        ck_assert_int_eq(durable_publish(root, "none/r", "x", 1, 0666, true), -ENOENT);
+        ck_assert_str_eq(only_name(), "r");
+}
+END_TEST
+
+/* A link is replaced, not followed; a folder is not replaced. */
+START_TEST(test_publish_over_what_is_no_file)
+{
+        scratch_write("outside/secret", "s");
+        link_make("outside/secret", "link");
+        link_make("nowhere", "dangling");
+        ck_assert_int_eq(durable_publish(root, "link", "x", 1, 0666, false), DURABLE_EXISTS);
+        ck_assert_int_eq(durable_publish(root, "dangling", "x", 1, 0666, false), DURABLE_EXISTS);
+        ck_assert_int_eq(durable_publish(root, "link", "x", 1, 0666, true), DURABLE_DONE);
+        assert_content("outside/secret", "s");
+        ck_assert_int_eq(durable_publish(root, "outside", "x", 1, 0666, true), -EISDIR);
+        ck_assert_int_eq(faccessat(root, "nowhere", F_OK, 0), -1);
+}
+END_TEST
+
+/* FAT has no hard links, other file systems cannot rename without replacing: a filter stands for the latter.
+ */
+START_TEST(test_publish_without_renameat2)
+{
+        scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+
+        ck_assert_ptr_nonnull(f);
+        ck_assert_int_eq(seccomp_rule_add(f, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(renameat2), 0), 0);
+        ck_assert_int_eq(seccomp_load(f), 0);
+        seccomp_release(f);
+        ck_assert_int_eq(durable_publish(root, "r", "one", 3, 0666, false), DURABLE_DONE);
+        assert_content("r", "one");
+        ck_assert_int_eq(durable_publish(root, "r", "two", 3, 0666, false), DURABLE_EXISTS);
+        assert_content("r", "one");
+        ck_assert_str_eq(only_name(), "r");
+}
+END_TEST
+
 static void add_path_tests(Suite *s, const char *name, void (*prepare)(void))
 {
         TCase *t = tcase_create(name);
@@ -309,7 +389,7 @@ static void add_path_tests(Suite *s, const char *name, void (*prepare)(void))
 int main(void)
 {
         Suite *s = suite_create("durable");
-        TCase *writes = tcase_create("writes");
+        TCase *writes = tcase_create("writes"), *publishes = tcase_create("publishes");
         SRunner *runner;
         int failed;
 
@@ -318,6 +398,11 @@ int main(void)
         tcase_add_test(writes, test_write_all_short_writes_and_signals);
         tcase_add_test(writes, test_write_all_full_device);
         suite_add_tcase(s, writes);
+        tcase_add_checked_fixture(publishes, setup, teardown);
+        tcase_add_test(publishes, test_publish);
+        tcase_add_test(publishes, test_publish_over_what_is_no_file);
+        tcase_add_test(publishes, test_publish_without_renameat2);
+        suite_add_tcase(s, publishes);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);

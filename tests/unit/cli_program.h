@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* recdockctl as somebody runs it who types: $RECDOCKCTL is the program, the scratch folder has what it
+ * prints. */
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WORDS_MAX = 12 };
+
+/* What it printed last; of the test to free in the end. */
+extern char *out, *err;
+
+/* Runs it with these words, ended by NULL; its exit code. A signal fails the test. */
+int run(const char *const *words);
+
+/* For children that a test forks itself: a descriptor goes into a file of the scratch folder; the child
+ * becomes recdockctl. */
+void redirect(int fd, const char *name);
+void program_exec(const char *const *words);
+
+#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+
+#define assert_says(text, piece) \
+        ck_assert_msg(strstr(text, piece) != NULL, "'%s' does not say '%s'", text, piece)
