@@ -343,14 +343,15 @@ static void print_padded(FILE *out, const char *text, int width)
 static void print_options(FILE *out, const struct verb_option *options)
 {
         for (const struct verb_option *o = options; o && o->name; o++) {
-                bool optional = argument_optional(o);
+                const char *argument = translated(o->argument);
+                bool optional = argument[0] == '[';
                 char left[96];
 
                 (void)snprintf(left, sizeof(left), "--%s%s%s", o->name,
-                               optional      ? "[="
-                               : o->argument ? "="
-                                             : "",
-                               optional ? o->argument + 1 : translated(o->argument));
+                               optional    ? "[="
+                               : *argument ? "="
+                                           : "",
+                               optional ? argument + 1 : argument);
                 print_padded(out, left, 24);
                 (void)fprintf(out, "%s\n", translated(o->help));
         }

@@ -8,7 +8,7 @@ import card
 from station import StationCase, alert_ids, main
 
 FORWARDS = r'''#!/bin/sh
-{ id -un; env | grep ^RECDOCK_ | sort; ls /var/lib/recdock; } 2>&1 | systemd-cat -t alert-hook
+{ echo called; id -u; env | grep ^RECDOCK_ | sort; ls /var/lib/recdock; } 2>&1 | systemd-cat -t alert-hook
 '''
 
 
@@ -25,7 +25,7 @@ class Alert(StationCase):
         """What the hook found when it was called for this state."""
         self.station.wait_until(f"journalctl -o cat -t alert-hook | grep -A99 '^RECDOCK_ALERT_STATE={state}$' | grep -q '{also}'", 30)
         text = self.station.run('journalctl -o cat -t alert-hook')
-        runs = re.split(r'^(?=recdock-alert$)', text, flags=re.MULTILINE)
+        runs = re.split(r'^(?=called$)', text, flags=re.MULTILINE)
         return next(run for run in runs if f'RECDOCK_ALERT_STATE={state}\n' in run)
 
     def test_1_raised(self):
@@ -36,7 +36,7 @@ class Alert(StationCase):
         run(f'recdockctl recorder register {card.RECORDER} --usb-serial={card.RECORDER}')
         entries = self.station.follow('_SYSTEMD_UNIT=recdockd.service')
         run(f'recdockctl return {card.RECORDER} --at=-25h')
-        entry = entries.wait(lambda e: e.get('MESSAGE_ID') == alert_ids()['offload-overdue'], 30)
+        entry = entries.wait(lambda e: e.get('MESSAGE_ID') == alert_ids()['offload-overdue'], 60)
         entries.close()
         row = self.station.json('recdockctl alert list --json')[0]
         fields = {k: v for k, v in entry.items() if k.startswith('RECDOCK_') or k == 'PRIORITY'}
@@ -61,6 +61,7 @@ class Alert(StationCase):
                      f'RECDOCK_ALERT_SUBJECT=recorder/{card.RECORDER}', f'RECDOCK_ALERT_SINCE={row["since"]}', 'RECDOCK_ALERT_COUNT=1',
                      f'RECDOCK_ALERT_TEXT={row["text"]}', 'RECDOCK_STATION=C3301-01'):
             self.assertIn(line + '\n', said)
+        self.assertGreaterEqual(int(said.split('\n')[1]), 61184, 'a user that exists while it runs')
         self.assertIn('ls: cannot open directory', said, 'the station\'s files are none of its business')
         self.say(self.station.run('systemd-analyze security --no-pager recdock-alert.service | tail -n 1').strip())
 
