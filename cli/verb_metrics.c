@@ -7,8 +7,6 @@
 #include "cli/verb_functions.h"
 #include "base/cleanup.h"
 
-DEFINE_CLEANUP(json_object *, json_object_put);
-
 struct metrics {
         json_object *status, *report, *alerts;
 };

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-DEFINE_CLEANUP(json_object *, json_object_put);
-
 /* How a duty ended, as far as it has. */
 enum duty_result { DUTY_SAME_DAY, DUTY_IN_TIME, DUTY_LATE, DUTY_OVERDUE, DUTY_OPEN, _DUTY_RESULT_MAX };
 

@@ -40,7 +40,7 @@ bool clock_was_moved(const struct clock_reading *before, const struct clock_read
 
 static bool is_pair(const struct clock_reading *a, const struct clock_reading *b)
 {
-        return b->at >= a->at && days(a->at, b->at) >= days(0, CLOCK_DRIFT_SPAN_MIN);
+        return days(a->at, b->at) >= days(0, CLOCK_DRIFT_SPAN_MIN);
 }
 
 static int compare_slopes(const void *a, const void *b)

@@ -12,7 +12,8 @@ from testbed import BUILD, StationTest, sha256_file
 SAMPLES = os.environ["RECDOCK_SAMPLES"]
 KEYS = (
     "id unit officer recorder bay name source source_path started_at ended_at duration_s size sha256 sm3 verdict verdict_reasons"
-    " container kind path offloaded_at docking deadline late case"
+    " container kind path offloaded_at docking deadline late case time_source device_time clock_offset_s"
+    " time_doubts"
 ).split()
 
 

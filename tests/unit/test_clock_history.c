@@ -178,19 +178,19 @@ START_TEST(test_refused_before)
         (void)snprintf(first.driver, sizeof(first.driver), "mtp");
         (void)snprintf(second.driver, sizeof(second.driver), "mtp");
         (void)snprintf(now.driver, sizeof(now.driver), "mtp");
-        set_clock(&first, "denied", false);
+        set_clock(&first, "set", true);
+        (void)snprintf(first.clock_set_to, sizeof(first.clock_set_to), "20261101T080000");
         (void)enter(first);
         set_clock(&second, "", false);
         (void)enter(second);
         now.id = enter(now);
         ck_assert_int_eq(docking_clock_refused_before(c, &now, &refused), CATALOGUE_OK);
-        ck_assert(refused);
-        (void)snprintf(second.clock_answer, sizeof(second.clock_answer), "set");
-        (void)snprintf(second.clock_set_to, sizeof(second.clock_set_to), "20261101T080000");
+        ck_assert(!refused);
+        (void)snprintf(second.clock_answer, sizeof(second.clock_answer), "denied");
         second.id = now.id - 1;
         ck_assert_int_eq(docking_update(c, &second), CATALOGUE_OK);
         ck_assert_int_eq(docking_clock_refused_before(c, &now, &refused), CATALOGUE_OK);
-        ck_assert(!refused);
+        ck_assert(refused);
         (void)snprintf(now.driver, sizeof(now.driver), "ums");
         ck_assert_int_eq(docking_clock_refused_before(c, &now, &refused), CATALOGUE_ABSENT);
 }

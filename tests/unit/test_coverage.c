@@ -111,7 +111,7 @@ START_TEST(test_coverage_joins)
         _cleanup_(json_object_putp) json_object *rows = NULL;
 
         (void)add(5, 3, "2026-10-30 13:00", 300);
-        (void)add(5, 4, "2026-10-30 13:05", 300);
+        (void)add(5, 4, "2026-10-30 13:05:05", 300);
         (void)add(5, 4, "2026-10-30 13:10:09", 300);
         (void)add(5, 4, "2026-10-30 13:16", 60);
         rows = ASK("coverage", {"from", "2026-10-30 13:00"}, {"to", "2026-10-30 13:17"}, {"officer", "O3"},

@@ -228,6 +228,8 @@ START_TEST(test_metrics_escape)
         ck_assert_uint_eq(count_of(text, "\n"), count_of(expected, "\n"));
         ck_assert_uint_eq(count_of(text, "\"} "), count_of(expected, "\"} "));
         ck_assert_ptr_nonnull(strstr(text, "\nrecdock_bays_occupied 1\n"));
+        if (_i == 1)
+                ck_assert_ptr_nonnull(strstr(text, "{recorder=\"\\\"><img src=x onerror=alert(1)>\"} 1"));
         ck_assert_ptr_null(strstr(text, "recdock_store_free_bytes")); /* unknown is never zero */
         ck_assert_str_eq(text + strlen(text) - 6, "# EOF\n");
         free(text);
