@@ -311,8 +311,8 @@ static void draw_unit(FILE *out, json_object *unit, int y)
 {
         enum { BAR_LEFT = 2500, BAR_WIDTH = 3000, BAR_HEIGHT = 150 };
         json_object *name = json_member(unit, json_member(unit, "name") ? "name" : "number");
-        int64_t in_time = number(unit, "on_time"), late = number(unit, "late");
-        int width = (int)(in_time * BAR_WIDTH / (in_time + late));
+        int64_t in_time = number(unit, "on_time"), late = number(unit, "late"), decided = in_time + late;
+        int width = (int)(in_time * BAR_WIDTH / decided);
         const char *called = name ? json_object_get_string(name) : _("(of no unit)");
 
         (void)fputs("<g><title>", out);
@@ -328,7 +328,7 @@ static void draw_unit(FILE *out, json_object *unit, int y)
                       ".%" PRId64 "%%</tspan><tspan dx=\"90\" fill=\"" SOFT "\">",
                       BAR_LEFT + BAR_WIDTH + 80, y + 115, rate_of(in_time, late) / 10,
                       rate_of(in_time, late) % 10);
-        markup_format(out, _("%lld of %lld"), (long long)in_time, (long long)(in_time + late));
+        markup_format(out, _("%lld of %lld"), (long long)in_time, (long long)decided);
         (void)fputs("</tspan></text></g>\n", out);
 }
 

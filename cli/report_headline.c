@@ -50,13 +50,14 @@ static enum report_mood rate_mood(json_object *rate)
 
 static void files_in_time(json_object *report, struct report_headline *h)
 {
-        int64_t in_time = number(report, "footage.on_time"), late = number(report, "footage.late");
+        int64_t in_time = number(report, "footage.on_time"),
+                decided = in_time + number(report, "footage.late");
         int64_t undetermined = number(report, "footage.undetermined");
 
         h->label = _("Files in time");
         h->mood = rate_mood(json_member(report, "footage.on_time_rate"));
         value_of(report, "footage.on_time_rate", COLUMN_SHARE, h->value, sizeof(h->value));
-        add_note(h, _("%lld of %lld"), (long long)in_time, (long long)(in_time + late));
+        add_note(h, _("%lld of %lld"), (long long)in_time, (long long)decided);
         if (undetermined > 0)
                 add_note(h, _("%lld without a known deadline"), (long long)undetermined);
 }
@@ -74,15 +75,15 @@ static void files_late(json_object *report, struct report_headline *h)
 
 static void duties_in_time(json_object *report, struct report_headline *h)
 {
-        int64_t same_day = number(report, "duties.same_day"), in_time = number(report, "duties.in_time");
-        int64_t open = number(report, "duties.open"),
-                afterwards = number(report, "duties.extended_afterwards");
+        int64_t same_day = number(report, "duties.same_day"), open = number(report, "duties.open");
+        int64_t in_time = same_day + number(report, "duties.in_time");
+        int64_t decided = number(report, "duties.total") - open;
+        int64_t afterwards = number(report, "duties.extended_afterwards");
 
         h->label = _("Duties in time");
         h->mood = rate_mood(json_member(report, "duties.on_time_rate"));
         value_of(report, "duties.on_time_rate", COLUMN_SHARE, h->value, sizeof(h->value));
-        add_note(h, _("%lld of %lld"), (long long)(same_day + in_time),
-                 (long long)(number(report, "duties.total") - open));
+        add_note(h, _("%lld of %lld"), (long long)in_time, (long long)decided);
         add_note(h, _("%lld on the same day"), (long long)same_day);
         if (open > 0)
                 add_note(h, _("%lld open"), (long long)open);

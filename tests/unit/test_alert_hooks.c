@@ -224,8 +224,8 @@ static bool process_is_there(const char *name)
         return kill((pid_t)atoi(text), 0) == 0;
 }
 
-/* It is asked to end before it is killed, and what it has started goes with it. The parent of that is then
- * this process, which alone can tell when it is gone. */
+/* It is asked to end before it is killed, and what it has started goes with it, though that does not listen.
+ * The parent of that is then this process, which alone can tell when it is gone. */
 START_TEST(hangs)
 {
         _cleanup_free_ char *said = NULL, *path = scratch_path("child"), *script = NULL;
@@ -234,7 +234,7 @@ START_TEST(hangs)
         ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
         ck_assert_int_ge(asprintf(&script,
                                   "trap 'echo bye >%1$s.bye; exit 0' TERM\n"
-                                  "sleep 1000 & echo $! >%1$s; wait",
+                                  "(trap '' TERM; exec sleep 1000) & echo $! >%1$s; wait",
                                   path),
                          0);
         ck_assert_int_eq(run(script, 2000, &status), HOOK_TIMEOUT);

@@ -212,13 +212,15 @@ START_TEST(test_explains_the_rest)
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         const char *const first[CALL_N] = {R, DAY "08:01", DAY "08:03", "state-secret", "a", "b", "x"};
         const char *const second[CALL_N] = {R, DAY "08:03", DAY "08:05", "state-secret", "a", "b", "x"};
+        const char *const other[CALL_N] = {R, DAY "08:06", DAY "08:10", "state-secret", "a", "b", "x"};
         const char *const retired[CALL_N] = {"old", DAY "08:03", DAY "08:05", "equipment-failure",
                                              "a",   "b",         ""};
 
         ck_assert_int_eq(explain(first, &error), 0);
         ck_assert_int_eq(explain(second, &error), 1);
+        ck_assert_int_eq(explain(other, &error), 1); /* and not the one before it again */
         ck_assert_int_eq(explain(retired, &error), 0);
-        ck_assert_int_eq(ledger_entries(), before + 3);
+        ck_assert_int_eq(ledger_entries(), before + 4);
 }
 END_TEST
 

@@ -34,10 +34,10 @@ class Alert(StationCase):
         self.assertEqual(run('systemctl is-active recdock-alert.socket').strip(), 'active')
         self.assertEqual(run('stat -c "%U %a" /run/recdock-alert').strip(), 'recdock 600')
         run(f'recdockctl recorder register {card.RECORDER} --usb-serial={card.RECORDER}')
-        entries = self.station.follow('_SYSTEMD_UNIT=recdockd.service')
         run(f'recdockctl return {card.RECORDER} --at=-25h')
-        entry = entries.wait(lambda e: e.get('MESSAGE_ID') == alert_ids()['offload-overdue'], 60)
-        entries.close()
+        journal = f"journalctl -o json _SYSTEMD_UNIT=recdockd.service MESSAGE_ID={alert_ids()['offload-overdue']}"
+        self.station.wait_until(f'{journal} | grep -q offload-overdue', 30)
+        entry = self.station.json(journal)
         row = self.station.json('recdockctl alert list --json')[0]
         fields = {k: v for k, v in entry.items() if k.startswith('RECDOCK_') or k == 'PRIORITY'}
         self.assertEqual(fields, {'PRIORITY': '3', 'RECDOCK_ALERT': 'offload-overdue', 'RECDOCK_ALERT_ID': str(row['id']),
