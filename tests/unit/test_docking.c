@@ -28,6 +28,8 @@ static void setup(void)
         ck_assert_int_ge(sd_event_new(&event), 0);
         ck_assert_int_eq(station_new(&station, NULL, event), 0);
         sd_event_unref(event);
+        station->config = calloc(1, sizeof(*station->config));
+        ck_assert_ptr_nonnull(station->config);
         ck_assert_int_eq(catalogue_open(&station->catalogue, path, false), CATALOGUE_OK);
         docking = calloc(1, sizeof(*docking));
         ck_assert_ptr_nonnull(docking);
@@ -142,8 +144,6 @@ START_TEST(an_item_that_could_be_its_namesake_is_pulled_again)
 {
         struct recorder_item listed = {.size = 7, .time_text = "20261101T080000"};
 
-        station->config = calloc(1, sizeof(*station->config));
-        ck_assert_ptr_nonnull(station->config);
         station->config->release = RELEASE_CLEAR;
         station->config->attempts = 3;
         recorder_make();

@@ -107,13 +107,15 @@ class Qmp:
 
 
 class Follow:
-    """The journal from now on, entry by entry."""
+    """The journal from now on, entry by entry; of one unit, if one is given."""
 
-    def __init__(self, guest, matches):
-        # From a cursor: what is logged while journalctl starts is seen too.
+    def __init__(self, guest, unit=None):
+        # From a cursor: what is logged while journalctl starts is seen too. Without matches: journalctl takes the first entry that it
+        # finds for the one at the cursor and leaves it out, and among those that match it is the first new one.
+        self.unit = unit
         cursor = guest.run("journalctl --quiet --lines=0 --show-cursor | sed 's/^-- cursor: //'").strip()
         self.connection = guest.connect(
-            f"exec journalctl --follow --no-tail --after-cursor='{cursor}' --output=json {matches}")
+            f"exec journalctl --follow --no-tail --after-cursor='{cursor}' --output=json")
         self.lines = self.connection.makefile('r', encoding='utf-8', errors='replace')
 
     def wait(self, wanted, timeout):
@@ -127,7 +129,8 @@ class Follow:
                 raise GuestError(f'the journal did not show it within {timeout} s') from e
             if not line:
                 raise GuestError('the journal ended')
-            if line.startswith('{') and wanted(entry := json.loads(line)):
+            entry = json.loads(line) if line.startswith('{') else {}
+            if entry and self.unit in (None, entry.get('_SYSTEMD_UNIT')) and wanted(entry):
                 return entry
 
     def close(self):
@@ -265,8 +268,8 @@ class Guest:
         self.run(f'end=$((SECONDS + {timeout})); until {condition}; do [ $SECONDS -lt $end ] || exit 1; {pause}; done; true',
                  timeout + 10)
 
-    def follow(self, matches=''):
-        return Follow(self, matches)
+    def follow(self, unit=None):
+        return Follow(self, unit)
 
     def plug(self, name, card, serial, port=1):
         """Pushes a recorder with the host folder 'card' as its memory into the bay of port path 1-PORT."""

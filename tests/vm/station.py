@@ -71,7 +71,7 @@ class Station(Guest):
         self.run(f"recdockctl recorder assign {card.RECORDER} {card.ASSIGNED} --from='2026-10-01 00:00'")
 
     def events(self):
-        return self.follow('_SYSTEMD_UNIT=recdockd.service')
+        return self.follow('recdockd.service')
 
     def offload(self, name, folder, timeout=OFFLOAD_TIMEOUT):
         """Plugs the recorder and waits for the docking's end. Returns the journal's entry of it."""
