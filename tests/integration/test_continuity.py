@@ -41,7 +41,7 @@ class ContinuityTest(StationTest):
         return folder
 
     def alerts(self, state="yes"):
-        rows = self.station.json("alert", "list", "--kind", "recording-gap", "--open", state)
+        rows = self.station.json("alert", "list", "--kind", "recording-gap", f"--open={state}")
         return [(a["subject"], a["text"]) for a in rows]
 
     def spans(self, rows, first, last):
@@ -119,7 +119,7 @@ class Continuity(ContinuityTest):
         self.dock_with_a_hole()
         self.unplug("a")
         self.dock("a", self.files("090000"), count=2)
-        row = self.station.json("alert", "list", "--kind", "recording-gap", "--open", "yes")
+        row = self.station.json("alert", "list", "--kind", "recording-gap", "--open=yes")
         self.assertEqual([a["count"] for a in row], [1], "another docking without a gap of its own changes nothing")
         self.unplug("a")
         self.dock("a", self.files(*[f"080{m}00" for m in range(2, 10)]), count=3)

@@ -44,7 +44,7 @@ class Health(StationTest):
         return self.station.json("recorder", "history", "R1")[0]
 
     def alerts(self, kind, state="yes"):
-        return [a["subject"] for a in self.station.json("alert", "list", "--kind", kind, "--open", state)]
+        return [a["subject"] for a in self.station.json("alert", "list", "--kind", kind, f"--open={state}")]
 
     def ready(self, *args):
         """The lines of the check list that are not ok, and recdockctl's exit code."""
