@@ -113,7 +113,7 @@ static void answer_tell(struct station *s, const struct answer *answer, enum ale
 int bus_acknowledge_alert(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         struct bus_server *server = userdata;
-        struct answer answer;
+        struct answer answer = {0};
         int r = answer_read(m, "note", &answer, error);
 
         if (r >= 0)
@@ -127,7 +127,7 @@ int bus_acknowledge_alert(sd_bus_message *m, void *userdata, sd_bus_error *error
 int bus_clear_alert(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         struct bus_server *server = userdata;
-        struct answer answer;
+        struct answer answer = {0};
         int r = answer_read(m, "reason", &answer, error);
 
         if (r >= 0 && answer.text[0] == '\0')

@@ -73,7 +73,7 @@ int hook_run(const char *path, char *const *environment, int timeout_ms, int *re
         pid_t pid;
         int r = spawn(path, environment, &pid);
 
-        if (r < 0)
+        if (r != 0)
                 return r;
         pidfd = pidfd_open(pid, 0);
         if (pidfd >= 0)
