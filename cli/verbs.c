@@ -379,10 +379,10 @@ static void print_verb_help(FILE *out, const struct verb *v)
 
 static void print_exit_codes(FILE *out)
 {
-        (void)fprintf(out,
-                      _("\nExit codes: 0 good, 1 a bad answer (damage, not ready, fewer than two recorders),\n"
-                        "2 wrong command line, 3 recdockd is not there, 4 not permitted, 5 not found,\n"
-                        "6 refused by the station, 7 other failure.\n"));
+        (void)fprintf(out, _("\nExit codes: 0 good, 1 a bad answer (damage, not ready, fewer than two "
+                             "recorders),\n"
+                             "2 wrong command line, 3 recdockd is not there, 4 not permitted, 5 not found,\n"
+                             "6 refused by the station, 7 other failure.\n"));
         (void)fprintf(out, _("\nSee recdockctl(1) and recdock(7).\n"));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Running recdockctl; see cli_program.h. */
 #include "cli_program.h"
+#include "bus_station.h"
 #include "scratch.h"
 #include "base/cleanup.h"
 
@@ -11,6 +12,30 @@
 #include <sys/wait.h>
 
 char *out, *err;
+pid_t server;
+
+void program_set_up(void)
+{
+        (void)scratch_make();
+        (void)setenv("TZ", "UTC", 1);
+        (void)unsetenv("LANGUAGE");
+        (void)setenv("LC_ALL", "C", 1);
+        bus_daemon_start();
+        bus_station_furnish();
+        (void)bus_station_file("视频一.mp4", "first bytes");
+        (void)bus_station_file("b.mp4", "other bytes");
+}
+
+void program_tear_down(void)
+{
+        free(out);
+        free(err);
+        out = err = NULL;
+        if (server > 0)
+                ck_assert_int_eq(bus_station_stop(server), 0);
+        bus_daemon_stop();
+        scratch_remove();
+}
 
 void redirect(int fd, const char *name)
 {

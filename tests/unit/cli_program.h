@@ -6,11 +6,18 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/types.h>
 
 enum { WORDS_MAX = 12 };
 
 /* What it printed last; of the test to free in the end. */
 extern char *out, *err;
+
+/* The fixture: a bus, and a station's files with two of footage in its catalogue, in UTC and without a
+ * language. The station itself is the test's to start: it is ended when 'server' is its process. */
+extern pid_t server;
+void program_set_up(void);
+void program_tear_down(void);
 
 /* Runs it with these words, ended by NULL; its exit code. A signal fails the test. */
 int run(const char *const *words);

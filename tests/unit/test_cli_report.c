@@ -14,31 +14,6 @@
 
 DEFINE_CLEANUP(json_object *, json_object_put);
 
-static pid_t server;
-
-static void set_up(void)
-{
-        (void)scratch_make();
-        (void)setenv("TZ", "UTC", 1);
-        (void)unsetenv("LANGUAGE");
-        (void)setenv("LC_ALL", "C", 1);
-        bus_daemon_start();
-        bus_station_furnish();
-        (void)bus_station_file("视频一.mp4", "first bytes");
-        (void)bus_station_file("b.mp4", "other bytes");
-}
-
-static void tear_down(void)
-{
-        free(out);
-        free(err);
-        out = err = NULL;
-        if (server > 0)
-                ck_assert_int_eq(bus_station_stop(server), 0);
-        bus_daemon_stop();
-        scratch_remove();
-}
-
 static const struct {
         const char *words[WORDS_MAX];
         int code;
@@ -190,7 +165,7 @@ int main(void)
         SRunner *runner;
         int failed;
 
-        tcase_add_checked_fixture(t, set_up, tear_down);
+        tcase_add_checked_fixture(t, program_set_up, program_tear_down);
         tcase_set_timeout(t, 60);
         tcase_add_loop_test(t, test_failure, 0, (int)ELEMENTSOF(failures));
         tcase_add_test(t, test_station_not_there);

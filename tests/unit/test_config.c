@@ -91,18 +91,19 @@ END_TEST
 
 START_TEST(test_every_key)
 {
-        ck_assert_int_eq(load(true, STATION
-                              "TimeZone=Asia/Shanghai\nRegister=auto\n"
-                              "[Store]\nPath=/srv/evidence/\nKeepFree=50G\nSM3=yes\nVerity=no\n"
-                              "[Docking]\nRelease=clear\nSetClock=yes\nClockTolerance=5s\nWorkersMax=4\n"
-                              "WarnTimeout=10s\nKillTimeout=11s\nAttempts=1\nRecover=yes\nSwitchTimeout=0\n"
-                              "[Health]\nBatteryLow=35%\nStorageLow=4G\n"
-                              "[Recording]\nTimeOrder=device name\nTimeTolerance=1min\nDeadline=12h\n"
-                              "DayEnds=17:30\nDaysOff=wait\n"
-                              "[Alert]\nEscalateAfter=30min\n[Continuity]\nJoin=0\nGap=1min\nActivityGap=2h\n"
-                              "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
-                              "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
-                         0);
+        ck_assert_int_eq(
+                        load(true, STATION
+                             "TimeZone=Asia/Shanghai\nRegister=auto\n"
+                             "[Store]\nPath=/srv/evidence/\nKeepFree=50G\nSM3=yes\nVerity=no\n"
+                             "[Docking]\nRelease=clear\nSetClock=yes\nClockTolerance=5s\nWorkersMax=4\n"
+                             "WarnTimeout=10s\nKillTimeout=11s\nAttempts=1\nRecover=yes\nSwitchTimeout=0\n"
+                             "[Health]\nBatteryLow=35%\nStorageLow=4G\n"
+                             "[Recording]\nTimeOrder=device name\nTimeTolerance=1min\nDeadline=12h\n"
+                             "DayEnds=17:30\nDaysOff=wait\n"
+                             "[Alert]\nEscalateAfter=30min\n[Continuity]\nJoin=0\nGap=1min\nActivityGap=2h\n"
+                             "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
+                             "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
+                        0);
         ck_assert_str_eq(findings, "");
         ck_assert_str_eq(config->time_zone, "Asia/Shanghai");
         ck_assert_int_eq(config->registration, REGISTER_AUTO);
