@@ -8,7 +8,7 @@
  * watches itself: it clears them when that has come to be, and would raise them again at its next look.
  *
  * A row is never taken out: databases hold alerts of years ago. Not raised by this version are
- * recorder-missing, recording-gap, battery-low, recorder-storage-low and unannotated.
+ * recorder-missing and unannotated.
  */
 
 #include "catalogue/word.h"
