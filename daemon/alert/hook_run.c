@@ -30,6 +30,7 @@ static int attributes_set(posix_spawnattr_t *attributes)
         return r == 0 ? posix_spawnattr_setsigdefault(attributes, &all) : r;
 }
 
+/* Like posix_spawn(3) it returns an error number, not a negative one. */
 static int spawn(const char *path, char *const *environment, pid_t *ret)
 {
         char *const arguments[] = {(char *)path, NULL};
@@ -38,7 +39,7 @@ static int spawn(const char *path, char *const *environment, pid_t *ret)
         int r = posix_spawn_file_actions_init(&actions);
 
         if (r != 0)
-                return -r;
+                return r;
         r = posix_spawnattr_init(&attributes);
         if (r == 0) {
                 r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -49,7 +50,7 @@ static int spawn(const char *path, char *const *environment, pid_t *ret)
                 (void)posix_spawnattr_destroy(&attributes);
         }
         (void)posix_spawn_file_actions_destroy(&actions);
-        return -r;
+        return r;
 }
 
 /* True when it has ended in time. */
@@ -74,7 +75,7 @@ int hook_run(const char *path, char *const *environment, int timeout_ms, int *re
         int r = spawn(path, environment, &pid);
 
         if (r != 0)
-                return r;
+                return -r;
         pidfd = pidfd_open(pid, 0);
         if (pidfd >= 0)
                 in_time = wait_end(pidfd, timeout_ms);
