@@ -66,6 +66,16 @@ static bool wait_end(int pidfd, int timeout_ms)
         return r > 0;
 }
 
+/* False when its time was over, and it has been asked to end. */
+static bool wait_or_ask(pid_t pid, int pidfd, int timeout_ms)
+{
+        if (wait_end(pidfd, timeout_ms))
+                return true;
+        (void)kill(-pid, SIGTERM);
+        (void)wait_end(pidfd, GRACE_MS);
+        return false;
+}
+
 int hook_run(const char *path, char *const *environment, int timeout_ms, int *ret_status)
 {
         _cleanup_close_ int pidfd = -EBADF;
@@ -77,15 +87,15 @@ int hook_run(const char *path, char *const *environment, int timeout_ms, int *re
         if (r != 0)
                 return -r;
         pidfd = pidfd_open(pid, 0);
-        if (pidfd >= 0)
-                in_time = wait_end(pidfd, timeout_ms);
-        if (pidfd >= 0 && !in_time) {
-                (void)kill(-pid, SIGTERM);
-                (void)wait_end(pidfd, GRACE_MS);
-        }
+        if (pidfd < 0)
+                r = -errno;
+        else
+                in_time = wait_or_ask(pid, pidfd, timeout_ms);
         (void)kill(-pid, SIGKILL); /* it is not waited for yet, so the group is still its own */
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
                 ;
+        if (r < 0)
+                return r;
         if (!in_time)
                 return HOOK_TIMEOUT;
         *ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);

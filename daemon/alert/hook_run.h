@@ -14,5 +14,5 @@ enum hook_outcome {
         HOOK_TIMEOUT = 3, /* and killed */
 };
 
-/* A negative errno when it could not be started. */
+/* A negative errno when it could not be started, or not be watched: then it was killed. */
 int hook_run(const char *path, char *const *environment, int timeout_ms, int *ret_status);
