@@ -101,7 +101,7 @@ static void send_table(const char *noun, const char *const *lines)
         const char *why;
         size_t used = 0;
 
-        ck_assert_msg(sd_bus_call(bus, m, 0, &error, &reply) >= 0, "%s", error.message);
+        ck_assert_msg(sd_bus_call(bus, m, UINT64_MAX, &error, &reply) >= 0, "%s", error.message);
         ck_assert_int_gt(sd_bus_message_read(reply, "tt", &entered, &unchanged), 0);
         ck_assert_int_gt(sd_bus_message_enter_container(reply, 'a', "(us)"), 0);
         refusals[0] = '\0';
