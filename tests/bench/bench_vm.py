@@ -39,10 +39,6 @@ PEER_PACKAGES = ("android-file-transfer", "ffmpeg", "gphoto2", "mtp-tools", "pyt
 # Every measurement begins with an empty disk, and with what the last one wrote out of the way.
 FRESH = f"systemctl stop recdockd; rm -rf {STORE}/* /root/target; mkdir /root/target; sync; fstrim / || :; echo 3 >/proc/sys/vm/drop_caches"
 TIMEOUT = 900
-# A processor without vector instructions: libcrypto takes its AVX2 code where it can, and QEMU emulates that at 78 MiB/s of SHA-256,
-# plain code at 101, the wrong way round for any real processor. What the peers use, sha256sum's C, is the same with both. Without
-# rdrand the guest's pool of random numbers stays empty for minutes, and journalctl with it.
-CPU = "qemu64,+rdrand,+rdseed"
 LISTED_FILES = 10000
 RATE = 40_000_000  # bytes a second: as much as gets through at high speed
 SPEED = os.environ.get("RECDOCK_BENCH_SPEED", "high-speed")
@@ -239,7 +235,6 @@ def main(disks):
             card_make(rated, make("large"), WORKLOADS["large"][0] * WORKLOADS["large"][1])
             drives = [f"{rated},throttling.bps-read={RATE}"]
         station = Station(vmimage.build(cache, PEER_PACKAGES), BUILD, run, drives=drives)
-        station.cpu = CPU
         with station:
             station.install()
             station.run(f"cat >/etc/recdock/recdock.conf.d/vm.conf <<'EOF'\n{CONFIGURATION}[Station]\nRegister=auto\nEOF\n")

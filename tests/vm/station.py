@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import card
+from frozen import frozen
 from guest import Guest, GuestError, cache_folder, image_or_reason
 
 sys.path.insert(0, os.path.join(card.SOURCE_ROOT, 'tests', 'integration'))
@@ -134,6 +135,14 @@ def file_facts(file, recorder):
             'unit': card.OFFICERS[file.officer], 'started_at': file.started_at.isoformat(timespec='seconds')}
 
 
+def furnish(station):
+    try:
+        station.set_up()
+    except (GuestError, subprocess.CalledProcessError):
+        print('\n'.join('# ' + line for line in station.report()))
+        raise
+
+
 class StationCase(unittest.TestCase):
     """Cases that share one station, in the order of their names: booting costs more than most of them."""
 
@@ -146,14 +155,11 @@ class StationCase(unittest.TestCase):
         cls.addClassCleanup(cls._put_away)
         cache = cache_folder(BUILD)
         cls.make_cards(cache)
-        cls.station = Station(image_or_reason(cache)[0], BUILD, cls.folder, cls.durable)
+        image = image_or_reason(cache)[0]
+        cls.station = Station(image, BUILD, cls.folder, cls.durable,
+                              frozen=frozen(cache, image, BUILD, lambda folder: Station(image, BUILD, folder), furnish))
         cls.addClassCleanup(cls.station.kill)
         cls.station.start()
-        try:
-            cls.station.set_up()
-        except (GuestError, subprocess.CalledProcessError):
-            print('\n'.join('# ' + line for line in cls.station.report()))
-            raise
 
     @classmethod
     def make_cards(cls, cache):
