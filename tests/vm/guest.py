@@ -158,6 +158,7 @@ class Guest:
         self.process = self.qmp = None
         self.disks = set()
         self.first_start = None
+        self.clock_shift = datetime.timedelta()  # of the next start; what is set stays for those after it
         os.makedirs(self.share, exist_ok=True)
         if not os.path.exists(self.overlay):
             subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', os.path.join(image, 'root.img'), '-F', 'raw',
@@ -190,11 +191,11 @@ class Guest:
         ]
 
     def _clock(self):
-        """The guest's date does not depend on today's, and goes on across a power cut."""
+        """The guest's date does not depend on today's, and goes on across a power cut, by 'clock_shift' more."""
         if self.first_start is None:
             self.first_start = time.monotonic()
         gone = datetime.timedelta(seconds=time.monotonic() - self.first_start)
-        return (FIRST_START + gone).isoformat(timespec='seconds')
+        return (FIRST_START + self.clock_shift + gone).isoformat(timespec='seconds')
 
     def start(self):
         self.port = free_port()
