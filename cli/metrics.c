@@ -87,6 +87,10 @@ static const struct figure report_figures[] = {
                  "Duties of this month that were exported by their deadline, of all that are decided."},
                 {"recdock_month_bad_files", NULL, "footage.bad",
                  "Footage of this month that is truncated, damaged, encrypted, unreadable or unchecked."},
+                {"recdock_month_gap_seconds", "seconds", "continuity.length_s",
+                 "Length of the gaps that began in this month."},
+                {"recdock_month_unexplained_gap_seconds", "seconds", "continuity.unexplained_s",
+                 "Length of those that nobody has explained."},
                 {"recdock_month_waiting_files", NULL, "dockings.waiting",
                  "Files that recorders showed in this month and that are not footage yet."},
 };
@@ -166,26 +170,35 @@ static void write_words(FILE *out, json_object *report, const char *name, const 
         }
 }
 
+/* One sample for each recorder of which 'key' is known. */
+static void write_clock_samples(FILE *out, json_object *clocks, const char *name, const char *key)
+{
+        for (size_t i = 0; i < json_length(clocks); i++) {
+                json_object *clock = json_object_array_get_idx(clocks, i);
+                json_object *recorder = json_member(clock, "recorder"), *value = json_member(clock, key);
+
+                if (recorder && value)
+                        sample_json(out, name, "recorder", json_object_get_string(recorder), value);
+        }
+}
+
 static void write_clocks(FILE *out, json_object *report)
 {
         json_object *clocks = json_member(report, "clocks");
 
         family(out, "recdock_recorder_clock_offset_seconds", "seconds",
                "Clock of the recorder minus clock of the station, as this month's last docking found it.");
-        for (size_t i = 0; i < length(report, "clocks"); i++) {
-                json_object *clock = json_object_array_get_idx(clocks, i);
-                json_object *recorder = json_member(clock, "recorder"), *last = json_member(clock, "last_s");
-
-                if (recorder && last)
-                        sample_json(out, "recdock_recorder_clock_offset_seconds", "recorder",
-                                    json_object_get_string(recorder), last);
-        }
+        write_clock_samples(out, clocks, "recdock_recorder_clock_offset_seconds", "last_s");
+        family(out, "recdock_recorder_clock_drift_seconds_per_day", NULL,
+               "Seconds that the recorder's clock gains in a day; negative: it loses.");
+        write_clock_samples(out, clocks, "recdock_recorder_clock_drift_seconds_per_day", "drift_s_per_day");
 }
 
 static void write_report(FILE *out, json_object *report)
 {
         static const char *const files[] = {"on_time", "late", "undetermined", NULL};
         static const char *const duties[] = {"same_day", "in_time", "late", "overdue", "open", NULL};
+        static const char *const gaps[] = {"explained", "unexplained", NULL};
 
         write_words(out, report, "recdock_month_files", "Footage recorded in this month.", "footage", files);
         write_words(out, report, "recdock_month_duties", "Duties that began in this month.", "duties",
@@ -195,8 +208,12 @@ static void write_report(FILE *out, json_object *report)
                "How late the latest footage of this month came, in whole minutes.");
         sample(out, "recdock_month_late_seconds_max", NULL, NULL,
                number(report, "footage.late_minutes") * 60);
-        family(out, "recdock_month_gaps", NULL, "Gaps that this month's dockings found between recordings.");
-        sample(out, "recdock_month_gaps", NULL, NULL, (int64_t)length(report, "gaps"));
+        write_words(out, report, "recdock_month_gaps",
+                    "Gaps between recordings that began in this month, and whether they are explained.",
+                    "continuity", gaps);
+        family(out, "recdock_month_sequence_gaps", NULL,
+               "Places where this month's dockings found numbers missing between files.");
+        sample(out, "recdock_month_sequence_gaps", NULL, NULL, (int64_t)length(report, "sequence_gaps"));
         write_overdue(out, report);
         write_clocks(out, report);
 }

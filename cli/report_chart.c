@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The charts of the page, as SVG. Coordinates are whole tenths of a pixel, so that no locale gets a comma
- * into them. In time is blue and plain, late is orange and hatched: each can be told from the other without
- * colours.
+ * into them. In time is blue and plain, late is orange and hatched, as are gaps that are explained and not:
+ * each can be told from the other without colours.
  */
 #include "cli/report_section.h"
 #include "cli/markup.h"
@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -21,6 +22,10 @@ enum {
         BARS_MAX = 4096,
         UNITS_MAX = 15,
         LABEL_COLUMNS = 30,
+        ROW = 240, /* of a unit, and the bar in it */
+        BAR_LEFT = 2500,
+        BAR_WIDTH = 3000,
+        BAR_HEIGHT = 150,
 };
 
 #define BLUE   "#0072b2"
@@ -307,12 +312,10 @@ static int compare_units(const void *a, const void *b)
         return number(x, "late") > number(y, "late") ? -1 : number(x, "late") < number(y, "late");
 }
 
-static void draw_unit(FILE *out, json_object *unit, int y)
+/* Begins the line of a unit with its name; what follows is in the same group. */
+static void unit_label(FILE *out, json_object *unit, int y)
 {
-        enum { BAR_LEFT = 2500, BAR_WIDTH = 3000, BAR_HEIGHT = 150 };
         json_object *name = json_member(unit, json_member(unit, "name") ? "name" : "number");
-        int64_t in_time = number(unit, "on_time"), late = number(unit, "late"), decided = in_time + late;
-        int width = (int)(in_time * BAR_WIDTH / decided);
         const char *called = name ? json_object_get_string(name) : _("(of no unit)");
 
         (void)fputs("<g><title>", out);
@@ -321,6 +324,14 @@ static void draw_unit(FILE *out, json_object *unit, int y)
                       BAR_LEFT - 80, y + 115);
         markup_text_short(out, called, LABEL_COLUMNS);
         (void)fputs("</text>", out);
+}
+
+static void draw_unit(FILE *out, json_object *unit, int y)
+{
+        int64_t in_time = number(unit, "on_time"), late = number(unit, "late"), decided = in_time + late;
+        int width = (int)(in_time * BAR_WIDTH / decided);
+
+        unit_label(out, unit, y);
         rect(out, BAR_LEFT, y, width, BAR_HEIGHT, BLUE);
         rect(out, BAR_LEFT + width, y, BAR_WIDTH - width, BAR_HEIGHT, "url(#late-unit)");
         (void)fprintf(out,
@@ -334,7 +345,6 @@ static void draw_unit(FILE *out, json_object *unit, int y)
 
 void chart_unit_rates(FILE *out, json_object *units)
 {
-        enum { ROW = 240 };
         size_t n = json_length(units), decided = 0;
         _cleanup_free_ json_object **sorted = calloc(n + 1, sizeof(json_object *));
         const char *title = _("In time, by unit");
@@ -358,5 +368,66 @@ void chart_unit_rates(FILE *out, json_object *units)
         hatch(out, "late-unit");
         for (size_t i = 0; i < MIN(decided, UNITS_MAX); i++)
                 draw_unit(out, sorted[i], (int)i * ROW + 30);
+        end(out);
+}
+
+static double seconds(json_object *unit, const char *key)
+{
+        double s = json_object_get_double(json_member(unit, key));
+
+        return isfinite(s) && s > 0 ? s : 0;
+}
+
+/* The longest first. */
+static int compare_gaps(const void *a, const void *b)
+{
+        double x = seconds(*(json_object *const *)a, "length_s");
+        double y = seconds(*(json_object *const *)b, "length_s");
+
+        return x > y ? -1 : x < y;
+}
+
+static void draw_gaps(FILE *out, json_object *unit, double longest, int y)
+{
+        enum { WIDEST = 2300 }; /* there are longer words behind it than behind a rate */
+        double all = seconds(unit, "length_s"), open = MIN(seconds(unit, "unexplained_s"), all);
+        _cleanup_free_ char *length = value_text(json_member(unit, "length_s"), COLUMN_SECONDS);
+        int width = (int)(all / longest * WIDEST), hatched = (int)(open / longest * WIDEST);
+
+        unit_label(out, unit, y);
+        rect(out, BAR_LEFT, y, width - hatched, BAR_HEIGHT, BLUE);
+        rect(out, BAR_LEFT + width - hatched, y, hatched, BAR_HEIGHT, "url(#gap-unit)");
+        (void)fprintf(out, "<text x=\"%d\" y=\"%d\" fill=\"#1b1f24\"><tspan font-weight=\"600\">",
+                      BAR_LEFT + width + 80, y + 115);
+        markup_text(out, length ? length : "");
+        (void)fputs("</tspan><tspan dx=\"90\" fill=\"" SOFT "\">", out);
+        markup_format(out, _("%lld of %lld explained"), (long long)number(unit, "explained"),
+                      (long long)number(unit, "gaps"));
+        (void)fputs("</tspan></text></g>\n", out);
+}
+
+void chart_unit_gaps(FILE *out, json_object *units)
+{
+        size_t n = json_length(units), with = 0;
+        _cleanup_free_ json_object **sorted = calloc(n + 1, sizeof(json_object *));
+        const char *title = _("Length of gaps, by unit");
+
+        for (size_t i = 0; sorted && i < n; i++)
+                if (seconds(json_object_array_get_idx(units, i), "length_s") > 0)
+                        sorted[with++] = json_object_array_get_idx(units, i);
+        if (with == 0)
+                return;
+        qsort(sorted, with, sizeof(json_object *), compare_gaps);
+        begin(out, title);
+        (void)fputs("<small>", out);
+        key(out, BLUE, _("explained"));
+        key(out, ORANGE, _("not explained"));
+        if (with > UNITS_MAX)
+                markup_format(out, _("; the %d with the longest, of %zu"), UNITS_MAX, with);
+        (void)fputs("</small>", out);
+        canvas(out, title, (int)MIN(with, UNITS_MAX) * ROW + 40);
+        hatch(out, "gap-unit");
+        for (size_t i = 0; i < MIN(with, UNITS_MAX); i++)
+                draw_gaps(out, sorted[i], seconds(sorted[0], "length_s"), (int)i * ROW + 30);
         end(out);
 }

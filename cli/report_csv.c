@@ -82,8 +82,8 @@ static void write_section(FILE *out, json_object *report, const struct report_se
 /* Single figures, one a line. */
 static void write_summary(FILE *out, json_object *report)
 {
-        static const char *const keys[] = {"station", "period",   "unit",  "rules",
-                                           "footage", "dockings", "duties"};
+        static const char *const keys[] = {"station", "period",   "unit",   "rules",
+                                           "footage", "dockings", "duties", "continuity"};
         struct record r = {.n = 0};
 
         record_add(&r, strdup("table"));

@@ -135,18 +135,28 @@ static void files_bad(json_object *report, struct report_headline *h)
         }
 }
 
+/* One that is explained is no fault, and what is missing altogether is worse than a gap. */
 static void gaps_found(json_object *report, struct report_headline *h)
 {
-        json_object *gaps = json_member(report, "gaps"), *deleted = json_member(report, "deleted");
-        int64_t files = 0;
+        json_object *deleted = json_member(report, "deleted");
+        int64_t gaps = number(report, "continuity.gaps"),
+                unexplained = number(report, "continuity.unexplained"), files = 0;
+        int64_t holes = (int64_t)json_length(json_member(report, "sequence_gaps"));
+        char length[32];
 
         for (size_t i = 0; i < json_length(deleted); i++)
                 files += number(report_row(deleted, i), "files");
-        count_headline(h, _("Gaps"), (int64_t)json_length(gaps));
-        if (files > 0) {
-                h->mood = REPORT_BAD;
-                add_note(h, _("%lld files deleted on recorders"), (long long)files);
+        count_headline(h, _("Gaps"), gaps);
+        h->mood = unexplained > 0 || files > 0 || holes > 0 ? REPORT_BAD : REPORT_GOOD;
+        if (gaps > 0) {
+                value_of(report, "continuity.length_s", COLUMN_SECONDS, length, sizeof(length));
+                add_note(h, _("%lld not explained"), (long long)unexplained);
+                add_note(h, _("%s in all"), length);
         }
+        if (holes > 0)
+                add_note(h, _("file numbers missing: %lld"), (long long)holes);
+        if (files > 0)
+                add_note(h, _("%lld files deleted on recorders"), (long long)files);
 }
 
 static double farthest(json_object *clock)

@@ -168,7 +168,7 @@ static const char *class_of(enum column_kind kind)
 /* What somebody looks for in a long table stands out, in black and white too. */
 static bool is_marked(const struct column *c, json_object *value)
 {
-        static const char *const counts[] = {"late", "bad", "duties_overdue"};
+        static const char *const counts[] = {"late", "bad", "duties_overdue", "unexplained"};
 
         if (!value)
                 return false;
@@ -277,6 +277,7 @@ void report_write_html(FILE *out, json_object *report)
         chart_days(out, json_member(report, "days"));
         chart_day_rates(out, json_member(report, "days"));
         chart_unit_rates(out, json_member(report, "units"));
+        chart_unit_gaps(out, json_member(report, "gap_units"));
         for (size_t i = 0; i < report_sections_n; i++)
                 write_section(out, report, &report_sections[i]);
         (void)fputs("<footer>\n<p class=\"rule\">", out);

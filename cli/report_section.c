@@ -85,6 +85,42 @@ static const struct column bad_columns[] = {
 };
 
 static const struct column gap_columns[] = {
+                {"recorder", N_("Recorder"), COLUMN_TEXT},
+                {"officer", N_("Officer"), COLUMN_TEXT},
+                {"name", N_("Full name"), COLUMN_TEXT},
+                {"unit", NULL, COLUMN_TEXT},
+                {"unit_name", N_("Unit"), COLUMN_TEXT},
+                {"from", N_("From"), COLUMN_TIME},
+                {"to", N_("To"), COLUMN_TIME},
+                {"length_s", N_("Length"), COLUMN_SECONDS},
+                {"certain", N_("Certain"), COLUMN_YES_NO},
+                {"explained", N_("Explained"), COLUMN_YES_NO},
+                {"reason", N_("Reason"), COLUMN_STATE},
+                {"text", NULL, COLUMN_TEXT},
+                {"reporter", NULL, COLUMN_TEXT},
+                {"approver", NULL, COLUMN_TEXT},
+                {"before", NULL, COLUMN_TEXT},
+                {"after", NULL, COLUMN_TEXT},
+};
+
+#define GAP_FIGURE_COLUMNS                                                               \
+        {"gaps", N_("Gaps"), COLUMN_NUMBER}, {"length_s", N_("Length"), COLUMN_SECONDS}, \
+                        {"explained", N_("Explained"), COLUMN_NUMBER},                   \
+                        {"unexplained", N_("Not explained"), COLUMN_NUMBER},             \
+                        {"unexplained_s", N_("Length of these"), COLUMN_SECONDS},        \
+        {                                                                                \
+                "uncertain", N_("Not certain"), COLUMN_NUMBER                            \
+        }
+
+static const struct column gap_unit_columns[] = {
+                {"number", N_("Unit"), COLUMN_TEXT}, {"name", N_("Name"), COLUMN_TEXT}, GAP_FIGURE_COLUMNS};
+static const struct column gap_officer_columns[] = {{"number", N_("Officer"), COLUMN_TEXT},
+                                                    {"name", N_("Full name"), COLUMN_TEXT},
+                                                    GAP_FIGURE_COLUMNS};
+static const struct column gap_recorder_columns[] = {{"number", N_("Recorder"), COLUMN_TEXT},
+                                                     GAP_FIGURE_COLUMNS};
+
+static const struct column sequence_gap_columns[] = {
                 {"kind", N_("Kind"), COLUMN_STATE},
                 {"recorder", N_("Recorder"), COLUMN_TEXT},
                 {"unit", NULL, COLUMN_TEXT},
@@ -111,6 +147,8 @@ static const struct column clock_columns[] = {
                 {"last_s", N_("Last"), COLUMN_OFFSET},
                 {"min_s", N_("Lowest"), COLUMN_OFFSET},
                 {"max_s", N_("Highest"), COLUMN_OFFSET},
+                {"drift_s_per_day", N_("Drift a day"), COLUMN_OFFSET},
+                {"drift_readings", NULL, COLUMN_NUMBER},
                 {"set", N_("Set"), COLUMN_NUMBER},
                 {"battery_min", N_("Lowest battery"), COLUMN_PERCENT},
 };
@@ -151,12 +189,24 @@ const struct report_section report_sections[] = {
                 {SECTION("verdicts", verdict), .title = N_("What the container check said"), .note = ""},
                 {SECTION("bad_files", bad), .title = N_("Files that are not whole"), .note = "",
                  .shown = 200},
-                {SECTION("gaps", gap), .title = N_("What is missing between recordings"), .note = "",
+                {SECTION("gaps", gap), .title = N_("Gaps between recordings"),
+                 .note = N_("Holes in what was recorded in one activity, of which the footage before them "
+                            "says whose "
+                            "they are. One that is not certain may be shorter, or none."),
                  .shown = 200},
+                {SECTION("gap_units", gap_unit), .title = N_("Gaps by unit"), .note = ""},
+                {SECTION("gap_officers", gap_officer), .title = N_("Gaps by officer"), .note = "",
+                 .wide = true},
+                {SECTION("gap_recorders", gap_recorder), .title = N_("Gaps by recorder"), .note = "",
+                 .wide = true},
+                {SECTION("sequence_gaps", sequence_gap), .title = N_("Numbers missing between files"),
+                 .note = "", .shown = 200},
                 {SECTION("deleted", deleted), .title = N_("Deleted on the recorder before it was docked"),
                  .note = ""},
                 {SECTION("clocks", clock), .title = N_("Clocks of the recorders"),
-                 .note = N_("Recorder minus station, as dockings found them before any clock was set.")},
+                 .note = N_("Recorder minus station, as dockings found them before any clock was set. The "
+                            "drift is "
+                            "by all that was measured until the end of the period.")},
                 {SECTION("extensions", extension), .title = N_("More time that was approved"), .note = ""},
                 {SECTION("unseen", unseen), .title = N_("Recorders that were not docked in the period"),
                  .note = ""},

@@ -57,3 +57,4 @@ void report_write_html(FILE *out, json_object *report);
 void chart_days(FILE *out, json_object *days);
 void chart_day_rates(FILE *out, json_object *days);
 void chart_unit_rates(FILE *out, json_object *units);
+void chart_unit_gaps(FILE *out, json_object *units);

@@ -64,6 +64,13 @@ static const struct word words[] = {
                 {"remote-area", N_("remote area"), NULL},
                 {"no-transport", N_("no transport"), NULL},
                 {"sequence-gap", N_("numbers missing"), NULL},
+                {"bad-weather", N_("bad weather"), NULL},
+                {"equipment-failure", N_("equipment failure"), NULL},
+                {"site-restriction", N_("site restriction"), NULL},
+                {"state-secret", N_("state secret"), NULL},
+                {"trade-secret", N_("trade secret"), NULL},
+                {"personal-privacy", N_("personal privacy"), NULL},
+                {"other", N_("other"), NULL},
 };
 
 static const struct word *word_find(const char *text)

@@ -74,11 +74,13 @@
  *    "reason","source":"dock"|"import"}; of an import "bay" and "port" are null
  * A bay: {"bay","port","docking"} with docking null when empty.
  *
- * A report; what a row of an array has is told in catalogue/report.h and daemon/report_duty.c:
+ * A report; what a row of an array has is told in catalogue/report.h, daemon/report.h and
+ * daemon/report_duty.c:
  *   {"station":{"number","custodian"},
  *    "period":{"month" (null: not a whole month),"from","to","complete" (it has ended),"generated_at"},
  *    "unit":{"number","name"} (null: all),
- *    "rules":{"limit_minutes","day_ends_minute","days_off_wait","clock_tolerance_s"},
+ *    "rules":{"limit_minutes","day_ends_minute","days_off_wait","clock_tolerance_s","gap_s",
+ *     "activity_gap_s"},
  *    "footage":{…},"dockings":{…},
  *    "duties":{"total",
  *     "same_day","in_time" (after the day's work, by the deadline),"late",
@@ -90,7 +92,13 @@
  *     "duties_open" too),
  *    "late":[…] (footage),"duties_late":[…] (late, overdue and open ones),
  *    "missing":[…] (duties overdue at the end of the period, or now when that lies ahead, whenever begun),
- *    "extensions":[…],"unseen":[…],"verdicts":[…],"bad_files":[…],"gaps":[…],"deleted":[…],"clocks":[…]}
+ *    "extensions":[…],"unseen":[…],"verdicts":[…],"bad_files":[…],
+ *    "continuity":{"gaps","length_s","explained","unexplained","unexplained_s","uncertain"},
+ *    "gaps":[…] (as noun gap has them, those that begin in the period),
+ *    "gap_units":[…],"gap_officers":[…],"gap_recorders":[…] (who has any: "number","name" and the figures of
+ *     "continuity"),
+ *    "sequence_gaps":[…],"deleted":[…],
+ *    "clocks":[…] (with "drift_s_per_day" and "drift_readings" of GetHealth(), as of the period's end)}
  *
  * Errors: org.recdock1.Error.{InvalidArgument,NotFound,Exists,Conflict,Denied,Failed}; the message names
  * thing, value and what was expected, and is for people: recdockctl prints it as it is.

@@ -133,6 +133,7 @@ static int report_accept(struct bus_job *job, const struct query_filter *filters
         q->now = clock_now();
         q->cancelled = &job->cancelled;
         q->clock_tolerance = config->health.clock_tolerance;
+        q->continuity = config->continuity;
         q->rules = config->deadlines;
         q->rules.calendar = &q->calendar;
         (void)text_copy(q->number, sizeof(q->number), config->number ? config->number : "");

@@ -40,14 +40,15 @@ static int history_on_docking(void *userdata, const struct docking_row *d)
         return h->n == CLOCK_READINGS_MAX;
 }
 
-int clock_history_read(struct catalogue *c, int64_t recorder, int64_t before, struct clock_history *ret)
+static int history_read(struct catalogue *c, int64_t recorder, int64_t before, instant_t until,
+                        struct clock_history *ret)
 {
         struct history_walk walk = {.history = ret, .before = before};
         int r;
 
         ret->n = 0;
         ret->open = false;
-        r = docking_each_of(c, recorder, HISTORY_DOCKINGS_MAX, history_on_docking, &walk);
+        r = docking_each_clock_of(c, recorder, until, HISTORY_DOCKINGS_MAX, history_on_docking, &walk);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < ret->n / 2; i++) {
@@ -57,4 +58,19 @@ int clock_history_read(struct catalogue *c, int64_t recorder, int64_t before, st
                 ret->readings[ret->n - 1 - i] = other;
         }
         return 0;
+}
+
+int clock_history_read(struct catalogue *c, int64_t recorder, int64_t before, struct clock_history *ret)
+{
+        return history_read(c, recorder, before, INT64_MAX, ret);
+}
+
+int clock_history_drift(struct catalogue *c, int64_t recorder, instant_t until, struct clock_drift *ret)
+{
+        struct clock_history history;
+        int r = history_read(c, recorder, 0, until, &history);
+
+        if (r == 0)
+                clock_drift_estimate(history.readings, history.n, ret);
+        return r;
 }

@@ -19,3 +19,7 @@ struct clock_history {
 /* Of the dockings before 'before' (0: of all there are), the newest that there is room for. 0 or negative
  * errno. */
 int clock_history_read(struct catalogue *c, int64_t recorder, int64_t before, struct clock_history *ret);
+
+/* How fast the clock ran by what is known of it before 'until' (INT64_MAX: now): what "recorder show" and
+ * reports tell. 0 or negative errno. */
+int clock_history_drift(struct catalogue *c, int64_t recorder, instant_t until, struct clock_drift *ret);

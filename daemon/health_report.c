@@ -177,18 +177,15 @@ static int on_alert(void *userdata, const char *kind)
 static int report_gather(struct report *r)
 {
         struct catalogue *c = r->station->catalogue;
-        struct clock_history history = {.n = 0};
         char subject[REGISTRY_TEXT_MAX + 16];
         int found = docking_each_of(c, r->recorder->id, 1, keep_last, r);
 
         if (found >= 0 && r->docked)
                 value_facts(r);
         if (found >= 0)
-                found = clock_history_read(c, r->recorder->id, 0, &history);
-        if (found >= 0) {
-                clock_drift_estimate(history.readings, history.n, &r->drift);
+                found = clock_history_drift(c, r->recorder->id, INT64_MAX, &r->drift);
+        if (found >= 0)
                 found = registry_facts(r);
-        }
         if (found >= 0)
                 found = duty_each_waiting_of(c, r->recorder->id, on_duty, r);
         if (found < 0)

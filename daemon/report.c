@@ -23,7 +23,7 @@ static const struct section sections[] = {
                 {"unseen", report_unseen, false},
                 {"verdicts", report_verdicts, false},
                 {"bad_files", report_bad_files, false},
-                {"gaps", report_gaps, false},
+                {"sequence_gaps", report_sequence_gaps, false},
                 {"deleted", report_deleted, false},
                 {"clocks", report_clocks, false},
 };
@@ -89,15 +89,18 @@ static json_object *period_object(const struct report_request *q)
 /* What the figures were counted by. */
 static json_object *rules_object(const struct report_request *q)
 {
+        const double second = (double)USEC_PER_SEC;
         json_object *o = json_object_new_object();
 
         (void)json_object_object_add(o, "limit_minutes",
                                      json_object_new_int64(q->rules.limit / (60 * USEC_PER_SEC)));
         (void)json_object_object_add(o, "day_ends_minute", json_object_new_int64(q->rules.same_day));
         (void)json_object_object_add(o, "days_off_wait", json_object_new_boolean(q->rules.days_off_wait));
-        (void)json_object_object_add(
-                        o, "clock_tolerance_s",
-                        json_object_new_double((double)q->clock_tolerance / (double)USEC_PER_SEC));
+        (void)json_object_object_add(o, "clock_tolerance_s",
+                                     json_object_new_double((double)q->clock_tolerance / second));
+        (void)json_object_object_add(o, "gap_s", json_object_new_double((double)q->continuity.gap / second));
+        (void)json_object_object_add(o, "activity_gap_s",
+                                     json_object_new_double((double)q->continuity.activity_gap / second));
         return o;
 }
 
@@ -120,7 +123,11 @@ static int sections_add(struct catalogue *c, const struct report_request *q, jso
 
         for (size_t i = 0; r == 0 && i < ELEMENTSOF(sections); i++)
                 r = section_add(c, q, &sections[i], report);
-        return r < 0 ? r : report_duties_add(c, q, report);
+        if (r == 0)
+                r = report_duties_add(c, q, report);
+        if (r == 0)
+                r = report_gaps_add(c, q, report);
+        return r == 0 ? report_drift_add(c, q, report) : r;
 }
 
 int report_make(struct catalogue *c, const struct report_request *q, json_object **ret)

@@ -4,8 +4,7 @@
 #include "daemon/report.h"
 #include "base/cleanup.h"
 #include "daemon/due.h"
-
-#include <string.h>
+#include "daemon/report_group.h"
 
 /* How a duty ended, as far as it has. */
 enum duty_result { DUTY_SAME_DAY, DUTY_IN_TIME, DUTY_LATE, DUTY_OVERDUE, DUTY_OPEN, _DUTY_RESULT_MAX };
@@ -15,34 +14,12 @@ static const char *const results[_DUTY_RESULT_MAX] = {
                 [DUTY_OVERDUE] = "overdue",   [DUTY_OPEN] = "open",
 };
 
-/* Rows of one noun, and where the one of a number is. */
-struct group {
-        json_object *rows; /* of the report */
-        json_object *by_number;
-};
-
 struct walk {
         const struct report_request *q;
         instant_t end; /* of the period, or now when that lies ahead */
-        struct group units, officers, recorders;
+        struct report_group units, officers, recorders;
         json_object *counts, *late, *missing; /* of the report */
 };
-
-static void count(json_object *o, const char *key)
-{
-        json_object *n = NULL;
-
-        if (json_object_object_get_ex(o, key, &n))
-                (void)json_object_int_inc(n, 1);
-}
-
-static const char *row_number(const json_object *row)
-{
-        json_object *number = NULL;
-
-        (void)json_object_object_get_ex(row, "number", &number);
-        return number ? json_object_get_string(number) : "";
-}
 
 static void row_prepare(json_object *row)
 {
@@ -52,53 +29,28 @@ static void row_prepare(json_object *row)
                 (void)json_object_object_add(row, keys[i], json_object_new_int64(0));
 }
 
-static void group_begin(struct group *g, json_object *report, const char *key)
+static void group_begin(struct report_group *g, json_object *report, const char *key)
 {
-        (void)json_object_object_get_ex(report, key, &g->rows);
-        g->by_number = json_object_new_object();
-        for (size_t i = 0; i < json_object_array_length(g->rows); i++) {
-                json_object *row = json_object_array_get_idx(g->rows, i);
-
-                row_prepare(row);
-                (void)json_object_object_add(g->by_number, row_number(row), json_object_get(row));
-        }
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-        const char *x = row_number(*(json_object *const *)a), *y = row_number(*(json_object *const *)b);
-
-        if (!*x || !*y) /* nobody's come last */
-                return (*x == '\0') - (*y == '\0');
-        return strcmp(x, y);
-}
-
-static void group_end(struct group *g)
-{
-        if (g->rows)
-                json_object_array_sort(g->rows, compare_rows);
-        json_object_put(g->by_number);
+        report_group_begin(g, report, key);
+        for (size_t i = 0; i < json_object_array_length(g->rows); i++)
+                row_prepare(json_object_array_get_idx(g->rows, i));
 }
 
 /* Who had a duty and recorded nothing has a row too. */
-static json_object *group_row(struct group *g, const char *number, const char *name)
+static json_object *group_row(struct report_group *g, const char *number, const char *name)
 {
         static const char *const figures[] = {"files", "bytes", "seconds",     "on_time",
                                               "late",  "bad",   "undetermined"};
-        json_object *row = NULL;
+        json_object *row = report_group_row(g, number);
 
-        if (json_object_object_get_ex(g->by_number, number ? number : "", &row))
+        if (row)
                 return row;
-        row = json_object_new_object();
-        (void)json_object_object_add(row, "number", report_text(number));
-        (void)json_object_object_add(row, "name", report_text(name));
+        row = report_group_add(g, number, name);
         for (size_t i = 0; i < ELEMENTSOF(figures); i++)
                 (void)json_object_object_add(row, figures[i], json_object_new_int64(0));
         (void)json_object_object_add(row, "late_minutes", NULL);
         (void)json_object_object_add(row, "on_time_rate", NULL);
         row_prepare(row);
-        (void)json_object_object_add(g->by_number, number ? number : "", json_object_get(row));
-        (void)json_object_array_add(g->rows, row);
         return row;
 }
 
@@ -164,9 +116,9 @@ static void count_groups(struct walk *w, const struct report_duty *d, enum duty_
                                      group_row(&w->recorders, d->recorder, NULL)};
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                count(rows[i], "duties");
+                report_count(rows[i], "duties");
                 if (keys[result])
-                        count(rows[i], keys[result]);
+                        report_count(rows[i], keys[result]);
         }
 }
 
@@ -175,12 +127,12 @@ static void take_of_period(struct walk *w, const struct report_duty *d, const st
         enum duty_result result = judge(w->q, &d->duty, deadline);
         json_object *row;
 
-        count(w->counts, "total");
-        count(w->counts, results[result]);
+        report_count(w->counts, "total");
+        report_count(w->counts, results[result]);
         if (deadline->extended)
-                count(w->counts, "extended");
+                report_count(w->counts, "extended");
         if (deadline->extended_afterwards)
-                count(w->counts, "extended_afterwards");
+                report_count(w->counts, "extended_afterwards");
         count_groups(w, d, result);
         if (result == DUTY_SAME_DAY || result == DUTY_IN_TIME)
                 return;
@@ -245,9 +197,9 @@ int report_duties_add(struct catalogue *c, const struct report_request *q, json_
         group_begin(&w.officers, report, "officers");
         group_begin(&w.recorders, report, "recorders");
         r = report_each_duty(c, &q->scope, w.end, on_duty, &w);
-        group_end(&w.units);
-        group_end(&w.officers);
-        group_end(&w.recorders);
+        report_group_end(&w.units);
+        report_group_end(&w.officers);
+        report_group_end(&w.recorders);
         (void)json_object_object_add(w.counts, "on_time_rate", duty_rate(w.counts));
         return r;
 }

@@ -55,6 +55,21 @@ static const struct field fields[] = {
                 FIELD(docking_row, freed, FIELD_INT64),
 };
 
+/* In the order of CLOCK_COLUMNS. */
+static const struct field clock_fields[] = {
+                FIELD(docking_row, identified_at, FIELD_INSTANT),
+                FIELD_IF(docking_row, clock_offset, FIELD_INT64, has_clock_offset),
+                FIELD_IF(docking_row, clock_uncertainty, FIELD_INT64, has_clock_offset),
+                FIELD(docking_row, clock_asked, FIELD_TEXT),
+                FIELD(docking_row, clock_set_at, FIELD_INSTANT),
+                FIELD_IF(docking_row, clock_set_offset, FIELD_INT64, has_clock_set_offset),
+                FIELD_IF(docking_row, clock_set_uncertainty, FIELD_INT64, has_clock_set_offset),
+};
+
+#define CLOCK_COLUMNS                                                                \
+        "identified_at, clock_offset, clock_uncertainty, clock_asked, clock_set_at," \
+        " clock_set_offset, clock_set_uncertainty"
+
 #define DOCKING_COLUMNS                                                                                     \
         "bay, port, vendor_id, product_id, usb_serial, recorder, state, reason, plugged_at, identified_at," \
         " listed_at, released_at, unplugged_at, manufacturer, model, firmware, serial, officer, unit,"      \
@@ -177,30 +192,51 @@ int docking_clock_refused_before(struct catalogue *c, const struct docking_row *
         return r;
 }
 
-int docking_each_of(struct catalogue *c, int64_t recorder, int64_t max,
+/* The id comes first, then the fields. */
+static int each_row(struct catalogue *c, sqlite3_stmt *s, const struct field *of, size_t n,
                     int (*on_docking)(void *userdata, const struct docking_row *d), void *userdata)
 {
-        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
-        int r = statement_new(c,
-                              "SELECT id, " DOCKING_COLUMNS
-                              " FROM docking WHERE recorder = ?1 AND source = ?2"
-                              " ORDER BY plugged_at DESC, id DESC LIMIT ?3",
-                              &s);
+        int r;
 
-        if (r < 0)
-                return r;
-        r = statement_bind(c, s, VALUES(INTEGER(recorder), INTEGER(FOOTAGE_DOCK), INTEGER(max)));
-        if (r < 0)
-                return r;
         while ((r = statement_step(c, s)) > 0) {
                 struct docking_row d = {.id = sqlite3_column_int64(s, 0)};
 
-                row_read(s, 1, &d, fields, ELEMENTSOF(fields));
+                row_read(s, 1, &d, of, n);
                 r = on_docking(userdata, &d);
                 if (r != 0)
                         return r;
         }
         return r;
+}
+
+#define EACH_OF(columns)                                                          \
+        "SELECT id, " columns " FROM docking WHERE recorder = ?1 AND source = ?2" \
+        " AND plugged_at < ?3 ORDER BY plugged_at DESC, id DESC LIMIT ?4"
+
+int docking_each_of(struct catalogue *c, int64_t recorder, int64_t max,
+                    int (*on_docking)(void *userdata, const struct docking_row *d), void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        int r = statement_new(c, EACH_OF(DOCKING_COLUMNS), &s);
+
+        if (r == 0)
+                r = statement_bind(c, s,
+                                   VALUES(INTEGER(recorder), INTEGER(FOOTAGE_DOCK), INTEGER(INT64_MAX),
+                                          INTEGER(max)));
+        return r < 0 ? r : each_row(c, s, fields, ELEMENTSOF(fields), on_docking, userdata);
+}
+
+int docking_each_clock_of(struct catalogue *c, int64_t recorder, instant_t until, int64_t max,
+                          int (*on_docking)(void *userdata, const struct docking_row *d), void *userdata)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        int r = statement_get(c, EACH_OF(CLOCK_COLUMNS), &s);
+
+        if (r == 0)
+                r = statement_bind(c, s,
+                                   VALUES(INTEGER(recorder), INTEGER(FOOTAGE_DOCK), INTEGER(until),
+                                          INTEGER(max)));
+        return r < 0 ? r : each_row(c, s, clock_fields, ELEMENTSOF(clock_fields), on_docking, userdata);
 }
 
 int docking_skip_numbers(struct catalogue *c, int64_t last)

@@ -76,6 +76,11 @@ int docking_clock_refused_before(struct catalogue *c, const struct docking_row *
  * the walk and is returned. */
 int docking_each_of(struct catalogue *c, int64_t recorder, int64_t max,
                     int (*on_docking)(void *userdata, const struct docking_row *d), void *userdata);
+/* The same of those that were plugged in before 'until' (INT64_MAX: of all), and of these only the id,
+ * identified_at, and what was measured and set of the clock: a report looks through those of all recorders.
+ */
+int docking_each_clock_of(struct catalogue *c, int64_t recorder, instant_t until, int64_t max,
+                          int (*on_docking)(void *userdata, const struct docking_row *d), void *userdata);
 /* What was free on the recorder when files had been removed from it; -1 not known. */
 int64_t docking_free_left(const struct docking_row *d);
 /* No docking gets 'last' or a number below it any more: parts that are on the disk carry them. */

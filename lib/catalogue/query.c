@@ -171,6 +171,32 @@ void query_set_continuity(struct query *q, const struct continuity_rules *rules)
         q->continuity = *rules;
 }
 
+static int set_instant(struct query *q, const char *key, instant_t t)
+{
+        for (size_t i = 0; i < q->noun->n_filters; i++) {
+                const struct filter *f = &q->noun->filters[i];
+                struct term *term = &q->terms[i];
+
+                if (strcmp(f->key, key) != 0 || f->type != FILTER_INSTANT || term->n > 0)
+                        continue;
+                term->values = calloc(1, sizeof(*term->values));
+                if (!term->values)
+                        return -ENOMEM;
+                term->values->integer = t;
+                term->filter = f;
+                term->n = 1;
+                return 0;
+        }
+        return -EINVAL;
+}
+
+int query_set_period(struct query *q, instant_t from, instant_t to)
+{
+        int r = set_instant(q, "from", from);
+
+        return r < 0 ? r : set_instant(q, "to", to);
+}
+
 void composition_begin(struct composition *p)
 {
         *p = (struct composition){.sql = sqlite3_str_new(NULL)};

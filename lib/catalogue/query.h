@@ -59,6 +59,10 @@ void query_free(struct query *q);
 /* By which rules recordings and gaps are told, if not CONTINUITY_DEFAULTS. */
 void query_set_continuity(struct query *q, const struct continuity_rules *rules);
 
+/* Only what a noun with the filters 'from' and 'to' has in [from, to), to the microsecond: instants that
+ * nobody typed. -EINVAL for another noun, or when it has either of them already. */
+int query_set_period(struct query *q, instant_t from, instant_t to);
+
 /* Calls 'on_row' per row; a non-zero return of it ends the run and is returned. */
 int query_run(struct catalogue *c, const struct query *q, int (*on_row)(void *userdata, const char *json),
               void *userdata);

@@ -275,7 +275,8 @@ static const char recording_select[] =
                 " LEFT JOIN unit AS u ON u.id = g.unit WHERE true";
 
 static const char gap_select[] =
-                "SELECT json_object('recorder', r.number, 'officer', o.number, 'unit', u.number,"
+                "SELECT json_object('recorder', r.number, 'officer', o.number, 'name', o.name,"
+                " 'unit', u.number, 'unit_name', ifnull(u.name, u.number),"
                 " 'from', rfc3339(g.from_at), 'to', rfc3339(g.to_at),"
                 " 'length_s', (g.to_at - g.from_at) / 1e6, 'certain', json(iif(g.certain, 'true', 'false')),"
                 " 'before', g.before, 'after', g.after,"

@@ -29,3 +29,10 @@ int report_run(struct catalogue *c, const char *sql, const struct report_scope *
         }
         return r;
 }
+
+int report_units_below(struct catalogue *c, const struct report_scope *s, report_row_fn *on_row,
+                       void *userdata)
+{
+        return report_run(c, "SELECT u.number FROM unit AS u WHERE " REPORT_OF_UNIT("u.id"), s, on_row,
+                          userdata);
+}

@@ -29,6 +29,9 @@ typedef int report_row_fn(void *userdata, const char *json);
 typedef int report_section_fn(struct catalogue *c, const struct report_scope *s, report_row_fn *on_row,
                               void *userdata);
 
+/* The number of the unit asked for and of each below it, of all units without one; as it is, no JSON. */
+report_section_fn report_units_below;
+
 int report_begin(struct catalogue *c);
 void report_end(struct catalogue *c);
 
@@ -52,10 +55,10 @@ report_section_fn report_extensions;
  * started_at verdict reasons size. */
 report_section_fn report_verdicts, report_bad_files;
 
-/* report_gap.c. What is missing between recordings: kind recorder unit unit_name after missing text docking
- * found_at (when it was seen first). And files that were deleted on a recorder, by recorder: recorder unit
- * unit_name files recovered. */
-report_section_fn report_gaps, report_deleted;
+/* report_gap.c. Numbers missing between the names of files: kind recorder unit unit_name after missing text
+ * docking found_at (when it was seen first). And files that were deleted on a recorder, by recorder:
+ * recorder unit unit_name files recovered. */
+report_section_fn report_sequence_gaps, report_deleted;
 
 /* report_clock.c. Clocks of recorders as dockings of the period found them, before any of them was set:
  * recorder unit unit_name measured first_s last_s min_s max_s set battery_min. */

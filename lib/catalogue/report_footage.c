@@ -6,30 +6,38 @@
 _Static_assert(VERDICT_COMPLETE == 1 && VERDICT_NOT_MEDIA == 6, "REPORT_BAD names other verdicts");
 
 /* total(): durations are a container's own word, and their sum may be past any integer. */
-#define FIGURES                                                                         \
-        "'files', count(*), 'bytes', ifnull(sum(f.size), 0),"                           \
-        " 'seconds', CAST(total(f.duration) / 1000000 AS INTEGER),"                     \
-        " 'on_time', count(*) FILTER (WHERE f.late_us = 0),"                            \
-        " 'late', count(*) FILTER (WHERE f.late_us > 0),"                               \
-        " 'undetermined', count(*) FILTER (WHERE f.late_us IS NULL),"                   \
-        " 'late_minutes', max(f.late_us) / 60000000 + (max(f.late_us) % 60000000 > 0)," \
-        " 'on_time_rate', count(*) FILTER (WHERE f.late_us = 0) * 1.0"                  \
-        " / nullif(count(f.late_us), 0), 'bad', count(*) FILTER (WHERE " REPORT_BAD ")"
+#define SUMS                                                          \
+        "count(*) AS files, ifnull(sum(f.size), 0) AS bytes,"         \
+        " CAST(total(f.duration) / 1000000 AS INTEGER) AS seconds,"   \
+        " count(*) FILTER (WHERE f.late_us = 0) AS on_time,"          \
+        " count(*) FILTER (WHERE f.late_us > 0) AS late,"             \
+        " count(*) FILTER (WHERE f.late_us IS NULL) AS undetermined," \
+        " count(f.late_us) AS decided, max(f.late_us) AS latest,"     \
+        " count(*) FILTER (WHERE " REPORT_BAD ") AS bad"
 
-#define BY(noun)                                                                                  \
-        "SELECT json_object('number', x.number, 'name', x.name, " FIGURES ")" REPORT_FOOTAGE_FROM \
-        " LEFT JOIN " noun " AS x ON x.id = f." noun REPORT_FOOTAGE_WHERE " GROUP BY f." noun     \
-        " ORDER BY x.number IS NULL, x.number"
+#define FIGURES                                                                           \
+        "'files', g.files, 'bytes', g.bytes, 'seconds', g.seconds, 'on_time', g.on_time," \
+        " 'late', g.late, 'undetermined', g.undetermined,"                                \
+        " 'late_minutes', g.latest / 60000000 + (g.latest % 60000000 > 0),"               \
+        " 'on_time_rate', g.on_time * 1.0 / nullif(g.decided, 0), 'bad', g.bad"
+
+/* Counted before it is named: to look up whose each file is would take longer than to count them. */
+#define BY(noun, name)                                                                                 \
+        "SELECT json_object('number', x.number, 'name', x." name ", " FIGURES ") FROM (SELECT f." noun \
+        " AS id, " SUMS REPORT_FOOTAGE_FROM REPORT_FOOTAGE_WHERE " GROUP BY f." noun                   \
+        ") AS g LEFT JOIN " noun " AS x ON x.id = g.id ORDER BY x.number IS NULL, x.number"
 
 int report_footage_total(struct catalogue *c, const struct report_scope *s, report_row_fn *on_row,
                          void *userdata)
 {
         return report_run(c,
-                          "SELECT json_object(" FIGURES ", 'recorders', count(DISTINCT f.recorder),"
-                          " 'officers', count(DISTINCT f.officer),"
-                          " 'imported', count(*) FILTER (WHERE f.source = 1),"
-                          " 'recovered', count(*) FILTER (WHERE f.source = 2))" REPORT_FOOTAGE_FROM
-                                          REPORT_FOOTAGE_WHERE,
+                          "SELECT json_object(" FIGURES ", 'recorders', g.recorders, 'officers', g.officers,"
+                          " 'imported', g.imported, 'recovered', g.recovered) FROM (SELECT " SUMS
+                          ", count(DISTINCT f.recorder) AS recorders,"
+                          " count(DISTINCT f.officer) AS officers,"
+                          " count(*) FILTER (WHERE f.source = 1) AS imported,"
+                          " count(*) FILTER (WHERE f.source = 2) AS recovered" REPORT_FOOTAGE_FROM
+                                          REPORT_FOOTAGE_WHERE ") AS g",
                           s, on_row, userdata);
 }
 
@@ -46,7 +54,7 @@ int report_footage_days(struct catalogue *c, const struct report_scope *s, repor
                 one.to = MIN(s->to, instant_from_day(day, MINUTES_PER_DAY));
                 r = report_run(c,
                                "SELECT json_object('day', substr(rfc3339(?1), 1, 10), " FIGURES
-                               ")" REPORT_FOOTAGE_FROM REPORT_FOOTAGE_WHERE,
+                               ") FROM (SELECT " SUMS REPORT_FOOTAGE_FROM REPORT_FOOTAGE_WHERE ") AS g",
                                &one, on_row, userdata);
         }
         return r;
@@ -55,23 +63,18 @@ int report_footage_days(struct catalogue *c, const struct report_scope *s, repor
 int report_footage_units(struct catalogue *c, const struct report_scope *s, report_row_fn *on_row,
                          void *userdata)
 {
-        return report_run(c, BY("unit"), s, on_row, userdata);
+        return report_run(c, BY("unit", "name"), s, on_row, userdata);
 }
 
 int report_footage_officers(struct catalogue *c, const struct report_scope *s, report_row_fn *on_row,
                             void *userdata)
 {
-        return report_run(c, BY("officer"), s, on_row, userdata);
+        return report_run(c, BY("officer", "name"), s, on_row, userdata);
 }
 
 /* Recorders have a model where others have a name. */
 int report_footage_recorders(struct catalogue *c, const struct report_scope *s, report_row_fn *on_row,
                              void *userdata)
 {
-        return report_run(c,
-                          "SELECT json_object('number', x.number, 'name', x.model, " FIGURES
-                          ")" REPORT_FOOTAGE_FROM
-                          " LEFT JOIN recorder AS x ON x.id = f.recorder" REPORT_FOOTAGE_WHERE
-                          " GROUP BY f.recorder ORDER BY x.number IS NULL, x.number",
-                          s, on_row, userdata);
+        return report_run(c, BY("recorder", "model"), s, on_row, userdata);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is missing: numbers between the names of a folder, and files that were deleted on the recorder. The
- * same hole is found by every docking that sees it; it is told once. */
+/* What findings say is missing: numbers between the names of a folder, and files that were deleted on the
+ * recorder. The same hole is found by every docking that sees it; it is told once. */
 #include "catalogue/report_sql.h"
 #include "catalogue/finding.h"
 
@@ -13,7 +13,8 @@ _Static_assert(FINDING_DELETED == 0 && FINDING_SEQUENCE_GAP == 1 && FINDING_RECO
         " JOIN recorder AS r ON r.id = f.recorder LEFT JOIN unit AS u ON u.id = r.unit" \
         " WHERE d.plugged_at >= ?1 AND d.plugged_at < ?2 AND " REPORT_OF_UNIT("r.unit")
 
-int report_gaps(struct catalogue *c, const struct report_scope *s, report_row_fn *on_row, void *userdata)
+int report_sequence_gaps(struct catalogue *c, const struct report_scope *s, report_row_fn *on_row,
+                         void *userdata)
 {
         return report_run(c,
                           "SELECT json_object('kind', finding_kind_word(f.kind), 'recorder', r.number,"

@@ -3,8 +3,8 @@
 #include "rules/clock_drift.h"
 #include "base/cleanup.h"
 
+#include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 /*
  * GA/T 947.2 allows 3 s a day; a crystal at -20 °C loses about 10. What is beyond twice that was not the
@@ -43,31 +43,75 @@ static bool is_pair(const struct clock_reading *a, const struct clock_reading *b
         return days(a->at, b->at) >= days(0, CLOCK_DRIFT_SPAN_MIN);
 }
 
-static int compare_slopes(const void *a, const void *b)
-{
-        double x = ((const struct slope *)a)->per_day, y = ((const struct slope *)b)->per_day;
+/* What partition() makes of slopes: those below the pivot, those equal to it, those above. */
+struct parts {
+        double pivot, below_most, above_least; /* the last two of slopes that are there */
+        double below_weight, equal_weight;
+        size_t n_below, n_equal;
+};
 
-        return x < y ? -1 : x > y;
+static void swap(struct slope *a, struct slope *b)
+{
+        struct slope other = *a;
+
+        *a = *b;
+        *b = other;
 }
 
-/* The slope at which half of the weight is reached. */
+static void partition(struct slope *slopes, size_t n, struct parts *ret)
+{
+        struct parts p = {.pivot = slopes[n / 2].per_day, .below_most = -INFINITY, .above_least = INFINITY};
+        size_t above = n;
+
+        for (size_t i = 0; i < above;) {
+                struct slope *s = &slopes[i];
+
+                if (s->per_day > p.pivot) {
+                        p.above_least = MIN(p.above_least, s->per_day);
+                        swap(s, &slopes[--above]);
+                        continue;
+                }
+                if (s->per_day < p.pivot) {
+                        p.below_most = MAX(p.below_most, s->per_day);
+                        p.below_weight += s->weight;
+                        swap(s, &slopes[p.n_below++]);
+                } else {
+                        p.equal_weight += s->weight;
+                        p.n_equal++;
+                }
+                i++;
+        }
+        *ret = p;
+}
+
+/* The slope at which half of the weight is reached. Selected and not sorted: a report does it for every
+ * recorder there is. Exactly between two it is their middle, or two readings of opposite error would count
+ * as one. */
 static double weighted_median(struct slope *slopes, size_t n)
 {
-        double half = 0, sum = 0;
+        double half = 0, before = 0; /* weight of what is left out to the left */
 
-        qsort(slopes, n, sizeof(*slopes), compare_slopes);
         for (size_t i = 0; i < n; i++)
                 half += slopes[i].weight / 2;
-        for (size_t i = 0; i < n; i++) {
-                sum += slopes[i].weight;
-                /* Exactly between two: their middle, or two readings of opposite error would count as one.
-                 */
-                if (sum == half && i + 1 < n)
-                        return (slopes[i].per_day + slopes[i + 1].per_day) / 2;
-                if (sum > half)
-                        return slopes[i].per_day;
+        while (n > 1) {
+                struct parts p;
+
+                partition(slopes, n, &p);
+                if (before + p.below_weight > half) {
+                        n = p.n_below;
+                        continue;
+                }
+                if (p.n_below > 0 && before + p.below_weight == half)
+                        return (p.below_most + p.pivot) / 2;
+                before += p.below_weight + p.equal_weight;
+                if (before > half || p.n_below + p.n_equal == n)
+                        return p.pivot;
+                if (before == half)
+                        return (p.pivot + p.above_least) / 2;
+                slopes += p.n_below + p.n_equal;
+                n -= p.n_below + p.n_equal;
         }
-        return n > 0 ? slopes[n - 1].per_day : 0;
+        return n > 0 ? slopes[0].per_day : 0;
 }
 
 /* The end of the stretch that begins at 'first': the first reading that the clock was set before. */

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Continuity with the whole station: files joined to recordings, what lies between them, who answers for it, and two at once."""
 
+import csv
+import io
 import json
 import os
 import subprocess
@@ -146,6 +148,42 @@ class Continuity(ContinuityTest):
         self.assertEqual(self.gaps(), ["08:01:00-14:00:00"])
         self.assertEqual(self.gaps("--from", f"{DAY} 08:02"), [])
         self.assertEqual(self.gaps("--from", f"{DAY} 08:01", "--to", f"{DAY} 08:02"), ["08:01:00-14:00:00"])
+
+    def report_agrees(self, start, end):
+        """The report of a period has the gaps of the list of the same period, in every form. Returns their figures."""
+        period = ("--from", start, "--to", end)
+        rows = self.station.json("gap", "list", *period)
+        open_ = self.station.json("gap", "list", "--unexplained", *period)
+        report = self.station.json("report", *period)[0]
+        total = report["continuity"]
+        self.assertEqual(report["gaps"], rows)
+        self.assertEqual((total["gaps"], total["unexplained"], total["explained"]), (len(rows), len(open_), len(rows) - len(open_)))
+        self.assertAlmostEqual(total["length_s"], sum(r["length_s"] for r in rows), places=6)
+        self.assertAlmostEqual(total["unexplained_s"], sum(r["length_s"] for r in open_), places=6)
+        for key, noun in (("gap_units", "unit"), ("gap_officers", "officer"), ("gap_recorders", "recorder")):
+            for line in report[key]:
+                own = self.station.json("gap", "list", f"--{noun}", line["number"], *period)
+                self.assertEqual((line["gaps"], line["length_s"]), (len(own), sum(r["length_s"] for r in own)), line)
+            self.assertEqual(sum(line["gaps"] for line in report[key]), len(rows))
+        sheet = csv.DictReader(io.StringIO(self.station.ctl("report", *period, "--format=csv", "--table=gaps").stdout.lstrip("\ufeff")))
+        self.assertEqual([(r["recorder"], r["from"], float(r["length_s"]), r["explained"]) for r in sheet],
+                         [(r["recorder"], r["from"], r["length_s"], str(r["explained"]).lower()) for r in rows])
+        return total
+
+    def test_report_has_the_gaps_of_the_list(self):
+        self.dock("a", self.files("080000", "080100", "081000"))
+        self.unplug("a")
+        self.dock("b", self.files("080000", "080500", "080700", officer="200418"), count=2)
+        self.explain("R1", **{"from": f"{DAY} 08:02", "to": f"{DAY} 08:10"})
+        total = self.report_agrees(DAY, "2026-11-02")
+        self.assertEqual((total["gaps"], total["explained"], total["length_s"], total["unexplained_s"]), (3, 1, 780, 300))
+        self.assertEqual(self.report_agrees(f"{DAY} 08:01", f"{DAY} 08:06")["gaps"], 2)
+        self.assertEqual(self.report_agrees(f"{DAY} 08:06", f"{DAY} 09:00")["unexplained_s"], 60)
+        self.assertEqual(self.report_agrees(f"{DAY} 09:00", f"{DAY} 10:00")["gaps"], 0)
+        text = self.station.ctl("report", "--from", DAY, "--to", "2026-11-02").stdout
+        self.assertRegex(text, r"Gaps +3 +2 not explained; 0:13:00 in all")
+        page = self.station.ctl("report", "--from", DAY, "--to", "2026-11-02", "--format=html").stdout
+        self.assertIn("1 of 3 explained", page)
 
     def coverage(self, start, end, *options):
         done = self.station.ctl("coverage", "--json", "--from", f"{DAY} {start}", "--to", f"{DAY} {end}", *options,

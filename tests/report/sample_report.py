@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A month's report as recdockd gives it, of a brigade that does not exist: the same in every run."""
 
+import datetime
 import random
 
 UNITS = [("370102000001", "历下区消防救援大队"), ("370103000001", "市中区消防救援大队"), ("370104000001", "槐荫区消防救援大队"),
@@ -28,6 +29,35 @@ def duty(number, recorder, officer, unit, deadline, minutes, **more):
            "extended_afterwards": False, "reason": None, "approver": None, "exported_at": None, "minutes": minutes}
     row.update(more)
     return row
+
+
+def gap_figures(gaps):
+    open_ = [g for g in gaps if not g["explained"]]
+    return {"gaps": len(gaps), "explained": len(gaps) - len(open_), "unexplained": len(open_),
+            "uncertain": sum(not g["certain"] for g in gaps), "length_s": sum(g["length_s"] for g in gaps),
+            "unexplained_s": sum(g["length_s"] for g in open_)}
+
+
+def gaps_by(gaps, number, name):
+    """As the station sorts them: nobody's come last."""
+    of = sorted({(g[number] is None, g[number] or "", g[name] if name else None) for g in gaps}, key=lambda k: k[:2])
+    return [{"number": n or None, "name": called, **gap_figures([g for g in gaps if (g[number] or "") == n])} for _, n, called in of]
+
+
+def gaps_of(officers, recorders):
+    """Day, hour and minute, length, certain, reason when it is explained."""
+    rows = []
+    for i, (day, at, length, certain, reason) in enumerate([
+            (4, "09:12", 1680, True, "site-restriction"), (4, "14:03", 45, True, None), (11, "10:20", 600.5, False, None),
+            (18, "08:41", 5025, True, "equipment-failure"), (21, "16:55", 312, True, None), (26, "11:30", 95, True, None)]):
+        officer = officers[i * 2] if i != 4 else None
+        start = "2026-11-%02dT%s:00+08:00" % (day, at)
+        rows.append({"recorder": recorders[i * 2], "officer": officer and officer[0], "name": officer and officer[1],
+                     "unit": officer and officer[2][0], "unit_name": officer and officer[2][1], "from": start,
+                     "to": (datetime.datetime.fromisoformat(start) + datetime.timedelta(seconds=int(length))).isoformat(),
+                     "length_s": length, "certain": certain, "before": 100 + i, "after": 101 + i, "explained": reason is not None,
+                     "reason": reason, "text": None, "reporter": reason and "王芳", "approver": reason and "赵六", "entered_at": None, "entered_by": None})
+    return rows
 
 
 def sample():
@@ -65,14 +95,20 @@ def sample():
            for i, (v, why) in enumerate([("truncated", "no-moov"), ("damaged", "unreadable:4096@1048576"), ("encrypted", None),
                                          ("unreadable", "timeout")])]
     clocks = [{"recorder": recorders[i], "unit": UNITS[i % 6][0], "unit_name": UNITS[i % 6][1], "measured": 20 - i, "first_s": first,
-               "last_s": last, "min_s": min(first, last), "max_s": max(first, last), "set": i % 2, "battery_min": 15 + i * 7}
-              for i, (first, last) in enumerate([(780.2, 0.4), (-12.5, -31.0), (3.4, 4.2), (0.1, 2.0), (-0.3, 0.2), (0, 0.5)])]
+               "last_s": last, "min_s": min(first, last), "max_s": max(first, last), "set": i % 2, "battery_min": 15 + i * 7,
+               "drift_s_per_day": drift, "drift_readings": 0 if drift is None else 40 + i}
+              for i, (first, last, drift) in enumerate([(780.2, 0.4, 0.04), (-12.5, -31.0, -3.72), (3.4, 4.2, 0.9), (0.1, 2.0, 1.25),
+                                                        (-0.3, 0.2, None), (0, 0.5, 0.0)])]
+    gaps = gaps_of(officers, recorders)
     return {
         "station": {"number": "37-01", "custodian": "王强"},
         "period": {"month": "2026-11", "from": "2026-11-01T00:00:00+08:00", "to": "2026-12-01T00:00:00+08:00", "complete": True,
                    "generated_at": "2026-12-01T08:15:00+08:00"},
         "unit": {"number": "370100000000", "name": "济南市消防救援支队"},
-        "rules": {"limit_minutes": 1440, "day_ends_minute": 1439, "days_off_wait": False, "clock_tolerance_s": 3.0},
+        "rules": {"limit_minutes": 1440, "day_ends_minute": 1439, "days_off_wait": False, "clock_tolerance_s": 3.0, "gap_s": 10.0,
+                  "activity_gap_s": 1800.0},
+        "continuity": gap_figures(gaps), "gaps": gaps, "gap_units": gaps_by(gaps, "unit", "unit_name"),
+        "gap_officers": gaps_by(gaps, "officer", "name"), "gap_recorders": gaps_by(gaps, "recorder", None),
         "footage": {**figures(files, 23, 2, 1577, 4), "recorders": 24, "officers": 20, "imported": 3, "recovered": 1},
         "dockings": {"dockings": 312, "recorders": 24, "failed": 2, "items": 1320, "waiting": 3},
         "duties": {"total": 171, "same_day": 148, "in_time": 16, "late": 2, "overdue": 2, "open": 3, "extended": 1,
@@ -94,9 +130,9 @@ def sample():
                      {"verdict": "damaged", "files": 1, "bytes": 12345}, {"verdict": "encrypted", "files": 1, "bytes": 12345},
                      {"verdict": "unreadable", "files": 1, "bytes": 12345}],
         "bad_files": bad,
-        "gaps": [{"kind": "sequence-gap", "recorder": recorders[2], "unit": UNITS[2][0], "unit_name": UNITS[2][1],
-                  "after": "card/DCIM/100MEDIA/MOV_0041.MP4", "missing": 2, "text": "0042 to 0043 missing before MOV_0044.MP4",
-                  "docking": 88, "found_at": "2026-11-14T18:02:11+08:00"}],
+        "sequence_gaps": [{"kind": "sequence-gap", "recorder": recorders[2], "unit": UNITS[2][0], "unit_name": UNITS[2][1],
+                           "after": "card/DCIM/100MEDIA/MOV_0041.MP4", "missing": 2, "text": "0042 to 0043 missing before MOV_0044.MP4",
+                           "docking": 88, "found_at": "2026-11-14T18:02:11+08:00"}],
         "deleted": [{"recorder": recorders[2], "unit": UNITS[2][0], "unit_name": UNITS[2][1], "files": 2, "recovered": 1}],
         "clocks": clocks,
     }

@@ -52,6 +52,11 @@ class OpenMetrics(unittest.TestCase):
         self.assertEqual(s["recdock_month_late_seconds_max", ()], 1577 * 60)
         self.assertEqual(s["recdock_overdue_recorders", ()], 2)
         self.assertEqual(s["recdock_recorder_clock_offset_seconds", (("recorder", "3700102"),)], -31)
+        self.assertEqual(s["recdock_recorder_clock_drift_seconds_per_day", (("recorder", "3700102"),)], -3.72)
+        self.assertNotIn(("recdock_recorder_clock_drift_seconds_per_day", (("recorder", "3700105"),)), s)
+        self.assertEqual([s["recdock_month_gaps", (("result", r),)] for r in ("explained", "unexplained")], [2, 4])
+        self.assertEqual((s["recdock_month_gap_seconds", ()], s["recdock_month_unexplained_gap_seconds", ()]), (7757.5, 1052.5))
+        self.assertEqual(s["recdock_month_sequence_gaps", ()], 1)
         families = {f.name: f for f in openmetrics(text)}
         self.assertEqual(families["recdock_store_free_bytes"].unit, "bytes")
         for f in families.values():

@@ -81,19 +81,23 @@ class Browser(unittest.TestCase):
         page = render("html", report)
         self.assertIsNone(re.search(r"(?i)https?:|//[a-z]|url\((?!#)|@import|<script|<link|<img|<iframe| on[a-z]+=", page))
         dom = self.browse("plain", page)
-        self.assertEqual(len([s for s in dom.tags["svg"] if s.get("class") == "chart"]), 3)
+        self.assertEqual(len([s for s in dom.tags["svg"] if s.get("class") == "chart"]), 4)
         self.assertNotIn("script", dom.tags)
         words = dom.words()
         for piece in ["Offload report November 2026", "Station 37-01", "王强", "济南市消防救援支队", "Files in time 98.1%",
                       "the latest by 26 h 17 min", "148 on the same day; 3 open", "26 h 17 min remote area", "269 h 39 min",
                       "370102000001 历下区消防救援大队 396", "200401 李雷", "truncated no-moov", "+780.2 s", "numbers missing",
+                      "Gaps 6 4 not explained; 2:09:18 in all; file numbers missing: 1; 2 files deleted on recorders",
+                      "1:23:45 yes yes equipment failure", "0:00:45 yes no -", "-31.0 s -31.0 s -12.5 s -3.7 s",
+                      "370102000001 历下区消防救援大队 2 1:51:45 2 0 0:00:00 0", "- - 1 0:05:12 0 1 0:05:12 0",
+                      "Length of gaps, by unit explained not explained", "1:51:45 2 of 2 explained", "(of no unit) 0:05:12 0 of 1 explained",
                       "Checked by"]:
             self.assertIn(piece, words)
         # Every row of every section is there.
         rows = sum(len(v) for v in report.values() if isinstance(v, list))
         sections = sum(1 for v in report.values() if isinstance(v, list) and v)
         self.assertEqual(len(dom.tags["tr"]), rows + sections)
-        self.assertEqual(len(dom.tags["section"]), 14)
+        self.assertEqual(len(dom.tags["section"]), 18)
         ppm = subprocess.run(["ffmpeg", "-loglevel", "error", "-i", self.root / "plain.png", "-f", "rawvideo", "-pix_fmt", "rgb24",
                               "-"], stdout=subprocess.PIPE, check=True).stdout
         self.assertEqual(len(ppm), 1000 * 900 * 3)
@@ -107,7 +111,8 @@ class Browser(unittest.TestCase):
         dom = self.browse("chinese", render("html", sample(), **self.chinese))
         words = dom.words()
         for piece in ["音像资料采集情况报表 2026年11月", "管理员 王强", "音像记录按时率 98.1%", "26 小时 17 分 偏远地区", "按执法人员",
-                      "期末逾期未导出的执法记录仪", "审核人"]:
+                      "期末逾期未导出的执法记录仪", "审核人", "记录中断 6 4 处未说明; 共 2:09:18", "1:23:45 是 是 设备故障", "各单位记录中断时长",
+                      "日漂移"]:
             self.assertIn(piece, words)
         self.assertEqual(dom.tags["html"][0]["lang"], "zh-CN")
 

@@ -3,6 +3,7 @@
  * and one that fails. */
 #include "base/cleanup.h"
 #include "catalogue/alert.h"
+#include "catalogue/recording.h"
 #include "catalogue/registry.h"
 #include "catalogue/schema.h"
 #include "scratch.h"
@@ -452,6 +453,46 @@ START_TEST(test_older_versions_know_nothing_of_clocks)
 }
 END_TEST
 
+/* What a report counts, joins to recordings and takes of clocks is looked up in no table. */
+static const char *const of_reports[] = {
+                SEGMENT_SELECT SEGMENT_ORDER,
+                "SELECT unit, officer, recorder, source, verdict, sum(size), total(duration), max(late_us)"
+                " FROM footage INDEXED BY footage_by_time WHERE ordered_at >= ?1 AND ordered_at < ?2"
+                " GROUP BY unit",
+                "SELECT id, identified_at, clock_offset, clock_uncertainty, clock_asked, clock_set_at,"
+                " clock_set_offset, clock_set_uncertainty FROM docking WHERE recorder = ?1 AND source = ?2"
+                " AND plugged_at < ?3 ORDER BY plugged_at DESC, id DESC LIMIT ?4",
+};
+
+static void assert_covered(const char *sql)
+{
+        _cleanup_free_ char *explain = NULL;
+        sqlite3_stmt *s = NULL;
+        sqlite3 *db = NULL;
+
+        ck_assert_int_ge(asprintf(&explain, "EXPLAIN QUERY PLAN %s", sql), 0);
+        ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+        ck_assert_msg(sqlite3_prepare_v2(db, explain, -1, &s, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+        ck_assert_int_eq(sqlite3_step(s), SQLITE_ROW);
+        ck_assert_msg(strstr((const char *)sqlite3_column_text(s, 3), "USING COVERING INDEX") != NULL,
+                      "%s: %s", sqlite3_column_text(s, 3), sql);
+        (void)sqlite3_finalize(s);
+        (void)sqlite3_close(db);
+}
+
+/* From each version that ever was. */
+START_TEST(test_reports_are_answered_by_indexes)
+{
+        struct catalogue *c = NULL;
+
+        ck_assert_int_eq(open_versions(catalogue_schema, (size_t)_i), CATALOGUE_OK);
+        ck_assert_int_eq(catalogue_open(&c, path, false), CATALOGUE_OK);
+        catalogue_close(c);
+        for (size_t i = 0; i < ELEMENTSOF(of_reports); i++)
+                assert_covered(of_reports[i]);
+}
+END_TEST
+
 /* From version 2 on, whatever else came in between; a duty of version 3 stays. */
 START_TEST(test_older_versions_take_explanations)
 {
@@ -548,6 +589,8 @@ static Suite *suite(void)
         tcase_add_loop_test(opening, test_version_2_guards_evidence, 0, (int)ELEMENTSOF(guarded));
         tcase_add_loop_test(opening, test_older_versions_become_version_3, 1, 3);
         tcase_add_loop_test(opening, test_older_versions_take_explanations, 2, 6);
+        tcase_add_loop_test(opening, test_reports_are_answered_by_indexes, 1,
+                            (int)catalogue_schema_versions + 1);
         tcase_add_loop_test(opening, test_version_3_guards_duties, 0, (int)ELEMENTSOF(guarded_duties));
         tcase_add_loop_test(opening, test_older_versions_know_nothing_of_clocks, 1, 5);
         tcase_add_loop_test(opening, test_failed_migration_leaves_the_old_database, 0,

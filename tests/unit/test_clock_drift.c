@@ -219,6 +219,62 @@ START_TEST(test_uncertain_is_not_moved)
 }
 END_TEST
 
+struct pair {
+        double per_day, weight;
+};
+
+static int compare_pairs(const void *a, const void *b)
+{
+        const struct pair *x = a, *y = b;
+
+        return x->per_day < y->per_day ? -1 : x->per_day > y->per_day;
+}
+
+/* By its definition: in order of slopes, where half of the weight is. */
+static double median_by_sorting(void)
+{
+        static struct pair pairs[CLOCK_READINGS_MAX * CLOCK_READINGS_MAX];
+        double half = 0, sum = 0;
+        size_t k = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                for (size_t j = i + 1; j < n; j++) {
+                        double days = (double)(readings[j].at - readings[i].at) / DAY;
+
+                        pairs[k++] = (struct pair){(double)(readings[j].offset - readings[i].offset) / days,
+                                                   days};
+                        half += days / 2;
+                }
+        }
+        qsort(pairs, k, sizeof(pairs[0]), compare_pairs);
+        for (size_t i = 0; i < k; i++) {
+                sum += pairs[i].weight;
+                if (sum == half && i + 1 < k)
+                        return (pairs[i].per_day + pairs[i + 1].per_day) / 2;
+                if (sum > half)
+                        return pairs[i].per_day;
+        }
+        return 0;
+}
+
+/* Whole days and seconds, so that slopes are often equal and halves often exact. */
+START_TEST(test_is_the_weighted_median)
+{
+        srand((unsigned int)_i);
+        for (int set = 0; set < 50; set++) {
+                size_t wanted = 2 + (size_t)rand() % (set % 10 == 0 ? CLOCK_READINGS_MAX - 2 : 8);
+                int64_t day = 0;
+
+                n = 0;
+                while (n < wanted) {
+                        add(day * DAY, (rand() % 9 - 4) * S, false);
+                        day += 1 + rand() % 2;
+                }
+                ck_assert_double_eq_tol((double)estimate().per_day, median_by_sorting(), 1);
+        }
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("clock drift");
@@ -240,6 +296,7 @@ int main(void)
         tcase_add_test(t, test_readings_out_of_order_are_no_pairs);
         tcase_add_test(t, test_only_the_newest_count);
         tcase_add_test(t, test_extremes_do_not_overflow);
+        tcase_add_loop_test(t, test_is_the_weighted_median, 0, 8);
         tcase_add_loop_test(t, test_moved, 0, (int)ELEMENTSOF(moves));
         tcase_add_test(t, test_uncertain_is_not_moved);
         suite_add_tcase(s, t);

@@ -35,7 +35,8 @@ START_TEST(test_rows)
                    "\"started_at\":\"2026-10-30T08:00:00+08:00\",\"ended_at\":\"2026-10-30T08:10:00+08:00\","
                    "\"duration_s\":600.0,\"segments\":2,\"footage\":1,\"certain\":true}");
         assert_row(row_of(gaps, 0),
-                   "{\"recorder\":\"R1\",\"officer\":\"O1\",\"unit\":\"U1\","
+                   "{\"recorder\":\"R1\",\"officer\":\"O1\",\"name\":\"officer O1\",\"unit\":\"U1\","
+                   "\"unit_name\":\"unit U1\","
                    "\"from\":\"2026-10-30T08:10:00+08:00\",\"to\":\"2026-10-30T08:20:00+08:00\","
                    "\"length_s\":600.0,\"certain\":true,\"before\":2,\"after\":3,\"explained\":false,"
                    "\"reason\":null,\"text\":null,\"reporter\":null,\"approver\":null,\"entered_at\":null,"

@@ -9,6 +9,8 @@
 #include "catalogue/docking.h"
 #include "catalogue/finding.h"
 #include "catalogue/item.h"
+#include "daemon/clock_history.h"
+#include "report_rows.h"
 #include "test_catalogue_fixture.h"
 
 #include <check.h>
@@ -237,6 +239,7 @@ static json_object *report_of(const char *from, const char *to, int64_t unit)
                                    .number = "37-01",
                                    .custodian = "王强",
                                    .clock_tolerance = 3 * USEC_PER_SEC,
+                                   .continuity = CONTINUITY_DEFAULTS,
                                    .rules = {.limit = USEC_PER_DAY, .same_day = MINUTES_PER_DAY - 1},
                                    .calendar = CALENDAR_WEEK,
                                    .cancelled = &cancelled};
@@ -248,52 +251,6 @@ static json_object *report_of(const char *from, const char *to, int64_t unit)
         ck_assert_msg(r == 0, "%d: %s", r, catalogue_error(c));
         return report;
 }
-
-/* Exactly these members are in 'o', as JSON. */
-static void assert_has(json_object *o, const char *expected)
-{
-        _cleanup_(json_object_putp) json_object *wanted = json_tokener_parse(expected);
-
-        ck_assert_msg(json_object_is_type(wanted, json_type_object), "%s", expected);
-        json_object_object_foreach(wanted, key, value)
-        {
-                json_object *got = NULL;
-
-                ck_assert_msg(json_object_object_get_ex(o, key, &got), "no '%s' in %s", key,
-                              json_object_to_json_string(o));
-                ck_assert_msg(json_object_equal(got, value) ||
-                                              (json_object_is_type(value, json_type_double) &&
-                                               json_object_get_double(got) == json_object_get_double(value)),
-                              "'%s' is %s, expected %s in %s", key, json_object_to_json_string(got),
-                              json_object_to_json_string(value), json_object_to_json_string(o));
-        }
-}
-
-static json_object *member(json_object *report, const char *key)
-{
-        json_object *o = NULL;
-
-        ck_assert_msg(json_object_object_get_ex(report, key, &o), "no '%s'", key);
-        return o;
-}
-
-/* The rows of a section are these, each as assert_has() has it; one JSON object per argument. */
-static void assert_rows(json_object *report, const char *key, const char *const *expected)
-{
-        json_object *rows = member(report, key);
-        size_t n = 0;
-
-        for (; expected[n]; n++) {
-                ck_assert_msg(n < json_object_array_length(rows), "%s has too few rows: %s", key,
-                              json_object_to_json_string(rows));
-                assert_has(json_object_array_get_idx(rows, n), expected[n]);
-        }
-        ck_assert_msg(json_object_array_length(rows) == n, "%s has too many rows: %s", key,
-                      json_object_to_json_string(rows));
-}
-
-#define ASSERT_ROWS(report, key, ...) \
-        assert_rows(report, key, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
 START_TEST(test_counts_footage)
 {
@@ -449,13 +406,64 @@ START_TEST(test_dockings_clocks_and_gaps)
                     "{'recorder':'R1','unit':'A1','measured':3,'first_s':2.0,'last_s':-1.0,'min_s':-1.0,'"
                     "max_s':5.5,"
                     "'set':1,'battery_min':40}");
-        ASSERT_ROWS(r, "gaps",
+        ASSERT_ROWS(r, "sequence_gaps",
                     "{'kind':'sequence-gap','recorder':'R1','unit':'A1','after':'A/0041.mp4','missing':2,"
                     "'text':'0042 to 0043 missing'}");
         ASSERT_ROWS(r, "deleted", "{'recorder':'R1','files':2,'recovered':1}");
         ASSERT_ROWS(r, "unseen", "{'recorder':'R3','unit':null,'last_docked':null}",
                     "{'recorder':'R4','unit':'B','last_docked':'2026-09-30T23:59:59+08:00'}",
                     "{'recorder':'R6','unit':'B'}"); /* retired in November */
+}
+END_TEST
+
+/* A docking of the day of October at which the clock was looked at. */
+static void measure(int64_t recorder, int day, int64_t offset)
+{
+        struct docking_row d = {.recorder = recorder,
+                                .state = DOCKING_RELEASED,
+                                .plugged_at = at("2026-10-01 09:00") + (day - 1) * USEC_PER_DAY,
+                                .listed_at = INSTANT_NONE,
+                                .released_at = INSTANT_NONE,
+                                .unplugged_at = INSTANT_NONE,
+                                .clock_set_at = INSTANT_NONE,
+                                .battery_percent = -1,
+                                .free_bytes = -1,
+                                .total_bytes = -1,
+                                .has_clock_offset = true,
+                                .clock_offset = offset};
+
+        d.identified_at = d.plugged_at;
+        ck_assert_int_eq(docking_insert(c, FIXTURE_ACTOR, &d), CATALOGUE_OK);
+}
+
+/* By the whole history up to the end of the period, and what comes after it changes nothing any more. */
+START_TEST(test_drift_is_of_the_history)
+{
+        _cleanup_(json_object_putp) json_object *first = NULL, *october = NULL, *all = NULL, *none = NULL;
+        struct clock_drift shown;
+
+        fixture_begin(c);
+        measure(r2, 3, 0);
+        measure(r2, 5, 3 * USEC_PER_SEC);
+        measure(r2, 7, 8 * USEC_PER_SEC);
+        measure(r2, 33, 112 * USEC_PER_SEC); /* 2 November */
+        measure(r4, 4, USEC_PER_SEC);
+        fixture_commit(c);
+        first = report_of("2026-10-05", "2026-10-06", b);
+        ASSERT_ROWS(first, "clocks",
+                    "{'recorder':'R2','measured':1,'drift_s_per_day':1.5,'drift_readings':2}");
+        october = report_of("2026-10-01", "2026-11-01", b);
+        ASSERT_ROWS(october, "clocks", "{'recorder':'R2','drift_s_per_day':2.0,'drift_readings':3}",
+                    "{'recorder':'R4','drift_s_per_day':null,'drift_readings':0}");
+        all = report_of("2026-10-01", "2026-12-01", b);
+        ck_assert_int_eq(clock_history_drift(c, r2, INT64_MAX, &shown), 0);
+        ck_assert_double_eq(
+                        json_object_get_double(member(json_object_array_get_idx(member(all, "clocks"), 0),
+                                                      "drift_s_per_day")),
+                        (double)shown.per_day / USEC_PER_SEC);
+        assert_has(json_object_array_get_idx(member(all, "clocks"), 0), "{'drift_readings':4}");
+        none = report_of("2026-09-01", "2026-10-01", b);
+        ASSERT_ROWS(none, "clocks", "{'recorder':'R4','measured':1,'drift_s_per_day':null}");
 }
 END_TEST
 
@@ -470,12 +478,12 @@ START_TEST(test_of_one_unit)
         ASSERT_ROWS(of_a, "units", "{'number':'A1'}");
         ASSERT_ROWS(of_a, "missing");
         ASSERT_ROWS(of_a, "unseen");
-        ASSERT_ROWS(of_a, "gaps", "{'recorder':'R1'}");
+        ASSERT_ROWS(of_a, "sequence_gaps", "{'recorder':'R1'}");
         assert_has(member(of_b, "footage"), "{'files':1,'late':1}");
         assert_has(member(of_b, "dockings"), "{'dockings':1}");
         ASSERT_ROWS(of_b, "recorders", "{'number':'R2'}");
         ASSERT_ROWS(of_b, "clocks");
-        ASSERT_ROWS(of_b, "gaps");
+        ASSERT_ROWS(of_b, "sequence_gaps");
         ASSERT_ROWS(of_b, "deleted");
         ASSERT_ROWS(of_b, "missing", "{'recorder':'R2'}", "{'recorder':'R4'}");
         ASSERT_ROWS(of_b, "unseen", "{'recorder':'R4'}", "{'recorder':'R6'}");
@@ -495,9 +503,10 @@ END_TEST
 
 START_TEST(test_empty_month)
 {
-        static const char *const sections[] = {"units",       "officers",  "recorders", "late",
-                                               "duties_late", "missing",   "gaps",      "deleted",
-                                               "clocks",      "bad_files", "verdicts",  "extensions"};
+        static const char *const sections[] = {
+                        "units",  "officers",  "recorders",    "late",          "duties_late",   "missing",
+                        "gaps",   "gap_units", "gap_officers", "gap_recorders", "sequence_gaps", "deleted",
+                        "clocks", "bad_files", "verdicts",     "extensions"};
         _cleanup_(json_object_putp) json_object *r = report_of("2026-02-01", "2026-03-01", 0);
 
         assert_has(member(r, "footage"), "{'files':0,'bytes':0,'seconds':0,'on_time':0,'late':0,'"
@@ -505,6 +514,7 @@ START_TEST(test_empty_month)
                                          "'on_time_rate':null,'bad':0,'recorders':0}");
         assert_has(member(r, "duties"), "{'total':0,'same_day':0,'open':0,'on_time_rate':null}");
         assert_has(member(r, "dockings"), "{'dockings':0,'items':0,'waiting':0}");
+        assert_has(member(r, "continuity"), "{'gaps':0,'length_s':0.0,'explained':0,'unexplained':0}");
         ck_assert_uint_eq(json_object_array_length(member(r, "days")), 28);
         for (size_t i = 0; i < ELEMENTSOF(sections); i++)
                 ck_assert_msg(json_object_array_length(member(r, sections[i])) == 0, "%s", sections[i]);
@@ -541,6 +551,7 @@ int main(void)
         tcase_add_test(t, test_judges_duties);
         tcase_add_test(t, test_month_under_way);
         tcase_add_test(t, test_dockings_clocks_and_gaps);
+        tcase_add_test(t, test_drift_is_of_the_history);
         tcase_add_test(t, test_of_one_unit);
         tcase_add_test(t, test_circle_of_units);
         tcase_add_test(t, test_empty_month);

@@ -165,6 +165,7 @@ class Guest:
         self.disks = set()
         self.first_start = None
         self.frozen = frozen
+        self.clock_shift = datetime.timedelta()  # of the next start; what is set stays for those after it
         os.makedirs(self.share, exist_ok=True)
         if not os.path.exists(self.overlay):
             below = (os.path.join(frozen, 'disk.qcow2'), 'qcow2') if frozen else (os.path.join(image, 'root.img'), 'raw')
@@ -198,11 +199,11 @@ class Guest:
         ]
 
     def _clock(self):
-        """The guest's date does not depend on today's, and goes on across a power cut."""
+        """The guest's date does not depend on today's, and goes on across a power cut, by 'clock_shift' more."""
         if self.first_start is None:
             self.first_start = time.monotonic() - self._age()
         gone = datetime.timedelta(seconds=time.monotonic() - self.first_start)
-        return (FIRST_START + gone).isoformat(timespec='seconds')
+        return (FIRST_START + self.clock_shift + gone).isoformat(timespec='seconds')
 
     def _age(self):
         """How long a frozen station had been running, in seconds."""
