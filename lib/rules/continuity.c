@@ -79,7 +79,7 @@ static int one_activity(const struct continuity *c, instant_t end, instant_t nex
         int64_t before = 0, after = 0;
         int r = duty_at(c, end, &before);
 
-        if (r == 0)
+        if (r == 0 && before != 0)
                 r = duty_at(c, next, &after);
         if (r != 0)
                 return r;
