@@ -33,8 +33,9 @@
  *   RetireRecorder(s number, s reason)
  *   AssignRecorder(s recorder, s officer, s from, s until)
  *           until "" is open; officer "" ends the open one
- *   CheckOutRecorder(s recorder, s officer, s until) → t duty
- *           until "": no roster
+ *   CheckOutRecorder(s recorder, s officer, s until, s override) → t duty
+ *           until "": no roster; override: why it goes out though a check of GetHealth() is not-ok, "" to be
+ *           refused then
  *   ReturnRecorder(s recorder, s at) → t duty
  *           at "": now
  *   ExtendDeadline(s subject, s until, s reason, s approver)

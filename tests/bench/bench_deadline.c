@@ -47,8 +47,14 @@ static void add_duties(struct catalogue *c, int64_t recorder)
                 instant_t out = NOW - (i * 6 + 1) * USEC_PER_DAY + recorder % 1440 * 60 * USEC_PER_SEC;
                 instant_t back = out + (8 + recorder % 5 * 3) * USEC_PER_HOUR;
 
-                must(duty_check_out(c, ACTOR, recorder, 1, out,
-                                    recorder % 3 ? INSTANT_NONE : out + 10 * USEC_PER_HOUR, &id),
+                must(duty_check_out(c, ACTOR,
+                                    &(struct checkout){
+                                                    .recorder = recorder,
+                                                    .officer = 1,
+                                                    .at = out,
+                                                    .roster_end = recorder % 3 ? INSTANT_NONE
+                                                                               : out + 10 * USEC_PER_HOUR},
+                                    &id),
                      c, "checkout");
                 if (i > 0 || recorder % 7)
                         must(duty_return(c, ACTOR, recorder, back, &id), c, "return");

@@ -177,8 +177,12 @@ static void check_out(const char *until)
         int64_t id;
 
         begin();
-        ck_assert_int_eq(duty_check_out(station->catalogue, "test", recorder, officer, now,
-                                        until ? at(until) : INSTANT_NONE, &id),
+        ck_assert_int_eq(duty_check_out(station->catalogue, "test",
+                                        &(struct checkout){.recorder = recorder,
+                                                           .officer = officer,
+                                                           .at = now,
+                                                           .roster_end = until ? at(until) : INSTANT_NONE},
+                                        &id),
                          CATALOGUE_OK);
         commit();
 }

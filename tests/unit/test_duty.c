@@ -33,12 +33,18 @@ static void teardown(void)
         fixture_close(c);
 }
 
+static int try_check_out(int64_t of, instant_t at, instant_t roster_end, int64_t *ret_id)
+{
+        const struct checkout k = {.recorder = of, .officer = officer, .at = at, .roster_end = roster_end};
+
+        return duty_check_out(c, FIXTURE_ACTOR, &k, ret_id);
+}
+
 static int64_t check_out(instant_t at, instant_t roster_end)
 {
         int64_t id = 0;
 
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder, officer, at, roster_end, &id),
-                         CATALOGUE_OK);
+        ck_assert_int_eq(try_check_out(recorder, at, roster_end, &id), CATALOGUE_OK);
         ck_assert_int_gt(id, 0);
         return id;
 }
@@ -116,12 +122,11 @@ START_TEST(test_twice_out_is_refused)
         int64_t id = 17;
 
         (void)check_out(H(0), NONE);
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder, officer, H(1), NONE, &id),
-                         CATALOGUE_CONFLICT);
+        ck_assert_int_eq(try_check_out(recorder, H(1), NONE, &id), CATALOGUE_CONFLICT);
         ck_assert_int_eq(id, 17);
         ck_assert_int_eq(entries("duty.checked-out"), 1);
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder, officer, H(1), H(1), &id), -EINVAL);
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder, officer, NONE, H(1), &id), -EINVAL);
+        ck_assert_int_eq(try_check_out(recorder, H(1), H(1), &id), -EINVAL);
+        ck_assert_int_eq(try_check_out(recorder, NONE, H(1), &id), -EINVAL);
         (void)come_back(H(2));
         (void)check_out(H(3), NONE); /* what it has from before still waits */
         ck_assert_int_eq(asked("SELECT count(*) FROM duty WHERE offloaded_at IS NULL"), 2);
@@ -401,7 +406,7 @@ START_TEST(test_rolled_back)
 
         (void)check_out(H(0), NONE);
         catalogue_rollback(c);
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder, officer, H(0), NONE, &docking), -EPERM);
+        ck_assert_int_eq(try_check_out(recorder, H(0), NONE, &docking), -EPERM);
         ck_assert_int_eq(duty_return(c, FIXTURE_ACTOR, recorder, H(0), &docking), -EPERM);
         ck_assert_int_eq(duty_dock(c, FIXTURE_ACTOR, recorder, docking, H(0)), -EPERM);
         ck_assert_int_eq(duty_offload(c, FIXTURE_ACTOR, recorder, docking, H(0)), -EPERM);
@@ -409,8 +414,7 @@ START_TEST(test_rolled_back)
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM duty"), 0);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM ledger"), before);
         fixture_begin(c);
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder + 9, officer, H(0), NONE, &docking),
-                         -EINVAL);
+        ck_assert_int_eq(try_check_out(recorder + 9, H(0), NONE, &docking), -EINVAL);
 }
 END_TEST
 

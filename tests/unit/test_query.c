@@ -28,8 +28,12 @@ static void add_duties(int64_t recorder, int64_t officer)
 
         ck_assert_int_eq(duty_return(c, "test", recorder, FIXTURE_NOW - USEC_PER_DAY, &id), CATALOGUE_OK);
         ck_assert_int_eq(duty_offload(c, "test", recorder, docking, FIXTURE_NOW), CATALOGUE_OK);
-        ck_assert_int_eq(duty_check_out(c, "test", recorder, officer, FIXTURE_NOW,
-                                        FIXTURE_NOW + 10 * USEC_PER_HOUR, &e.duty),
+        ck_assert_int_eq(duty_check_out(c, "test",
+                                        &(struct checkout){.recorder = recorder,
+                                                           .officer = officer,
+                                                           .at = FIXTURE_NOW,
+                                                           .roster_end = FIXTURE_NOW + 10 * USEC_PER_HOUR},
+                                        &e.duty),
                          CATALOGUE_OK);
         ck_assert_int_eq(extension_grant(c, "test", &e), CATALOGUE_OK);
 }
