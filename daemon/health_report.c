@@ -152,8 +152,8 @@ static int on_duty(void *userdata, const struct duty *d)
 /* Those that another line tells of. */
 static bool has_line(const char *kind)
 {
-        static const char *const kinds[] = {"clock-drift", "battery-low", "recorder-storage-low",
-                                            "offload-overdue", "same-day"};
+        static const char *const kinds[] = {"clock-drift",     "battery-low", "recorder-storage-low",
+                                            "offload-overdue", "same-day",    "recorder-missing"};
 
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 if (strcmp(kinds[i], kind) == 0)

@@ -13,6 +13,7 @@
 #include "catalogue/registry.h"
 #include "catalogue/report.h"
 #include "rules/deadline.h"
+#include "rules/missing.h"
 
 #include <json-c/json.h>
 #include <stdatomic.h>
@@ -25,8 +26,9 @@ struct report_request {
         char custodian[REGISTRY_TEXT_MAX];
         char unit[REGISTRY_TEXT_MAX]; /* number of the unit asked for, "" all */
         char unit_name[REGISTRY_TEXT_MAX];
-        int64_t clock_tolerance;     /* microseconds */
-        struct deadline_rules rules; /* refers to calendar */
+        int64_t clock_tolerance;      /* microseconds */
+        struct deadline_rules rules;  /* refers to calendar */
+        struct missing_rules missing; /* which recorders are missing */
         struct calendar calendar;
         const atomic_bool *cancelled; /* set when nobody waits for it any more */
 };
