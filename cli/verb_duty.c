@@ -13,6 +13,7 @@ int verb_duty_list(const struct invocation *inv)
                         {"recorder", N_("RECORDER"), COLUMN_TEXT},
                         {"officer", N_("OFFICER"), COLUMN_TEXT},
                         {"out_at", N_("OUT"), COLUMN_TIME},
+                        {"undocking", N_("OUT OF DOCKING"), COLUMN_TEXT},
                         {"until", N_("UNTIL"), COLUMN_TIME},
                         {"returned_at", N_("RETURNED"), COLUMN_TIME},
                         {"docking", N_("DOCKING"), COLUMN_TEXT},

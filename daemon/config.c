@@ -409,6 +409,7 @@ static const struct conf_key keys[] = {
                 KEY("Recording", "Deadline", parse_timeout, deadlines.limit),
                 KEY("Recording", "DayEnds", parse_day_end, deadlines.same_day),
                 KEY("Recording", "DaysOff", parse_days_off, deadlines.days_off_wait),
+                KEY("Duty", "UndockingIsCheckout", conf_parse_bool, undocking_is_checkout),
                 KEY("Duty", "MissingGrace", parse_missing, missing.grace),
                 KEY("Duty", "MissingAfter", parse_missing, missing.after),
                 KEY("Alert", "EscalateAfter", parse_escalation, escalate_after),

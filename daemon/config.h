@@ -64,6 +64,7 @@ struct config {
 
         /* [Duty] */
         struct missing_rules missing; /* MissingGrace=2d, MissingAfter=3d: alert; 0 never */
+        bool undocking_is_checkout;   /* UndockingIsCheckout=no */
 
         /* [Alert] */
         int64_t escalate_after; /* EscalateAfter=4h: told again when nobody has answered it; 0 never */

@@ -9,6 +9,7 @@
 #include "daemon/config.h"
 #include "daemon/due.h"
 #include "daemon/station_internal.h"
+#include "daemon/undocking.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -380,10 +381,11 @@ void deadline_clock_look(struct deadline_clock *c, int64_t since_boot)
 {
         struct station *s = c->station;
         const struct due_rules rules = {&s->config->deadlines, &s->config->missing};
-        instant_t now = clock_now(), next = INSTANT_NONE;
+        instant_t now = clock_now(), next = INSTANT_NONE, undocked = INSTANT_NONE;
         int r;
 
         judge_jump(c, now, since_boot);
+        undocking_look(s, now, &undocked);
         c->n = 0;
         r = due_each(s->catalogue, &rules, now, on_due, c, &next);
         if (station_check(s, r, "look for deadlines") < 0)
@@ -393,6 +395,8 @@ void deadline_clock_look(struct deadline_clock *c, int64_t since_boot)
         for (size_t i = 0; i < c->n && !s->failed; i++)
                 raise_due(c, &c->waiting[i]);
         escalate(c, now, &next);
+        if (undocked != INSTANT_NONE && (next == INSTANT_NONE || undocked < next))
+                next = undocked;
         station_check(s, arm(c, next), "arm the deadline clock");
 }
 

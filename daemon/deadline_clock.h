@@ -12,6 +12,8 @@
  * first two are cleared when the recorder is offloaded or was given more time, the third when it is back,
  * was given more time or is retired; setting the station's clock back does not clear them.
  *
+ * Recorders that were taken out of their bay become duties at one of its looks (undocking.h).
+ *
  * It escalates alerts of every kind too: one that nobody has acknowledged for [Alert] EscalateAfter= is told
  * again, once. That is on record before it is told, so that no restart tells it twice.
  */

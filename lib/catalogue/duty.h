@@ -30,6 +30,8 @@ struct checkout {
         instant_t roster_end;  /* INSTANT_NONE: not said */
         const char *override;  /* why it goes out though it is not ready; NULL or "": nobody said */
         const char *not_ready; /* what was not as it should be; NULL or "" */
+        int64_t undocking;     /* nobody told: it was taken out of its bay at the end of this docking; 0:
+                                  somebody     did */
 };
 
 /* An officer takes a recorder. "duty.checked-out" in the ledger, with all of it. CATALOGUE_CONFLICT when it
