@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Metrics; see metrics.h. Names end in their unit as OpenMetrics wants it, and # UNIT says it again. */
 #include "cli/metrics.h"
+#include "cli/report_section.h"
 #include "cli/table.h"
 #include "base/cleanup.h"
 
@@ -123,15 +124,18 @@ static void write_bays(FILE *out, json_object *status)
                json_object_get_boolean(json_member(status, "store.paused")) ? 1 : 0);
 }
 
-/* {"<value>": how often} of one member of the rows. */
-static json_object *tally(json_object *rows, const char *member)
+/* {"<value>": how often} of one member of the rows, or of those of them that are 'wanted'. */
+static json_object *tally(json_object *rows, const char *member, bool (*wanted)(json_object *row))
 {
         json_object *counts = json_object_new_object();
 
         for (size_t i = 0; i < json_length(rows); i++) {
-                json_object *value = json_member(json_object_array_get_idx(rows, i), member), *n = NULL;
+                json_object *row = json_object_array_get_idx(rows, i);
+                json_object *value = json_member(row, member), *n = NULL;
                 const char *key = value ? json_object_get_string(value) : "";
 
+                if (wanted && !wanted(row))
+                        continue;
                 if (json_object_object_get_ex(counts, key, &n))
                         (void)json_object_int_inc(n, 1);
                 else
@@ -142,20 +146,20 @@ static json_object *tally(json_object *rows, const char *member)
 
 static void write_alerts(FILE *out, json_object *alerts)
 {
-        _cleanup_(json_object_putp) json_object *counts = tally(alerts, "kind");
+        _cleanup_(json_object_putp) json_object *counts = tally(alerts, "kind", NULL);
 
         family(out, "recdock_alerts_open", NULL, "Alerts that are open, by kind.");
         json_object_object_foreach(counts, kind, n) sample_json(out, "recdock_alerts_open", "kind", kind, n);
 }
 
-static void write_overdue(FILE *out, json_object *report)
+static void write_recorders(FILE *out, json_object *report, const char *name, const char *help,
+                            bool (*wanted)(json_object *row))
 {
         _cleanup_(json_object_putp) json_object *recorders =
-                        tally(json_member(report, "missing"), "recorder");
+                        tally(json_member(report, "missing"), "recorder", wanted);
 
-        family(out, "recdock_overdue_recorders", NULL,
-               "Recorders whose last duty was not exported by its deadline, and is not yet.");
-        sample(out, "recdock_overdue_recorders", NULL, NULL, json_object_object_length(recorders));
+        family(out, name, NULL, help);
+        sample(out, name, NULL, NULL, json_object_object_length(recorders));
 }
 
 static void write_words(FILE *out, json_object *report, const char *name, const char *help, const char *of,
@@ -214,7 +218,11 @@ static void write_report(FILE *out, json_object *report)
         family(out, "recdock_month_sequence_gaps", NULL,
                "Places where this month's dockings found numbers missing between files.");
         sample(out, "recdock_month_sequence_gaps", NULL, NULL, (int64_t)length(report, "sequence_gaps"));
-        write_overdue(out, report);
+        write_recorders(out, report, "recdock_overdue_recorders",
+                        "Recorders whose last duty was not exported by its deadline, and is not yet.",
+                        report_row_overdue);
+        write_recorders(out, report, "recdock_missing_recorders",
+                        "Recorders that are out and should long have been back.", report_row_missing);
         write_clocks(out, report);
 }
 

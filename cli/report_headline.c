@@ -92,24 +92,37 @@ static void duties_in_time(json_object *report, struct report_headline *h)
 }
 
 /* A recorder may have several duties that wait; they are told one after the other. */
-static void recorders_overdue(json_object *report, struct report_headline *h)
+static int64_t recorders_with(json_object *rows, bool (*wanted)(json_object *row))
 {
-        json_object *rows = json_member(report, "missing");
         const char *before = NULL;
         int64_t n = 0;
 
         for (size_t i = 0; i < json_length(rows); i++) {
-                json_object *of = json_member(report_row(rows, i), "recorder");
+                json_object *row = report_row(rows, i), *of = json_member(row, "recorder");
                 const char *recorder = of ? json_object_get_string(of) : "";
 
+                if (!wanted(row))
+                        continue;
                 n += !before || strcmp(before, recorder) != 0;
                 before = recorder;
         }
-        count_headline(h, _("Recorders overdue"), n);
+        return n;
+}
+
+static void recorders_overdue(json_object *report, struct report_headline *h)
+{
+        json_object *rows = json_member(report, "missing");
+        int64_t missing = recorders_with(rows, report_row_missing);
+
+        count_headline(h, _("Recorders overdue"), recorders_with(rows, report_row_overdue));
+        if (missing > 0)
+                h->mood = REPORT_BAD;
         add_note(h, "%s",
                  json_object_get_boolean(json_member(report, "period.complete"))
                                  ? _("at the end of the period")
                                  : _("now"));
+        if (missing > 0)
+                add_note(h, _("%lld missing"), (long long)missing);
 }
 
 static void recorded(json_object *report, struct report_headline *h)

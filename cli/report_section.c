@@ -36,7 +36,8 @@ static const struct column late_columns[] = {
                 "minutes", N_("Late by"), COLUMN_MINUTES                                                 \
         }
 
-static const struct column missing_columns[] = {DUTY_COLUMNS};
+static const struct column missing_columns[] = {DUTY_COLUMNS,
+                                                {"missing_since", N_("Missing since"), COLUMN_TIME}};
 static const struct column duty_columns[] = {DUTY_COLUMNS, {"result", N_("Result"), COLUMN_STATE}};
 
 #define FIGURE_COLUMNS                                                                            \
@@ -174,9 +175,10 @@ const struct report_section report_sections[] = {
                  .note = N_("Files of one docking and officer are one line: the earliest deadline, and the "
                             "latest "
                             "of them.")},
-                {SECTION("missing", missing), .title = N_("Recorders overdue at the end of the period"),
-                 .note = N_("Not exported by the deadline, whenever the duty began. Exported: it came "
-                            "since.")},
+                {SECTION("missing", missing),
+                 .title = N_("Recorders overdue or missing at the end of the period"),
+                 .note = N_("Not exported by the deadline, or nobody knows where it is, whenever the duty "
+                            "began. Exported: it came since.")},
                 {SECTION("duties_late", duty), .title = N_("Duties late, overdue or open"),
                  .note = N_("Duties that began in the period. Open ones have time left: they count neither "
                             "as in "
@@ -225,4 +227,14 @@ json_object *report_row(json_object *rows, size_t i)
         json_object *row = rows ? json_object_array_get_idx(rows, i) : NULL;
 
         return json_object_is_type(row, json_type_object) ? row : NULL;
+}
+
+bool report_row_overdue(json_object *row)
+{
+        return json_object_get_int64(json_member(row, "minutes")) > 0;
+}
+
+bool report_row_missing(json_object *row)
+{
+        return json_member(row, "missing_since") != NULL;
 }

@@ -31,6 +31,11 @@ json_object *report_rows(json_object *report, const struct report_section *s);
 /* Row 'i' when it is an object, else NULL. */
 json_object *report_row(json_object *rows, size_t i);
 
+/* What a row of "missing" is there for: what was not exported in time (begun minutes count, so that it has
+ * some), and a recorder that nobody knows the place of. It may be both. */
+bool report_row_overdue(json_object *row);
+bool report_row_missing(json_object *row);
+
 enum report_mood { REPORT_PLAIN, REPORT_GOOD, REPORT_BAD };
 
 struct report_headline {

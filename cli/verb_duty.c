@@ -13,6 +13,7 @@ int verb_duty_list(const struct invocation *inv)
                         {"recorder", N_("RECORDER"), COLUMN_TEXT},
                         {"officer", N_("OFFICER"), COLUMN_TEXT},
                         {"out_at", N_("OUT"), COLUMN_TIME},
+                        {"undocking", N_("OUT OF DOCKING"), COLUMN_TEXT},
                         {"until", N_("UNTIL"), COLUMN_TIME},
                         {"returned_at", N_("RETURNED"), COLUMN_TIME},
                         {"docking", N_("DOCKING"), COLUMN_TEXT},
@@ -23,21 +24,12 @@ int verb_duty_list(const struct invocation *inv)
         return listing_print(inv, "duty", columns, ELEMENTSOF(columns));
 }
 
-/* Sends a change and reads the number of its duty. */
-static int duty_send(const char *method, const char *recorder, const char *second, const char *third,
-                     int64_t *ret_id)
+/* The number of the duty in a reply. */
+static int duty_read(sd_bus_message *reply, int64_t *ret_id)
 {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         uint64_t id = 0;
-        int r = client_open(&bus);
+        int r = sd_bus_message_read(reply, "t", &id);
 
-        if (r == EXIT_OK)
-                r = third ? client_call(bus, &reply, method, "sss", recorder, second, third)
-                          : client_call(bus, &reply, method, "ss", recorder, second);
-        if (r != EXIT_OK)
-                return r;
-        r = sd_bus_message_read(reply, "t", &id);
         if (r < 0)
                 return client_report(r, NULL);
         *ret_id = (int64_t)id;
@@ -47,11 +39,21 @@ static int duty_send(const char *method, const char *recorder, const char *secon
 int verb_checkout(const struct invocation *inv)
 {
         const char *officer, *until = invocation_option(inv, "until");
+        const char *override = invocation_option(inv, "override");
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int64_t id = 0;
         int r = option_require(inv, "officer", _("NUMBER"), &officer);
 
+        if (r == EXIT_OK && override)
+                r = option_require(inv, "override", _("TEXT"), &override);
         if (r == EXIT_OK)
-                r = duty_send("CheckOutRecorder", inv->args[0], officer, until ? until : "", &id);
+                r = client_open(&bus);
+        if (r == EXIT_OK)
+                r = client_call(bus, &reply, "CheckOutRecorder", "ssss", inv->args[0], officer,
+                                until ? until : "", override ? override : "");
+        if (r == EXIT_OK)
+                r = duty_read(reply, &id);
         if (r != EXIT_OK)
                 return r;
         if (!inv->json)
@@ -63,9 +65,15 @@ int verb_checkout(const struct invocation *inv)
 int verb_return(const struct invocation *inv)
 {
         const char *at = invocation_option(inv, "at");
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int64_t id = 0;
-        int r = duty_send("ReturnRecorder", inv->args[0], at ? at : "", NULL, &id);
+        int r = client_open(&bus);
 
+        if (r == EXIT_OK)
+                r = client_call(bus, &reply, "ReturnRecorder", "ss", inv->args[0], at ? at : "");
+        if (r == EXIT_OK)
+                r = duty_read(reply, &id);
         if (r != EXIT_OK)
                 return r;
         if (!inv->json)

@@ -128,6 +128,8 @@ static const struct verb_option duty_options[] = {
 static const struct verb_option checkout_options[] = {
                 {"officer", N_("NUMBER"), NULL, N_("who takes it")},
                 {"until", N_("TIME"), NULL, N_("until when the duty is to last")},
+                {"override", N_("TEXT"), NULL,
+                 N_("why it is issued though it is not ready; goes into the ledger")},
                 {NULL},
 };
 

@@ -100,9 +100,10 @@ static const sd_bus_vtable station_vtable[] = {
                 SD_BUS_METHOD_WITH_ARGS("AssignRecorder",
                                         SD_BUS_ARGS("s", recorder, "s", officer, "s", from, "s", until),
                                         SD_BUS_NO_RESULT, bus_assign_recorder, SD_BUS_VTABLE_UNPRIVILEGED),
-                SD_BUS_METHOD_WITH_ARGS(
-                                "CheckOutRecorder", SD_BUS_ARGS("s", recorder, "s", officer, "s", until),
-                                SD_BUS_RESULT("t", id), bus_check_out_recorder, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("CheckOutRecorder",
+                                        SD_BUS_ARGS("s", recorder, "s", officer, "s", until, "s", override),
+                                        SD_BUS_RESULT("t", id), bus_check_out_recorder,
+                                        SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("ReturnRecorder", SD_BUS_ARGS("s", recorder, "s", at),
                                         SD_BUS_RESULT("t", id), bus_return_recorder,
                                         SD_BUS_VTABLE_UNPRIVILEGED),

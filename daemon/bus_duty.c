@@ -1,61 +1,92 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The methods of the duty ledger: checkout, return, and more time. What they refuse they say with the time
- * that stands against it. */
+/* The methods of the duty ledger: checkout, return, and more time. What they refuse they say with the time,
+ * or the checks, that stand against it. */
 #include "daemon/bus_registry.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "catalogue/duty.h"
+#include "daemon/health.h"
 #include "rules/deadline.h"
 
 #include <string.h>
 
-struct checkout {
+struct issue {
+        struct station *station;
         const char *recorder, *officer;
         instant_t at, until;
+        char override[512]; /* "": none */
 };
 
-static int already_out(struct registry_call *call, const char *number, int64_t recorder)
+static int already_out(struct registry_call *call, const char *number, const struct duty *d)
 {
         char since[INSTANT_TEXT_MAX];
         struct officer officer = {.number = ""};
-        struct duty d;
-        int r = duty_open(call->catalogue, recorder, &d);
+        int r = d->officer > 0 ? officer_by_id(call->catalogue, d->officer, &officer) : CATALOGUE_OK;
 
-        if (r == CATALOGUE_OK && d.officer > 0)
-                r = officer_by_id(call->catalogue, d.officer, &officer);
         if (r != CATALOGUE_OK)
                 return r < 0 ? r : -EIO;
         return sd_bus_error_setf(
                         call->error, RECDOCK_ERROR_CONFLICT,
                         "recorder '%s' is out with officer '%s' since %s, expected its return first", number,
-                        officer.number, instant_format(d.out_at, since));
+                        officer.number, instant_format(d->out_at, since));
+}
+
+/* Art. 22: what is not fit is not issued, unless somebody answers for it. */
+static int unready_refuse(struct registry_call *call, const struct issue *a,
+                          const struct recorder_row *recorder, char not_ready[HEALTH_REFUSAL_MAX])
+{
+        int r = health_refusal(a->station, recorder, not_ready);
+
+        if (r < 0 || !*not_ready || *a->override)
+                return r;
+        return sd_bus_error_setf(call->error, RECDOCK_ERROR_CONFLICT,
+                                 "recorder '%s' is not ready: %s; expected one that 'recdockctl recorder "
+                                 "ready' finds nothing wrong with, or the reason to override it",
+                                 a->recorder, not_ready);
 }
 
 static int check_out_apply(struct registry_call *call, void *arguments)
 {
-        const struct checkout *a = arguments;
+        const struct issue *a = arguments;
+        char not_ready[HEALTH_REFUSAL_MAX];
         struct recorder_row recorder;
         struct officer officer;
+        struct duty d;
         int r = bus_recorder_require(call->catalogue, a->recorder, &recorder, call->error);
 
         if (r >= 0)
                 r = bus_officer_require(call->catalogue, a->officer, &officer, call->error);
+        if (r >= 0)
+                r = duty_open(call->catalogue, recorder.id, &d);
         if (r < 0)
                 return r;
-        r = duty_check_out(call->catalogue, call->actor, recorder.id, officer.id, a->at, a->until,
+        if (r == CATALOGUE_OK && d.returned_at == INSTANT_NONE)
+                return already_out(call, a->recorder, &d);
+        r = unready_refuse(call, a, &recorder, not_ready);
+        if (r < 0)
+                return r;
+        r = duty_check_out(call->catalogue, call->actor,
+                           &(struct checkout){.recorder = recorder.id,
+                                              .officer = officer.id,
+                                              .at = a->at,
+                                              .roster_end = a->until,
+                                              .override = a->override,
+                                              .not_ready = not_ready},
                            &call->id);
-        return r == CATALOGUE_CONFLICT ? already_out(call, a->recorder, recorder.id) : r;
+        return r == CATALOGUE_CONFLICT ? -EIO : r; /* it was not out a moment ago */
 }
 
 int bus_check_out_recorder(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        struct checkout a = {.at = clock_now()};
-        const char *until;
+        struct issue a = {.station = ((struct bus_server *)userdata)->station, .at = clock_now()};
+        const char *until, *override;
         int64_t id = 0;
-        int r = sd_bus_message_read(m, "sss", &a.recorder, &a.officer, &until);
+        int r = sd_bus_message_read(m, "ssss", &a.recorder, &a.officer, &until, &override);
 
         if (r >= 0)
                 r = bus_time_accept("until", until, INSTANT_NONE, &a.until, error);
+        if (r >= 0)
+                r = bus_text_accept("override", override, a.override, sizeof(a.override), error);
         if (r < 0)
                 return r;
         if (!*a.officer)
@@ -68,7 +99,7 @@ int bus_check_out_recorder(sd_bus_message *m, void *userdata, sd_bus_error *erro
         r = registry_run(userdata, m, check_out_apply, &a, error, &id);
         if (r < 0)
                 return r;
-        station_duties_changed(((struct bus_server *)userdata)->station);
+        station_duties_changed(a.station);
         return sd_bus_reply_method_return(m, "t", (uint64_t)id);
 }
 

@@ -33,8 +33,9 @@
  *   RetireRecorder(s number, s reason)
  *   AssignRecorder(s recorder, s officer, s from, s until)
  *           until "" is open; officer "" ends the open one
- *   CheckOutRecorder(s recorder, s officer, s until) → t duty
- *           until "": no roster
+ *   CheckOutRecorder(s recorder, s officer, s until, s override) → t duty
+ *           until "": no roster; override: why it goes out though a check of GetHealth() is not-ok, "" to be
+ *           refused then
  *   ReturnRecorder(s recorder, s at) → t duty
  *           at "": now
  *   ExtendDeadline(s subject, s until, s reason, s approver)
@@ -91,7 +92,8 @@
  *    "units":[…],"officers":[…],"recorders":[…] (each with "duties","duties_late","duties_overdue" and
  *     "duties_open" too),
  *    "late":[…] (footage),"duties_late":[…] (late, overdue and open ones),
- *    "missing":[…] (duties overdue at the end of the period, or now when that lies ahead, whenever begun),
+ *    "missing":[…] (duties overdue at the end of the period, or now when that lies ahead, whenever begun,
+ *     and those whose recorder was missing then: "missing_since", else null, as rules/missing.h says it),
  *    "extensions":[…],"unseen":[…],"verdicts":[…],"bad_files":[…],
  *    "continuity":{"gaps","length_s","explained","unexplained","unexplained_s","uncertain"},
  *    "gaps":[…] (as noun gap has them, those that begin in the period),

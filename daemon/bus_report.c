@@ -136,6 +136,7 @@ static int report_accept(struct bus_job *job, const struct query_filter *filters
         q->continuity = config->continuity;
         q->rules = config->deadlines;
         q->rules.calendar = &q->calendar;
+        q->missing = config->missing;
         (void)text_copy(q->number, sizeof(q->number), config->number ? config->number : "");
         (void)text_copy(q->custodian, sizeof(q->custodian), config->custodian ? config->custodian : "");
         r = calendar_copy(&config->calendar, &q->calendar);

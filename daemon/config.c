@@ -23,7 +23,7 @@ enum {
         PORT_DEPTH_MAX = 7, /* USB allows five hubs between root and device */
 };
 
-#define ESCALATION_MAX (365 * USEC_PER_DAY)
+#define ALERT_SPAN_MAX (365 * USEC_PER_DAY)
 
 /* One load. Findings go to the log, or to the caller's 'report' when strict. */
 struct loading {
@@ -262,8 +262,20 @@ static int parse_escalation(const struct conf_location *at, const char *value, v
 {
         int64_t span;
 
-        if (conf_parse_span(at, value, &span, ret_expected) < 0 || span > ESCALATION_MAX)
+        if (conf_parse_span(at, value, &span, ret_expected) < 0 || span > ALERT_SPAN_MAX)
                 return refuse(ret_expected, "a time span such as 4h of at most 365d, or 0 for never");
+        *(int64_t *)data = span;
+        return 0;
+}
+
+/* MissingGrace=, MissingAfter=: the same. */
+static int parse_missing(const struct conf_location *at, const char *value, void *data,
+                         const char **ret_expected)
+{
+        int64_t span;
+
+        if (conf_parse_span(at, value, &span, ret_expected) < 0 || span > ALERT_SPAN_MAX)
+                return refuse(ret_expected, "a time span such as 2d of at most 365d, or 0 for never");
         *(int64_t *)data = span;
         return 0;
 }
@@ -397,6 +409,9 @@ static const struct conf_key keys[] = {
                 KEY("Recording", "Deadline", parse_timeout, deadlines.limit),
                 KEY("Recording", "DayEnds", parse_day_end, deadlines.same_day),
                 KEY("Recording", "DaysOff", parse_days_off, deadlines.days_off_wait),
+                KEY("Duty", "UndockingIsCheckout", conf_parse_bool, undocking_is_checkout),
+                KEY("Duty", "MissingGrace", parse_missing, missing.grace),
+                KEY("Duty", "MissingAfter", parse_missing, missing.after),
                 KEY("Alert", "EscalateAfter", parse_escalation, escalate_after),
                 KEY("Continuity", "Join", parse_join, continuity.join),
                 KEY("Continuity", "Gap", parse_gap, continuity.gap),
@@ -516,6 +531,7 @@ static int config_new(struct config **ret)
         c->deadlines = (struct deadline_rules){.calendar = &c->calendar,
                                                .limit = 24 * USEC_PER_HOUR,
                                                .same_day = MINUTES_PER_DAY - 1};
+        c->missing = (struct missing_rules){.grace = 2 * USEC_PER_DAY, .after = 3 * USEC_PER_DAY};
         c->escalate_after = 4 * USEC_PER_HOUR;
         c->continuity = (struct continuity_rules)CONTINUITY_DEFAULTS;
         c->inspectors = 2;

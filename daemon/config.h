@@ -7,6 +7,7 @@
 #include "rules/continuity.h"
 #include "rules/deadline.h"
 #include "rules/health.h"
+#include "rules/missing.h"
 #include "rules/name_pattern.h"
 #include "rules/recording_time.h"
 
@@ -60,6 +61,10 @@ struct config {
         int64_t time_tolerance;                        /* TimeTolerance=2min */
         struct deadline_rules deadlines;               /* Deadline=24h, DayEnds=23:59, DaysOff=count|wait */
         struct calendar calendar;                      /* holidays.conf; deadlines refers to it */
+
+        /* [Duty] */
+        struct missing_rules missing; /* MissingGrace=2d, MissingAfter=3d: alert; 0 never */
+        bool undocking_is_checkout;   /* UndockingIsCheckout=no */
 
         /* [Alert] */
         int64_t escalate_after; /* EscalateAfter=4h: told again when nobody has answered it; 0 never */

@@ -9,6 +9,7 @@
 #include "daemon/config.h"
 #include "daemon/due.h"
 #include "daemon/station_internal.h"
+#include "daemon/undocking.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -20,11 +21,20 @@
 #define SUBJECT_MAX         (REGISTRY_TEXT_MAX + 16)
 #define ESCALATIONS_AT_ONCE 16 /* each is a transaction; the rest at the next look, which is at once */
 
+/* What it raises of duties; same-day and overdue are of what is on a recorder, missing is of itself. */
+enum told { TOLD_SAME_DAY, TOLD_OVERDUE, TOLD_MISSING, _TOLD_MAX };
+
+static const char *const alert_kinds[_TOLD_MAX] = {
+                [TOLD_SAME_DAY] = "same-day",
+                [TOLD_OVERDUE] = "offload-overdue",
+                [TOLD_MISSING] = "recorder-missing",
+};
+
 /* One duty that waits, as the walk found it. */
 struct waiting {
         int64_t recorder, officer;
-        struct deadline deadline;
-        enum deadline_state state;
+        instant_t out_at, back_by; /* of the roster, or more time; INSTANT_NONE */
+        struct due due;
 };
 
 struct deadline_clock {
@@ -86,8 +96,7 @@ void deadline_clock_kick(struct deadline_clock *c)
                 station_check(c->station, arm(c, 1), "arm the deadline clock");
 }
 
-static int on_due(void *userdata, const struct duty *d, const struct deadline *deadline,
-                  enum deadline_state state)
+static int on_due(void *userdata, const struct duty *d, const struct due *due)
 {
         struct deadline_clock *c = userdata;
 
@@ -102,19 +111,22 @@ static int on_due(void *userdata, const struct duty *d, const struct deadline *d
         }
         c->waiting[c->n++] = (struct waiting){.recorder = d->recorder,
                                               .officer = d->officer,
-                                              .deadline = *deadline,
-                                              .state = state};
+                                              .out_at = d->out_at,
+                                              .back_by = MAX(d->roster_end, d->extended_until),
+                                              .due = *due};
         return 0;
 }
 
-static instant_t due_at(const struct waiting *w, enum deadline_state kind)
+static instant_t due_at(const struct waiting *w, enum told kind)
 {
-        return kind == DEADLINE_MISSED ? w->deadline.violation : w->deadline.notice;
-}
-
-static const char *alert_kind(enum deadline_state kind)
-{
-        return kind == DEADLINE_MISSED ? "offload-overdue" : "same-day";
+        switch (kind) {
+        case TOLD_SAME_DAY:
+                return w->due.deadline.notice;
+        case TOLD_OVERDUE:
+                return w->due.deadline.violation;
+        default:
+                return w->due.missing;
+        }
 }
 
 /* What it was counted from, for people. */
@@ -144,49 +156,94 @@ static int officer_text(struct station *s, int64_t id, char ret[SUBJECT_MAX])
         return r;
 }
 
-static void tell(struct deadline_clock *c, const struct waiting *w, const char *number, const char *subject)
+static void tell_export(struct station *s, const struct waiting *w, const char *number, const char *officer,
+                        const char *subject)
 {
-        struct station *s = c->station;
-        char officer[SUBJECT_MAX], at[INSTANT_TEXT_MAX];
+        const struct deadline *d = &w->due.deadline;
+        bool missed = w->due.state == DEADLINE_MISSED;
+        char at[INSTANT_TEXT_MAX];
 
-        if (station_check(s, officer_text(s, w->officer, officer), "look up an officer") < 0)
-                return;
-        (void)instant_format(due_at(w, w->state), at);
-        if (w->state == DEADLINE_MISSED)
-                station_alert(s, "offload-overdue", LOG_ERR, subject,
+        (void)instant_format(missed ? d->violation : d->notice, at);
+        if (missed)
+                station_alert(s, alert_kinds[TOLD_OVERDUE], LOG_ERR, subject,
                               "recorder %s%s had to be exported by %s%s; %s", number, officer, at,
-                              w->deadline.extended ? ", which was an extension" : "", because(&w->deadline));
+                              d->extended ? ", which was an extension" : "", because(d));
         else
-                station_alert(s, "same-day", LOG_WARNING, subject,
+                station_alert(s, alert_kinds[TOLD_SAME_DAY], LOG_WARNING, subject,
                               "recorder %s%s is not exported, and the day's work ended at %s", number,
                               officer, at);
 }
 
-/* A recorder is told of once, however many of its duties wait, and no more of the day when it is overdue. */
-static void raise_due(struct deadline_clock *c, const struct waiting *w)
+static void tell_missing(struct station *s, const struct waiting *w, const char *number, const char *officer,
+                         const char *subject)
 {
-        struct station *s = c->station;
-        char subject[SUBJECT_MAX];
-        struct recorder_row recorder;
+        char out[INSTANT_TEXT_MAX], back[INSTANT_TEXT_MAX];
+
+        (void)instant_format(w->out_at, out);
+        if (w->back_by != INSTANT_NONE)
+                station_alert(s, alert_kinds[TOLD_MISSING], LOG_ERR, subject,
+                              "recorder %s%s is out since %s and was to be back by %s", number, officer, out,
+                              instant_format(w->back_by, back));
+        else
+                station_alert(s, alert_kinds[TOLD_MISSING], LOG_ERR, subject,
+                              "recorder %s%s is out since %s, and nobody said until when", number, officer,
+                              out);
+}
+
+/* CATALOGUE_ABSENT: there is something to tell of what is on the recorder. It is told of once, however many
+ * of its duties wait, and no more of the day when it is overdue. */
+static int export_is_news(struct station *s, const struct waiting *w, const char *subject)
+{
         int r;
 
-        if (w->state == DEADLINE_IN_TIME)
+        if (w->due.state == DEADLINE_IN_TIME)
+                return CATALOGUE_OK;
+        r = alert_is_open(s->catalogue, alert_kinds[TOLD_OVERDUE], subject);
+        if (r == CATALOGUE_ABSENT && w->due.state == DEADLINE_SAME_DAY)
+                r = alert_is_open(s->catalogue, alert_kinds[TOLD_SAME_DAY], subject);
+        return r;
+}
+
+/* CATALOGUE_ABSENT: there is something to tell of the recorder itself. */
+static int missing_is_news(const struct deadline_clock *c, const struct waiting *w,
+                           const struct recorder_row *recorder, const char *subject)
+{
+        if (w->due.missing == INSTANT_NONE || w->due.missing > c->looked_at ||
+            recorder->retired_at != INSTANT_NONE)
+                return CATALOGUE_OK;
+        return alert_is_open(c->station->catalogue, alert_kinds[TOLD_MISSING], subject);
+}
+
+static void raise_due(struct deadline_clock *c, const struct waiting *w)
+{
+        bool missing = w->due.missing != INSTANT_NONE && w->due.missing <= c->looked_at;
+        char subject[SUBJECT_MAX], officer[SUBJECT_MAX];
+        struct station *s = c->station;
+        struct recorder_row recorder;
+        int r, export, lost;
+
+        if (w->due.state == DEADLINE_IN_TIME && !missing)
                 return;
         r = recorder_by_id(s->catalogue, w->recorder, &recorder);
         if (station_check(s, r, "look up a recorder") != CATALOGUE_OK)
                 return;
         (void)snprintf(subject, sizeof(subject), "recorder/%s", recorder.number);
-        r = alert_is_open(s->catalogue, "offload-overdue", subject);
-        if (r == CATALOGUE_ABSENT && w->state == DEADLINE_SAME_DAY)
-                r = alert_is_open(s->catalogue, "same-day", subject);
-        if (station_check(s, r, "look up an alert") == CATALOGUE_ABSENT)
-                tell(c, w, recorder.number, subject);
+        export = export_is_news(s, w, subject);
+        lost = missing_is_news(c, w, &recorder, subject);
+        if (station_check(s, MIN(export, lost), "look up an alert") < 0 ||
+            (export != CATALOGUE_ABSENT && lost != CATALOGUE_ABSENT) ||
+            station_check(s, officer_text(s, w->officer, officer), "look up an officer") < 0)
+                return;
+        if (export == CATALOGUE_ABSENT)
+                tell_export(s, w, recorder.number, officer, subject);
+        if (lost == CATALOGUE_ABSENT && !s->failed)
+                tell_missing(s, w, recorder.number, officer, subject);
 }
 
 /* Subjects of alerts whose cause is gone, found in the walk over them, cleared after it. */
 struct clearing {
         struct deadline_clock *clock;
-        enum deadline_state kind;
+        enum told kind;
         char (*subjects)[SUBJECT_MAX];
         size_t n, allocated;
 };
@@ -201,8 +258,7 @@ static int compare_recorders(const void *key, const void *element)
 
 /* Does any duty of the recorder still give a reason for an alert of 'since'? One that was moved after it
  * does not; one that lies ahead only because the clock was set back does. */
-static bool cause_stands(const struct deadline_clock *c, int64_t recorder, enum deadline_state kind,
-                         instant_t since)
+static bool cause_stands(const struct deadline_clock *c, int64_t recorder, enum told kind, instant_t since)
 {
         const struct waiting *w =
                         c->n > 0 ? bsearch(&recorder, c->waiting, c->n, sizeof(*w), compare_recorders)
@@ -227,7 +283,9 @@ static int on_alert(void *userdata, const char *subject, instant_t since)
         if (strncmp(subject, "recorder/", 9) != 0)
                 return 0;
         r = recorder_by_number(k->clock->station->catalogue, subject + 9, &recorder);
-        if (r < 0 || (r == CATALOGUE_OK && cause_stands(k->clock, recorder.id, k->kind, since)))
+        if (r < 0 ||
+            (r == CATALOGUE_OK && !(k->kind == TOLD_MISSING && recorder.retired_at != INSTANT_NONE) &&
+             cause_stands(k->clock, recorder.id, k->kind, since)))
                 return MIN(r, 0);
         if (k->n == k->allocated) {
                 size_t n = k->allocated ? 2 * k->allocated : 16;
@@ -242,15 +300,15 @@ static int on_alert(void *userdata, const char *subject, instant_t since)
         return 0;
 }
 
-static void clear_gone(struct deadline_clock *c, enum deadline_state kind)
+static void clear_gone(struct deadline_clock *c, enum told kind)
 {
         struct clearing k = {.clock = c, .kind = kind};
         struct station *s = c->station;
-        int r = alert_each_open(s->catalogue, alert_kind(kind), on_alert, &k);
+        int r = alert_each_open(s->catalogue, alert_kinds[kind], on_alert, &k);
 
         (void)station_check(s, r, "look through the alerts");
         for (size_t i = 0; i < k.n && !s->failed; i++)
-                station_alert_clear(s, alert_kind(kind), k.subjects[i]);
+                station_alert_clear(s, alert_kinds[kind], k.subjects[i]);
         free(k.subjects);
 }
 
@@ -322,19 +380,23 @@ static void escalate(struct deadline_clock *c, instant_t now, instant_t *next)
 void deadline_clock_look(struct deadline_clock *c, int64_t since_boot)
 {
         struct station *s = c->station;
-        instant_t now = clock_now(), next = INSTANT_NONE;
+        const struct due_rules rules = {&s->config->deadlines, &s->config->missing};
+        instant_t now = clock_now(), next = INSTANT_NONE, undocked = INSTANT_NONE;
         int r;
 
         judge_jump(c, now, since_boot);
+        undocking_look(s, now, &undocked);
         c->n = 0;
-        r = due_each(s->catalogue, &s->config->deadlines, now, on_due, c, &next);
+        r = due_each(s->catalogue, &rules, now, on_due, c, &next);
         if (station_check(s, r, "look for deadlines") < 0)
                 return;
-        clear_gone(c, DEADLINE_SAME_DAY);
-        clear_gone(c, DEADLINE_MISSED);
+        for (enum told kind = 0; kind < _TOLD_MAX; kind++)
+                clear_gone(c, kind);
         for (size_t i = 0; i < c->n && !s->failed; i++)
                 raise_due(c, &c->waiting[i]);
         escalate(c, now, &next);
+        if (undocked != INSTANT_NONE && (next == INSTANT_NONE || undocked < next))
+                next = undocked;
         station_check(s, arm(c, next), "arm the deadline clock");
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/config.h"
 #include "daemon/event.h"
 #include "daemon/station_internal.h"
+#include "daemon/undocking.h"
 #include "daemon/watch.h"
 #include "daemon/worker.h"
 #include "recorder/offload_messages.h"
@@ -614,7 +615,10 @@ void docking_unplug(struct docking *d)
         d->finished = true;
         d->bay->docking = NULL;
         d->bay = NULL;
+        station_begin(d->station);
+        undocking_begin(d);
         docking_save(d, true);
+        station_commit(d->station);
         timer_disarm(d->retry_timer);
         if (!d->worker) {
                 docking_free(d);

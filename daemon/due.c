@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 
 struct survey {
-        const struct deadline_rules *rules;
+        const struct due_rules *rules;
         instant_t now, next;
         due_fn *on_due;
         void *userdata;
@@ -30,23 +30,39 @@ struct deadline_facts due_facts(const struct duty *d)
                                        .extended_at = d->extended_at};
 }
 
+struct missing_facts due_missing_facts(const struct duty *d, instant_t retired)
+{
+        return (struct missing_facts){.checked_out = d->out_at,
+                                      .roster_end = d->roster_end,
+                                      .extended = d->extended_until,
+                                      .returned = d->returned_at,
+                                      .retired = retired};
+}
+
+/* An instant after now at which something changes. */
+static void wake_by(struct survey *s, instant_t at)
+{
+        if (at != INSTANT_NONE && at > s->now && (s->next == INSTANT_NONE || at < s->next))
+                s->next = at;
+}
+
 static int on_duty(void *userdata, const struct duty *d)
 {
         struct survey *s = userdata;
         struct deadline_facts facts = due_facts(d);
-        struct deadline deadline;
-        instant_t next;
+        struct missing_facts missing = due_missing_facts(d, INSTANT_NONE);
+        struct due due = {.missing = INSTANT_NONE};
 
-        deadline_settle(s->rules, &facts, &deadline);
-        next = deadline_next(&deadline, s->now);
-        if (next != INSTANT_NONE && (s->next == INSTANT_NONE || next < s->next))
-                s->next = next;
-        if (!s->on_due)
-                return 0;
-        return s->on_due(s->userdata, d, &deadline, deadline_state_at(&deadline, s->now));
+        deadline_settle(s->rules->deadlines, &facts, &due.deadline);
+        due.state = deadline_state_at(&due.deadline, s->now);
+        if (d->returned_at == INSTANT_NONE)
+                due.missing = missing_since(s->rules->missing, &missing);
+        wake_by(s, deadline_next(&due.deadline, s->now));
+        wake_by(s, due.missing);
+        return s->on_due ? s->on_due(s->userdata, d, &due) : 0;
 }
 
-int due_each(struct catalogue *c, const struct deadline_rules *rules, instant_t now, due_fn *on_due,
+int due_each(struct catalogue *c, const struct due_rules *rules, instant_t now, due_fn *on_due,
              void *userdata, instant_t *ret_next)
 {
         struct survey s = {.rules = rules,

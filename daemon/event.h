@@ -54,6 +54,8 @@
         X(ALERT_ACKNOWLEDGED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e664", LOG_NOTICE)   \
         X(FINDING_NOTED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e671", LOG_WARNING)       \
         X(GAP_EXPLAINED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6c1", LOG_NOTICE)        \
+        X(DUTY_IMPLIED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6a1", LOG_NOTICE)         \
+        X(DUTY_NOT_READY, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6a2", LOG_WARNING)      \
         X(DEVICE_LEFT_ALONE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e691", LOG_WARNING)   \
         X(DEVICE_REFUSED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e692", LOG_ERR)
 

@@ -27,7 +27,13 @@ void health_judge(struct docking *d);
 /* What is left when files have been removed by policy. */
 void health_judge_released(struct docking *d);
 
+struct recorder_row;
+
+/* What speaks against issuing the recorder now: each bad check with its reason and value, "battery low (7
+ * %), alerts open (identity-conflict)"; "" when none is bad. What is not known is none. Looks only. */
+#define HEALTH_REFUSAL_MAX 1536
+int health_refusal(struct station *s, const struct recorder_row *recorder, char ret[HEALTH_REFUSAL_MAX]);
+
 /* GetHealth(): what is known of a recorder, and whether it may be issued; JSON, malloc'd, as bus_names.h
  * describes. Looks only. */
-struct recorder_row;
 int health_report_json(struct station *s, const struct recorder_row *recorder, char **ret);

@@ -152,8 +152,8 @@ static int on_duty(void *userdata, const struct duty *d)
 /* Those that another line tells of. */
 static bool has_line(const char *kind)
 {
-        static const char *const kinds[] = {"clock-drift", "battery-low", "recorder-storage-low",
-                                            "offload-overdue", "same-day"};
+        static const char *const kinds[] = {"clock-drift",     "battery-low", "recorder-storage-low",
+                                            "offload-overdue", "same-day",    "recorder-missing"};
 
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 if (strcmp(kinds[i], kind) == 0)
@@ -192,6 +192,29 @@ static int report_gather(struct report *r)
                 return found;
         (void)snprintf(subject, sizeof(subject), "recorder/%s", r->recorder->number);
         return alert_each_open_on(c, subject, on_alert, r);
+}
+
+int health_refusal(struct station *s, const struct recorder_row *recorder, char ret[HEALTH_REFUSAL_MAX])
+{
+        struct report report = {.station = s, .recorder = recorder, .now = clock_now()};
+        struct readiness_line lines[_READINESS_CHECK_MAX];
+        int r = report_gather(&report);
+        size_t used = 0;
+
+        if (r < 0)
+                return r;
+        (void)readiness_judge(&report.facts, lines);
+        ret[0] = '\0';
+        for (unsigned int i = 0; i < _READINESS_CHECK_MAX && used < HEALTH_REFUSAL_MAX; i++) {
+                const char *value = value_of(&report, (enum readiness_check)i);
+
+                if (lines[i].state != HEALTH_BAD || !readiness_refuses((enum readiness_check)i))
+                        continue;
+                used += (size_t)snprintf(ret + used, HEALTH_REFUSAL_MAX - used, "%s%s %s%s%s%s",
+                                         used > 0 ? ", " : "", readiness_check_text((enum readiness_check)i),
+                                         lines[i].reason, *value ? " (" : "", value, *value ? ")" : "");
+        }
+        return 0;
 }
 
 /* --- as JSON --- */

@@ -14,6 +14,7 @@
 #include "catalogue/report.h"
 #include "rules/continuity.h"
 #include "rules/deadline.h"
+#include "rules/missing.h"
 
 #include <json-c/json.h>
 #include <stdatomic.h>
@@ -29,6 +30,7 @@ struct report_request {
         int64_t clock_tolerance;            /* microseconds */
         struct continuity_rules continuity; /* what a gap is */
         struct deadline_rules rules;        /* refers to calendar */
+        struct missing_rules missing;       /* which recorders are missing */
         struct calendar calendar;
         const atomic_bool *cancelled; /* set when nobody waits for it any more */
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the deadline rules say of a period's duties; see report.h. Every instant here comes out of
- * deadline_settle(), as what the deadline clock alerts of does. */
+/* What the deadline rules say of a period's duties, and which recorders are missing; see report.h. Every
+ * instant here comes out of deadline_settle() or missing_since(), as what the deadline clock alerts of does.
+ */
 #include "daemon/report.h"
 #include "base/cleanup.h"
 #include "daemon/due.h"
@@ -141,6 +142,24 @@ static void take_of_period(struct walk *w, const struct report_duty *d, const st
         (void)json_object_array_add(w->late, row);
 }
 
+/* Overdue, or missing, at the end of the period: the one is of what it has recorded, the other of itself. */
+static void take_missing(struct walk *w, const struct report_duty *d, const struct deadline *deadline)
+{
+        struct missing_facts facts = due_missing_facts(&d->duty, d->retired_at);
+        bool missing = missing_at(&w->q->missing, &facts, w->end);
+        json_object *row;
+
+        if (d->duty.offloaded_at != INSTANT_NONE && d->duty.offloaded_at <= w->end)
+                return;
+        if (!missing && deadline_state_at(deadline, w->end) != DEADLINE_MISSED)
+                return;
+        row = duty_object(d, deadline, w->end);
+        (void)json_object_object_add(
+                        row, "missing_since",
+                        report_time(missing ? missing_since(&w->q->missing, &facts) : INSTANT_NONE));
+        (void)json_object_array_add(w->missing, row);
+}
+
 static int on_duty(void *userdata, const struct report_duty *d)
 {
         struct walk *w = userdata;
@@ -151,9 +170,7 @@ static int on_duty(void *userdata, const struct report_duty *d)
         deadline_settle(&w->q->rules, &facts, &deadline);
         if (began >= w->q->scope.from)
                 take_of_period(w, d, &deadline);
-        if ((d->duty.offloaded_at == INSTANT_NONE || d->duty.offloaded_at > w->end) &&
-            deadline_state_at(&deadline, w->end) == DEADLINE_MISSED)
-                (void)json_object_array_add(w->missing, duty_object(d, &deadline, w->end));
+        take_missing(w, d, &deadline);
         return 0;
 }
 

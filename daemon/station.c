@@ -275,6 +275,7 @@ void station_duties_changed(struct station *s)
 void station_registry_changed(struct station *s)
 {
         known_sync(s);
+        deadline_clock_kick(s->deadline_clock); /* what is retired is not missing */
         for (struct docking *d = s->dockings, *next; d; d = next) {
                 next = d->next;
                 docking_reconsider(d);

@@ -7,8 +7,7 @@
  * a rule for its end. Most may be cleared by a person with a reason. Those with a text here the station
  * watches itself: it clears them when that has come to be, and would raise them again at its next look.
  *
- * A row is never taken out: databases hold alerts of years ago. Not raised by this version are
- * recorder-missing and unannotated.
+ * A row is never taken out: databases hold alerts of years ago. Not raised by this version is unannotated.
  */
 
 #include "catalogue/word.h"
@@ -28,7 +27,8 @@ enum alert_severity {
         X("offload-overdue", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a102",                              \
           "the recorder is exported or was given more time")                                         \
         X("arrived-late", WARNING, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a103", NULL)                         \
-        X("recorder-missing", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a104", NULL)                       \
+        X("recorder-missing", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a104",                             \
+          "the recorder is back, was given more time or is retired")                                 \
         X("unknown-recorder", WARNING, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a105", NULL)                     \
         X("identity-conflict", CRITICAL, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a106", NULL)                   \
         X("unknown-device", WARNING, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a107",                             \

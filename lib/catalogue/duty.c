@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Duties; see duty.h. The field table is in the order of DUTY_COLUMNS. */
 #include "catalogue/duty_row.h"
+#include "catalogue/undocking.h"
 
 static const struct field fields[] = {
                 FIELD(duty, id, FIELD_ID),
@@ -21,6 +22,13 @@ static const char duty_note[] =
                 "SELECT 'recorder/' || r.number, json_object('duty', d.id, 'officer', o.number,"
                 " 'out', d.out_at, 'until', d.roster_end, 'returned', d.returned_at,"
                 " 'docking', d.return_docking, 'offloaded', d.offloaded_at) FROM duty AS d"
+                " JOIN recorder AS r ON r.id = d.recorder LEFT JOIN officer AS o ON o.id = d.officer"
+                " WHERE d.id = ?1";
+
+static const char checkout_note[] =
+                "SELECT 'recorder/' || r.number, json_object('duty', d.id, 'officer', o.number,"
+                " 'out', d.out_at, 'until', d.roster_end, 'override', ?2, 'not_ready', ?3, 'undocking', ?4) "
+                "FROM duty AS d"
                 " JOIN recorder AS r ON r.id = d.recorder LEFT JOIN officer AS o ON o.id = d.officer"
                 " WHERE d.id = ?1";
 
@@ -66,13 +74,12 @@ static int insert(struct catalogue *c, const struct duty *d, int64_t *ret_id)
         return r;
 }
 
-int duty_check_out(struct catalogue *c, const char *actor, int64_t recorder, int64_t officer, instant_t at,
-                   instant_t roster_end, int64_t *ret_id)
+int duty_check_out(struct catalogue *c, const char *actor, const struct checkout *k, int64_t *ret_id)
 {
-        const struct duty d = {.recorder = recorder,
-                               .officer = officer,
-                               .out_at = at,
-                               .roster_end = roster_end,
+        const struct duty d = {.recorder = k->recorder,
+                               .officer = k->officer,
+                               .out_at = k->at,
+                               .roster_end = k->roster_end,
                                .returned_at = INSTANT_NONE,
                                .offloaded_at = INSTANT_NONE};
         int64_t id = 0;
@@ -80,14 +87,17 @@ int duty_check_out(struct catalogue *c, const char *actor, int64_t recorder, int
 
         if (r < 0)
                 return r;
-        if (at == INSTANT_NONE || (roster_end != INSTANT_NONE && roster_end <= at))
+        if (k->at == INSTANT_NONE || (k->roster_end != INSTANT_NONE && k->roster_end <= k->at))
                 return catalogue_refuse(c, EINVAL, "a duty ends before it begins");
         r = insert(c, &d, &id);
         if (r == -EEXIST)
                 return CATALOGUE_CONFLICT; /* by the index on those that are out */
+        if (r == 0 && k->undocking == 0)
+                r = undocking_forget(c, k->recorder);
         if (r < 0)
                 return r;
-        r = ledger_note(c, actor, "duty.checked-out", duty_note, VALUES(INTEGER(id)));
+        r = ledger_note(c, actor, "duty.checked-out", checkout_note,
+                        VALUES(INTEGER(id), TEXT(k->override), TEXT(k->not_ready), ID(k->undocking)));
         if (r == 0)
                 *ret_id = id;
         return r;
@@ -157,7 +167,9 @@ int duty_return(struct catalogue *c, const char *actor, int64_t recorder, instan
                 return r;
         if (at == INSTANT_NONE)
                 return catalogue_refuse(c, EINVAL, "a return without its time");
-        r = find_out(c, recorder, &d);
+        r = undocking_forget(c, recorder);
+        if (r == 0)
+                r = find_out(c, recorder, &d);
         if (r == CATALOGUE_ABSENT)
                 return return_after_last(c, actor, recorder, at, ret_id);
         if (r < 0)
@@ -178,7 +190,9 @@ int duty_dock(struct catalogue *c, const char *actor, int64_t recorder, int64_t 
 
         if (r < 0)
                 return r;
-        r = find_out(c, recorder, &d);
+        r = undocking_forget(c, recorder);
+        if (r == 0)
+                r = find_out(c, recorder, &d);
         if (r < 0)
                 return r;
         if (r == CATALOGUE_OK) /* the clock may have been set back since */

@@ -24,10 +24,19 @@ struct duty {
         instant_t extended_until, extended_at; /* the longest extension, and when it was approved */
 };
 
-/* 'officer' takes the recorder at 'at', until 'roster_end' or INSTANT_NONE. "duty.checked-out" in the
- * ledger. CATALOGUE_CONFLICT when it is out already; -EINVAL when roster_end is not after 'at'. */
-int duty_check_out(struct catalogue *c, const char *actor, int64_t recorder, int64_t officer, instant_t at,
-                   instant_t roster_end, int64_t *ret_id);
+struct checkout {
+        int64_t recorder, officer;
+        instant_t at;
+        instant_t roster_end;  /* INSTANT_NONE: not said */
+        const char *override;  /* why it goes out though it is not ready; NULL or "": nobody said */
+        const char *not_ready; /* what was not as it should be; NULL or "" */
+        int64_t undocking;     /* nobody told: it was taken out of its bay at the end of this docking; 0:
+                                  somebody     did */
+};
+
+/* An officer takes a recorder. "duty.checked-out" in the ledger, with all of it. CATALOGUE_CONFLICT when it
+ * is out already; -EINVAL when roster_end is not after 'at'. */
+int duty_check_out(struct catalogue *c, const char *actor, const struct checkout *k, int64_t *ret_id);
 
 /*
  * Somebody says that the recorder came back at 'at': of the duty it is out on; of the last one, when only a

@@ -98,12 +98,40 @@ int officer_by_id(struct catalogue *c, int64_t id, struct officer *ret)
                             VALUES(INTEGER(id), INTEGER(clock_now())), ret);
 }
 
+static int assignment_read(struct catalogue *c, const char *sql, const struct value *values, size_t n,
+                           int64_t *ret_officer, instant_t *ret_until)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        int r = statement_get(c, sql, &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s, values, n);
+        if (r < 0)
+                return r;
+        r = statement_step(c, s);
+        if (r <= 0)
+                return r < 0 ? r : CATALOGUE_ABSENT;
+        *ret_officer = sqlite3_column_int64(s, 0);
+        *ret_until = sqlite3_column_type(s, 1) == SQLITE_NULL ? INSTANT_NONE : sqlite3_column_int64(s, 1);
+        return CATALOGUE_OK;
+}
+
+int assignment_at(struct catalogue *c, int64_t recorder, instant_t at, int64_t *ret_officer,
+                  instant_t *ret_until)
+{
+        return assignment_read(
+                        c,
+                        "SELECT officer, until_at FROM assignment WHERE recorder = ?1 AND from_at <= ?2"
+                        " AND (until_at IS NULL OR until_at > ?2) ORDER BY from_at DESC LIMIT 1",
+                        VALUES(INTEGER(recorder), INTEGER(at)), ret_officer, ret_until);
+}
+
 int officer_assigned_at(struct catalogue *c, int64_t recorder, instant_t at, int64_t *ret_officer)
 {
-        return statement_integer(c,
-                                 "SELECT officer FROM assignment WHERE recorder = ?1 AND from_at <= ?2"
-                                 " AND (until_at IS NULL OR until_at > ?2) ORDER BY from_at DESC LIMIT 1",
-                                 VALUES(INTEGER(recorder), INTEGER(at)), ret_officer);
+        instant_t until;
+
+        return assignment_at(c, recorder, at, ret_officer, &until);
 }
 
 int officer_unit_at(struct catalogue *c, int64_t officer, instant_t at, int64_t *ret_unit)
@@ -117,24 +145,12 @@ int officer_unit_at(struct catalogue *c, int64_t officer, instant_t at, int64_t 
 int assignment_find(struct catalogue *c, int64_t recorder, instant_t from, int64_t *ret_officer,
                     instant_t *ret_until)
 {
-        _statement_ sqlite3_stmt *s = NULL;
-        int r = statement_get(c,
-                              "SELECT officer, until_at FROM assignment WHERE recorder = ?1"
-                              " AND from_at BETWEEN ?2 AND ?3 ORDER BY from_at LIMIT 1",
-                              &s);
-
-        if (r < 0)
-                return r;
         from -= from % USEC_PER_SEC;
-        r = statement_bind(c, s, VALUES(INTEGER(recorder), INTEGER(from), INTEGER(from + USEC_PER_SEC - 1)));
-        if (r < 0)
-                return r;
-        r = statement_step(c, s);
-        if (r <= 0)
-                return r < 0 ? r : CATALOGUE_ABSENT;
-        *ret_officer = sqlite3_column_int64(s, 0);
-        *ret_until = sqlite3_column_type(s, 1) == SQLITE_NULL ? INSTANT_NONE : sqlite3_column_int64(s, 1);
-        return CATALOGUE_OK;
+        return assignment_read(c,
+                               "SELECT officer, until_at FROM assignment WHERE recorder = ?1"
+                               " AND from_at BETWEEN ?2 AND ?3 ORDER BY from_at LIMIT 1",
+                               VALUES(INTEGER(recorder), INTEGER(from), INTEGER(from + USEC_PER_SEC - 1)),
+                               ret_officer, ret_until);
 }
 
 /* The open assignment that starts before 'from' and is to end there. */

@@ -240,8 +240,9 @@ static const char duty_select[] =
                 " 'out_at', rfc3339(d.out_at), 'until', rfc3339(d.roster_end),"
                 " 'returned_at', rfc3339(d.returned_at), 'docking', d.return_docking,"
                 " 'offloaded_at', rfc3339(d.offloaded_at), 'extended_until', rfc3339(e.until),"
-                " 'reason', e.reason, 'approver', e.approver)"
+                " 'reason', e.reason, 'approver', e.approver, 'undocking', k.docking)"
                 " FROM duty AS d JOIN recorder AS r ON r.id = d.recorder"
+                " LEFT JOIN undocking AS k ON k.duty = d.id"
                 " LEFT JOIN officer AS o ON o.id = d.officer LEFT JOIN extension AS e ON e.id = (SELECT x.id"
                 " FROM extension AS x WHERE x.duty = d.id OR x.docking = d.return_docking"
                 " ORDER BY x.until DESC, x.granted_at LIMIT 1) WHERE true";

@@ -69,5 +69,8 @@ int recorder_each(struct catalogue *c, int (*on_recorder)(void *userdata, const 
 /* The assignment that begins in the second of 'from', and until when it is (INSTANT_NONE: open). */
 int assignment_find(struct catalogue *c, int64_t recorder, instant_t from, int64_t *ret_officer,
                     instant_t *ret_until);
+/* The one that covers 'at', likewise. */
+int assignment_at(struct catalogue *c, int64_t recorder, instant_t at, int64_t *ret_officer,
+                  instant_t *ret_until);
 int officer_assigned_at(struct catalogue *c, int64_t recorder, instant_t at, int64_t *ret_officer);
 int officer_unit_at(struct catalogue *c, int64_t officer, instant_t at, int64_t *ret_unit);

@@ -77,6 +77,7 @@ struct report_duty {
         const char *recorder, *officer, *officer_name, *unit,
                         *unit_name;    /* NULL none; until the call ends */
         const char *reason, *approver; /* of its longest extension */
+        instant_t retired_at;          /* its recorder went out of service; INSTANT_NONE */
 };
 /* Every duty that began in the period, and every other that began before its end and was not exported by
  * 'end'; by recorder. The callback may not write. */

@@ -15,6 +15,11 @@ const char *readiness_check_text(enum readiness_check c)
         return check_words[c];
 }
 
+bool readiness_refuses(enum readiness_check c)
+{
+        return c != READINESS_REGISTERED && c != READINESS_ASSIGNED && c != READINESS_RETURNED;
+}
+
 static struct readiness_line good(void)
 {
         return (struct readiness_line){HEALTH_GOOD, ""};

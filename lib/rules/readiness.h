@@ -49,6 +49,10 @@ struct readiness_line {
         const char *reason; /* a word of the table in readiness.c: "low", "never-docked"; "" when good */
 };
 
+/* Does a bad line of it refuse the checkout? The checkout itself says who takes the recorder; one that is
+ * retired or out is refused by the registry and the duty ledger, and nobody can override that. */
+bool readiness_refuses(enum readiness_check c);
+
 /* One line per check. Returns HEALTH_GOOD when all are, HEALTH_BAD when one is bad, else HEALTH_UNKNOWN. */
 enum health readiness_judge(const struct readiness_facts *facts,
                             struct readiness_line ret[_READINESS_CHECK_MAX]);

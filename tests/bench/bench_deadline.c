@@ -47,8 +47,14 @@ static void add_duties(struct catalogue *c, int64_t recorder)
                 instant_t out = NOW - (i * 6 + 1) * USEC_PER_DAY + recorder % 1440 * 60 * USEC_PER_SEC;
                 instant_t back = out + (8 + recorder % 5 * 3) * USEC_PER_HOUR;
 
-                must(duty_check_out(c, ACTOR, recorder, 1, out,
-                                    recorder % 3 ? INSTANT_NONE : out + 10 * USEC_PER_HOUR, &id),
+                must(duty_check_out(c, ACTOR,
+                                    &(struct checkout){
+                                                    .recorder = recorder,
+                                                    .officer = 1,
+                                                    .at = out,
+                                                    .roster_end = recorder % 3 ? INSTANT_NONE
+                                                                               : out + 10 * USEC_PER_HOUR},
+                                    &id),
                      c, "checkout");
                 if (i > 0 || recorder % 7)
                         must(duty_return(c, ACTOR, recorder, back, &id), c, "return");
@@ -69,10 +75,9 @@ static void fill(struct catalogue *c)
         }
 }
 
-static int on_due(void *userdata, const struct duty *d, const struct deadline *deadline,
-                  enum deadline_state state)
+static int on_due(void *userdata, const struct duty *d, const struct due *due)
 {
-        ((int *)userdata)[state]++;
+        ((int *)userdata)[due->state]++;
         return 0;
 }
 
@@ -83,7 +88,7 @@ static int compare(const void *a, const void *b)
         return x < y ? -1 : x > y;
 }
 
-static void measure(struct catalogue *c, const struct deadline_rules *rules, const char *what, instant_t now)
+static void measure(struct catalogue *c, const struct due_rules *rules, const char *what, instant_t now)
 {
         int64_t times[RUNS];
         char next_text[INSTANT_TEXT_MAX];
@@ -106,8 +111,10 @@ static void measure(struct catalogue *c, const struct deadline_rules *rules, con
 int main(int argc, char **argv)
 {
         static const struct calendar week = CALENDAR_WEEK;
-        struct deadline_rules rules = {
+        struct deadline_rules deadlines = {
                         .calendar = &week, .limit = 24 * USEC_PER_HOUR, .same_day = MINUTES_PER_DAY - 1};
+        const struct missing_rules missing = {.grace = 2 * USEC_PER_DAY, .after = 3 * USEC_PER_DAY};
+        const struct due_rules rules = {&deadlines, &missing};
         struct catalogue *c;
         int64_t rows = 0;
         instant_t next = INSTANT_NONE;
@@ -126,7 +133,7 @@ int main(int argc, char **argv)
         measure(c, &rules, "next deadline", NOW);
         measure(c, &rules, "clock a day forward", NOW + USEC_PER_DAY);
         measure(c, &rules, "clock an hour back", NOW - USEC_PER_HOUR);
-        rules.days_off_wait = true;
+        deadlines.days_off_wait = true;
         measure(c, &rules, "with days off", NOW);
         catalogue_close(c);
         return EXIT_SUCCESS;

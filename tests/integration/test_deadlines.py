@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Deadlines with the whole station: who had the recorder, when it came back, and who is late, plugged in or not."""
 
+import contextlib
 import os
+import sqlite3
 
 import tap
 from testbed import StationTest
@@ -107,6 +109,68 @@ class Duty(StationTest):
         self.assertEqual((acts["duty.returned"], acts["duty.offloaded"]), ("recdockd", "recdockd"))
         self.assertNotEqual(acts["duty.checked-out"], "recdockd")
         self.assertEqual(self.station.ctl("verify").returncode, 0)
+
+
+class Undocking(Duty):
+    """Taking a recorder out of its bay is its checkout, where the site says so."""
+    config = "[Duty]\nUndockingIsCheckout=yes\nMissingAfter=1s\n"
+
+    def setUp(self):
+        super().setUp()
+        self.station.ctl("recorder", "assign", "R1", "200417", "--from", "-1d")
+
+    def database(self, sql):
+        """Only while the station is off: it is the only one that writes."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.station.state, "catalogue.sqlite"))) as db, db:
+            return db.execute(sql).fetchall()
+
+    def take_out(self):
+        mark = self.station.mark()
+        self.unplug("a")
+        self.station.wait("DOCKING_UNPLUGGED", start=mark)
+        self.assertEqual(self.station.json("duty", "list", "--out=yes"), [])
+
+    def test_is_a_checkout(self):
+        """The minutes it waits are taken off its row while the station is off, which is a restart as well."""
+        self.dock()
+        self.take_out()
+        self.station.stop()
+        self.assertEqual(self.database("SELECT docking, duty FROM undocking"), [(1, None)])
+        self.database("UPDATE undocking SET at = at - 180000000")
+        mark = self.station.mark()
+        self.station.start()
+        self.station.wait("DUTY_IMPLIED", recorder="R1", docking="1", start=mark)
+        duty = self.station.json("duty", "list", "--out=yes")[0]
+        self.assertEqual((duty["recorder"], duty["officer"], duty["until"], duty["undocking"]), ("R1", "200417", None, 1))
+        entry = self.station.json("ledger", "list", "--act", "duty.checked-out")[0]
+        self.assertEqual((entry["actor"], entry["detail"]["undocking"]), ("recdockd", 1))
+        self.assertIn("OUT OF DOCKING", self.station.ctl("duty", "list").stdout)
+        self.station.wait("ALERT_RAISED", alert="recorder-missing", start=mark)
+        alert = self.station.json("alert", "list", "--kind", "recorder-missing")[0]
+        refused = self.station.ctl("alert", "clear", str(alert["id"]), "--reason", "x", check=False)
+        self.assertEqual(refused.returncode, 6)
+        self.assertIn("the recorder is back, was given more time or is retired", refused.stderr)
+        self.plug("a", self.recorder_folder("b", {NAME: os.urandom(5000)}))
+        self.station.wait("ALERT_CLEARED", alert="recorder-missing", start=mark)
+        self.assertEqual(self.station.json("duty", "list", "--out=yes"), [])
+        self.assertEqual(self.station.ctl("verify").returncode, 0)
+
+    def test_pushed_in_again(self):
+        self.dock()
+        self.take_out()
+        mark = self.station.mark()
+        self.plug("a", self.recorder_folder("b", {NAME: os.urandom(5000)}))
+        self.station.wait("DOCKING_RELEASED", start=mark)
+        self.station.stop()
+        self.assertEqual(self.database("SELECT count(*) FROM undocking"), [(0,)])
+        self.assertEqual(self.database("SELECT count(*) FROM duty WHERE out_at IS NOT NULL"), [(0,)])
+
+    def test_retired_is_not_missing(self):
+        self.station.ctl("checkout", "R1", "--officer", "200417")
+        self.station.wait("ALERT_RAISED", alert="recorder-missing")
+        self.station.ctl("recorder", "retire", "R1", "--reason", "lost")
+        self.station.wait("ALERT_CLEARED", alert="recorder-missing")
+        self.assertEqual(self.alerts("recorder-missing"), [])
 
 
 if __name__ == "__main__":

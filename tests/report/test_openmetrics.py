@@ -51,6 +51,7 @@ class OpenMetrics(unittest.TestCase):
         self.assertAlmostEqual(s["recdock_month_duties_on_time_ratio", ()], 164 / 168)
         self.assertEqual(s["recdock_month_late_seconds_max", ()], 1577 * 60)
         self.assertEqual(s["recdock_overdue_recorders", ()], 2)
+        self.assertEqual(s["recdock_missing_recorders", ()], 2)
         self.assertEqual(s["recdock_recorder_clock_offset_seconds", (("recorder", "3700102"),)], -31)
         self.assertEqual(s["recdock_recorder_clock_drift_seconds_per_day", (("recorder", "3700102"),)], -3.72)
         self.assertNotIn(("recdock_recorder_clock_drift_seconds_per_day", (("recorder", "3700105"),)), s)

@@ -111,7 +111,7 @@ class Browser(unittest.TestCase):
         dom = self.browse("chinese", render("html", sample(), **self.chinese))
         words = dom.words()
         for piece in ["音像资料采集情况报表 2026年11月", "管理员 王强", "音像记录按时率 98.1%", "26 小时 17 分 偏远地区", "按执法人员",
-                      "期末逾期未导出的执法记录仪", "审核人", "记录中断 6 4 处未说明; 共 2:09:18", "1:23:45 是 是 设备故障", "各单位记录中断时长",
+                      "期末逾期未导出或下落不明的执法记录仪", "审核人", "记录中断 6 4 处未说明; 共 2:09:18", "1:23:45 是 是 设备故障", "各单位记录中断时长",
                       "日漂移"]:
             self.assertIn(piece, words)
         self.assertEqual(dom.tags["html"][0]["lang"], "zh-CN")

@@ -85,17 +85,18 @@ START_TEST(test_checks_out_and_takes_back)
         int64_t before = ledger_entries();
         struct duty d;
 
-        CALL("CheckOutRecorder", RECDOCK_ERROR_NOT_FOUND, "'none'", "none", O, "");
-        CALL("CheckOutRecorder", RECDOCK_ERROR_NOT_FOUND, "'none'", R, "none", "");
-        CALL("CheckOutRecorder", RECDOCK_ERROR_INVALID, "officer is empty", R, "", "");
-        CALL("CheckOutRecorder", RECDOCK_ERROR_INVALID, "'soon'", R, O, "soon");
-        CALL("CheckOutRecorder", RECDOCK_ERROR_INVALID, "'-1h' has passed", R, O, "-1h");
+        CALL("CheckOutRecorder", RECDOCK_ERROR_NOT_FOUND, "'none'", "none", O, "", "");
+        CALL("CheckOutRecorder", RECDOCK_ERROR_NOT_FOUND, "'none'", R, "none", "", "");
+        CALL("CheckOutRecorder", RECDOCK_ERROR_INVALID, "officer is empty", R, "", "", "");
+        CALL("CheckOutRecorder", RECDOCK_ERROR_INVALID, "'soon'", R, O, "soon", "");
+        CALL("CheckOutRecorder", RECDOCK_ERROR_INVALID, "'-1h' has passed", R, O, "-1h", "");
         CALL("ReturnRecorder", RECDOCK_ERROR_NOT_FOUND, "'none'", "none", "");
         CALL("ReturnRecorder", RECDOCK_ERROR_INVALID, "'later'", R, "later");
         CALL("ReturnRecorder", RECDOCK_ERROR_INVALID, "'+1h' is still", R, "+1h");
         ck_assert_int_eq(ledger_entries(), before);
-        CALL("CheckOutRecorder", NULL, NULL, R, O, "+10h");
-        CALL("CheckOutRecorder", RECDOCK_ERROR_CONFLICT, "is out with officer '" O "' since 20", R, O, "");
+        CALL("CheckOutRecorder", NULL, NULL, R, O, "+10h", "");
+        CALL("CheckOutRecorder", RECDOCK_ERROR_CONFLICT, "is out with officer '" O "' since 20", R, O, "",
+             "");
         CALL("ReturnRecorder", RECDOCK_ERROR_CONFLICT, "was checked out at 20", R, "-1h");
         CALL("ReturnRecorder", NULL, NULL, R, "");
         CALL("ReturnRecorder", RECDOCK_ERROR_CONFLICT, "already and waits to be offloaded", R, "");
@@ -144,7 +145,7 @@ START_TEST(test_extends)
         instant_t until, at;
         struct duty d;
 
-        CALL("CheckOutRecorder", NULL, NULL, R, O, "");
+        CALL("CheckOutRecorder", NULL, NULL, R, O, "", "");
         CALL("ExtendDeadline", NULL, NULL, R, "+2d", "continuous-duty", "张");
         CALL("ExtendDeadline", NULL, NULL, "recorder/" R, "+3d", "no-transport", "张");
         CALL("ExtendDeadline", NULL, NULL, "docking/1", "+4d", "remote-area", "张");

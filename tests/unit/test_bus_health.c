@@ -223,7 +223,11 @@ static void write_bad(struct catalogue *c, int64_t recorder)
         ck_assert_int_eq(alert_raise(c, "docking-failed", LOG_CRIT, "recorder/other", "x", &raised), 0);
         ck_assert_int_eq(duty_return(c, "test", recorder, clock_now() - 30 * USEC_PER_HOUR, &id),
                          CATALOGUE_OK);
-        ck_assert_int_eq(duty_check_out(c, "test", recorder, 1, clock_now() - USEC_PER_HOUR, INSTANT_NONE,
+        ck_assert_int_eq(duty_check_out(c, "test",
+                                        &(struct checkout){.recorder = recorder,
+                                                           .officer = 1,
+                                                           .at = clock_now() - USEC_PER_HOUR,
+                                                           .roster_end = INSTANT_NONE},
                                         &id),
                          CATALOGUE_OK);
 }

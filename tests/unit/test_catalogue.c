@@ -420,6 +420,35 @@ START_TEST(test_version_3_guards_duties)
 }
 END_TEST
 
+#define AN_OFFICER   "INSERT OR IGNORE INTO officer VALUES (1, '000001', NULL);"
+#define AN_UNDOCKING A_DUTY AN_OFFICER "INSERT INTO undocking VALUES (1, 1, 1, 5, 9, NULL);"
+
+/* What waits may go; what has become a checkout stays. */
+static const struct {
+        const char *sql;
+        int expected;
+} guarded_undockings[] = {
+                {AN_UNDOCKING "DELETE FROM undocking", SQLITE_OK},
+                {AN_UNDOCKING "UPDATE undocking SET duty = 1", SQLITE_OK},
+                {AN_UNDOCKING "UPDATE undocking SET duty = 1; DELETE FROM undocking", SQLITE_CONSTRAINT},
+                {AN_UNDOCKING "UPDATE undocking SET duty = 1; UPDATE undocking SET officer = 1",
+                 SQLITE_CONSTRAINT},
+                {AN_UNDOCKING "UPDATE undocking SET duty = 1; UPDATE undocking SET duty = NULL",
+                 SQLITE_CONSTRAINT},
+                {AN_UNDOCKING "INSERT INTO undocking VALUES (2, 1, 1, 6, NULL, NULL)", SQLITE_CONSTRAINT},
+                {AN_UNDOCKING "INSERT INTO undocking VALUES (1, 1, 1, 6, NULL, NULL)", SQLITE_CONSTRAINT},
+                {AN_OFFICER "INSERT INTO undocking VALUES (1, 1, 1, 9, 9, NULL)", SQLITE_CONSTRAINT},
+                {AN_OFFICER "INSERT INTO undocking VALUES (1, 1, NULL, 5, 9, NULL)", SQLITE_CONSTRAINT},
+};
+
+START_TEST(test_version_8_guards_checkouts)
+{
+        ck_assert_int_eq(open_versions(catalogue_schema, catalogue_schema_versions), CATALOGUE_OK);
+        ck_assert_int_eq(fixture_tamper(V2_ROWS), SQLITE_OK);
+        ck_assert_int_eq(fixture_tamper(guarded_undockings[_i].sql), guarded_undockings[_i].expected);
+}
+END_TEST
+
 /* From each version that ever was: what was set was asked for, and nothing else is known of before. */
 START_TEST(test_older_versions_know_nothing_of_clocks)
 {
@@ -509,6 +538,7 @@ START_TEST(test_older_versions_take_explanations)
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM finding"), 1);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM duty"), _i >= 3);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM explanation"), 0);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM undocking"), 0);
         ck_assert_int_eq(fixture_tamper("INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, 'a', 'b', "
                                         "9, 'c')"),
                          SQLITE_OK);
@@ -588,10 +618,12 @@ static Suite *suite(void)
         tcase_add_test(opening, test_version_1_becomes_version_2);
         tcase_add_loop_test(opening, test_version_2_guards_evidence, 0, (int)ELEMENTSOF(guarded));
         tcase_add_loop_test(opening, test_older_versions_become_version_3, 1, 3);
-        tcase_add_loop_test(opening, test_older_versions_take_explanations, 2, 6);
+        tcase_add_loop_test(opening, test_older_versions_take_explanations, 2, 8);
         tcase_add_loop_test(opening, test_reports_are_answered_by_indexes, 1,
                             (int)catalogue_schema_versions + 1);
         tcase_add_loop_test(opening, test_version_3_guards_duties, 0, (int)ELEMENTSOF(guarded_duties));
+        tcase_add_loop_test(opening, test_version_8_guards_checkouts, 0,
+                            (int)ELEMENTSOF(guarded_undockings));
         tcase_add_loop_test(opening, test_older_versions_know_nothing_of_clocks, 1, 5);
         tcase_add_loop_test(opening, test_failed_migration_leaves_the_old_database, 0,
                             (int)ELEMENTSOF(failures));

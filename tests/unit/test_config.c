@@ -85,6 +85,9 @@ START_TEST(test_defaults)
         ck_assert_int_eq(config->continuity.activity_gap, USEC_PER_HOUR / 2);
         ck_assert_uint_eq(config->inspectors, 2);
         ck_assert_int_eq(config->escalate_after, 4 * USEC_PER_HOUR);
+        ck_assert(!config->undocking_is_checkout);
+        ck_assert_int_eq(config->missing.grace, 2 * USEC_PER_DAY);
+        ck_assert_int_eq(config->missing.after, 3 * USEC_PER_DAY);
         ck_assert_ptr_null(config->bays);
 }
 END_TEST
@@ -100,6 +103,7 @@ START_TEST(test_every_key)
                              "[Health]\nBatteryLow=35%\nStorageLow=4G\n"
                              "[Recording]\nTimeOrder=device name\nTimeTolerance=1min\nDeadline=12h\n"
                              "DayEnds=17:30\nDaysOff=wait\n"
+                             "[Duty]\nUndockingIsCheckout=yes\nMissingGrace=0\nMissingAfter=12h\n"
                              "[Alert]\nEscalateAfter=30min\n[Continuity]\nJoin=0\nGap=1min\nActivityGap=2h\n"
                              "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
                              "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
@@ -117,6 +121,9 @@ START_TEST(test_every_key)
         ck_assert_uint_eq(config->health.storage_low_bytes, UINT64_C(4) << 30);
         ck_assert_int_eq(config->switch_timeout, 0);
         ck_assert_int_eq(config->escalate_after, 1800 * USEC_PER_SEC);
+        ck_assert(config->undocking_is_checkout);
+        ck_assert_int_eq(config->missing.grace, 0);
+        ck_assert_int_eq(config->missing.after, 12 * USEC_PER_HOUR);
         ck_assert_int_eq(config->time_order[0], TIME_FROM_DEVICE);
         ck_assert_int_eq(config->time_order[1], TIME_FROM_NAME);
         ck_assert_int_eq(config->time_order[2], TIME_FROM_NOWHERE);
@@ -184,6 +191,12 @@ static const struct {
                 {"[Recording]\nDayEnds=\n", "DayEnds='': expected a time of day"},
                 {"[Recording]\nDaysOff=never\n", "DaysOff='never': expected count or wait"},
                 {"[Recording]\nDeadline=never\n", "Deadline='never': expected a time span"},
+                {"[Duty]\nUndockingIsCheckout=perhaps\n",
+                 "UndockingIsCheckout='perhaps': expected yes or no"},
+                {"[Duty]\nMissingGrace=366d\n",
+                 "MissingGrace='366d': expected a time span such as 2d of at most 365d, or 0 for never"},
+                {"[Duty]\nMissingAfter=never\n", "MissingAfter='never': expected a time span such as 2d"},
+                {"[Duty]\nMissing=2d\n", "[Duty] Missing='2d': unknown key"},
                 {"[Alert]\nEscalateAfter=366d\n",
                  "EscalateAfter='366d': expected a time span such as 4h of at "
                  "most 365d, or 0 for never"},

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "catalogue/alert.h"
+#include "catalogue/docking.h"
 #include "catalogue/duty.h"
 #include "catalogue/query.h"
 #include "catalogue/registry.h"
@@ -165,6 +166,11 @@ static int raised(const char *kind)
         return n;
 }
 
+static void expect_missing(int missing)
+{
+        ck_assert_int_eq(open_alerts("recorder-missing"), missing);
+}
+
 static void expect(int same_day, int overdue, int jump)
 {
         ck_assert_int_eq(open_alerts("same-day"), same_day);
@@ -177,8 +183,12 @@ static void check_out(const char *until)
         int64_t id;
 
         begin();
-        ck_assert_int_eq(duty_check_out(station->catalogue, "test", recorder, officer, now,
-                                        until ? at(until) : INSTANT_NONE, &id),
+        ck_assert_int_eq(duty_check_out(station->catalogue, "test",
+                                        &(struct checkout){.recorder = recorder,
+                                                           .officer = officer,
+                                                           .at = now,
+                                                           .roster_end = until ? at(until) : INSTANT_NONE},
+                                        &id),
                          CATALOGUE_OK);
         commit();
 }
@@ -310,6 +320,130 @@ START_TEST(extended)
 }
 END_TEST
 
+/* With a roster: two days after its end. Counted once, whatever else the clock looks for. */
+START_TEST(missing_after_the_roster)
+{
+        check_out("2026-11-02 18:00");
+        go("2026-11-04 17:59:59");
+        expect_missing(0);
+        go("2026-11-04 18:00");
+        expect_missing(1);
+        expect(0, 1, 0);
+        for (int i = 0; i < 10; i++)
+                restart("2026-11-05 08:00");
+        expect_missing(1);
+        ck_assert_int_eq(raised("recorder-missing"), 1);
+        come_back();
+        look();
+        expect_missing(0);
+        ck_assert_int_eq(raised("recorder-missing"), 1);
+}
+END_TEST
+
+/* Without one: three days after the checkout. A docking is as good as a word. */
+START_TEST(missing_after_the_checkout)
+{
+        struct docking_row d = {.recorder = recorder, .plugged_at = now};
+
+        check_out(NULL);
+        go("2026-11-05 07:59:59");
+        expect_missing(0);
+        go("2026-11-05 08:00");
+        expect_missing(1);
+        begin();
+        ck_assert_int_eq(docking_insert(station->catalogue, "test", &d), CATALOGUE_OK);
+        ck_assert_int_eq(duty_dock(station->catalogue, "test", recorder, d.id, now), CATALOGUE_OK);
+        commit();
+        look();
+        expect_missing(0);
+        expect(0, 0, 0); /* it is back, by then, and there are 24 hours from then */
+}
+END_TEST
+
+/* In a drawer: late for the export, and everybody knows where it is. */
+START_TEST(back_is_not_missing)
+{
+        check_out("2026-11-02 18:00");
+        go("2026-11-02 17:00");
+        come_back();
+        go("2026-11-30 08:00");
+        expect_missing(0);
+        expect(0, 1, 0);
+}
+END_TEST
+
+START_TEST(missing_and_given_time)
+{
+        check_out("2026-11-02 18:00");
+        go("2026-11-04 18:00");
+        expect_missing(1);
+        extend("2026-11-06 12:00");
+        look();
+        expect_missing(0);
+        go("2026-11-08 11:59:59");
+        expect_missing(0);
+        go("2026-11-08 12:00");
+        expect_missing(1);
+        ck_assert_int_eq(raised("recorder-missing"), 2);
+}
+END_TEST
+
+/* Nobody looks for what was struck off; it is missing again when it is put back and was never returned. */
+START_TEST(missing_and_retired)
+{
+        struct recorder_row r;
+
+        check_out(NULL);
+        go("2026-11-06 08:00");
+        expect_missing(1);
+        begin();
+        ck_assert_int_eq(recorder_retire(station->catalogue, "test", recorder, "lost"), CATALOGUE_OK);
+        commit();
+        look();
+        expect_missing(0);
+        look();
+        expect_missing(0);
+        begin();
+        ck_assert_int_eq(recorder_by_id(station->catalogue, recorder, &r), CATALOGUE_OK);
+        r.retired_at = INSTANT_NONE;
+        ck_assert_int_eq(recorder_update(station->catalogue, "test", &r), CATALOGUE_OK);
+        commit();
+        look();
+        expect_missing(1);
+}
+END_TEST
+
+/* As the site says, also while the alert stands. */
+START_TEST(missing_by_configuration)
+{
+        check_out("2026-11-02 18:00");
+        station->config->missing.grace = USEC_PER_HOUR;
+        go("2026-11-02 19:00");
+        expect_missing(1);
+        expect(1, 0, 0);
+        station->config->missing.grace = 0;
+        look();
+        expect_missing(0);
+        go("2027-11-02 19:00");
+        expect_missing(0);
+}
+END_TEST
+
+START_TEST(missing_and_the_clock_set_back)
+{
+        check_out("2026-11-02 18:00");
+        go("2026-11-04 18:00");
+        expect_missing(1);
+        now -= USEC_PER_DAY;
+        look();
+        expect_missing(1);
+        now += USEC_PER_DAY;
+        look();
+        expect_missing(1);
+        ck_assert_int_eq(raised("recorder-missing"), 1);
+}
+END_TEST
+
 /* No duplicate, no loss, and the jump is told of. */
 START_TEST(set_back_an_hour)
 {
@@ -397,6 +531,32 @@ START_TEST(timer)
 }
 END_TEST
 
+/* The same for a recorder that is missing from then on, and nothing else is due: it is the next wake. */
+START_TEST(timer_for_a_missing_one)
+{
+        int64_t began = clock_monotonic();
+
+        clock_set_source(NULL, NULL);
+        station->config->missing.grace = 60 * USEC_PER_SEC;
+        now = clock_now() - 60 * USEC_PER_SEC + USEC_PER_SEC / 5;
+        begin();
+        ck_assert_int_eq(duty_check_out(station->catalogue, "test",
+                                        &(struct checkout){.recorder = recorder,
+                                                           .officer = officer,
+                                                           .at = now - USEC_PER_HOUR,
+                                                           .roster_end = now},
+                                        &officer),
+                         CATALOGUE_OK);
+        commit();
+        ck_assert_int_ge(sd_event_run(station->event, 0), 0); /* the first look */
+        expect_missing(0);
+        while (open_alerts("recorder-missing") == 0 && clock_monotonic() - began < 20 * USEC_PER_SEC)
+                ck_assert_int_ge(sd_event_run(station->event, 20 * USEC_PER_SEC), 0);
+        expect_missing(1);
+        ck_assert_int_ge(clock_now(), now + 60 * USEC_PER_SEC);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("deadline clock");
@@ -412,12 +572,20 @@ int main(void)
         tcase_add_test(t, never_docked_never_returned);
         tcase_add_test(t, one_for_a_recorder);
         tcase_add_test(t, extended);
+        tcase_add_test(t, missing_after_the_roster);
+        tcase_add_test(t, missing_after_the_checkout);
+        tcase_add_test(t, back_is_not_missing);
+        tcase_add_test(t, missing_and_given_time);
+        tcase_add_test(t, missing_and_retired);
+        tcase_add_test(t, missing_by_configuration);
+        tcase_add_test(t, missing_and_the_clock_set_back);
         tcase_add_test(t, set_back_an_hour);
         tcase_add_test(t, set_forward_a_day);
         tcase_add_test(t, small_steps);
         tcase_add_test(t, set_back_while_off);
         tcase_add_test(t, suspended);
         tcase_add_test(t, timer);
+        tcase_add_test(t, timer_for_a_missing_one);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_ENV);

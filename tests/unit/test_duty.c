@@ -4,6 +4,7 @@
 #include "catalogue/duty.h"
 #include "base/cleanup.h"
 #include "catalogue/registry.h"
+#include "catalogue/undocking.h"
 #include "test_catalogue_fixture.h"
 
 #include <check.h>
@@ -33,12 +34,18 @@ static void teardown(void)
         fixture_close(c);
 }
 
+static int try_check_out(int64_t of, instant_t at, instant_t roster_end, int64_t *ret_id)
+{
+        const struct checkout k = {.recorder = of, .officer = officer, .at = at, .roster_end = roster_end};
+
+        return duty_check_out(c, FIXTURE_ACTOR, &k, ret_id);
+}
+
 static int64_t check_out(instant_t at, instant_t roster_end)
 {
         int64_t id = 0;
 
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder, officer, at, roster_end, &id),
-                         CATALOGUE_OK);
+        ck_assert_int_eq(try_check_out(recorder, at, roster_end, &id), CATALOGUE_OK);
         ck_assert_int_gt(id, 0);
         return id;
 }
@@ -116,12 +123,11 @@ START_TEST(test_twice_out_is_refused)
         int64_t id = 17;
 
         (void)check_out(H(0), NONE);
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder, officer, H(1), NONE, &id),
-                         CATALOGUE_CONFLICT);
+        ck_assert_int_eq(try_check_out(recorder, H(1), NONE, &id), CATALOGUE_CONFLICT);
         ck_assert_int_eq(id, 17);
         ck_assert_int_eq(entries("duty.checked-out"), 1);
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder, officer, H(1), H(1), &id), -EINVAL);
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder, officer, NONE, H(1), &id), -EINVAL);
+        ck_assert_int_eq(try_check_out(recorder, H(1), H(1), &id), -EINVAL);
+        ck_assert_int_eq(try_check_out(recorder, NONE, H(1), &id), -EINVAL);
         (void)come_back(H(2));
         (void)check_out(H(3), NONE); /* what it has from before still waits */
         ck_assert_int_eq(asked("SELECT count(*) FROM duty WHERE offloaded_at IS NULL"), 2);
@@ -401,7 +407,7 @@ START_TEST(test_rolled_back)
 
         (void)check_out(H(0), NONE);
         catalogue_rollback(c);
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder, officer, H(0), NONE, &docking), -EPERM);
+        ck_assert_int_eq(try_check_out(recorder, H(0), NONE, &docking), -EPERM);
         ck_assert_int_eq(duty_return(c, FIXTURE_ACTOR, recorder, H(0), &docking), -EPERM);
         ck_assert_int_eq(duty_dock(c, FIXTURE_ACTOR, recorder, docking, H(0)), -EPERM);
         ck_assert_int_eq(duty_offload(c, FIXTURE_ACTOR, recorder, docking, H(0)), -EPERM);
@@ -409,8 +415,82 @@ START_TEST(test_rolled_back)
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM duty"), 0);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM ledger"), before);
         fixture_begin(c);
-        ck_assert_int_eq(duty_check_out(c, FIXTURE_ACTOR, recorder + 9, officer, H(0), NONE, &docking),
-                         -EINVAL);
+        ck_assert_int_eq(try_check_out(recorder + 9, H(0), NONE, &docking), -EINVAL);
+}
+END_TEST
+
+static int count_waiting(void *userdata, const struct undocking *u)
+{
+        ck_assert_int_eq(u->recorder, recorder);
+        ck_assert_int_eq(u->officer, officer);
+        ck_assert_int_eq(u->docking, docking);
+        ++*(int *)userdata;
+        return 0;
+}
+
+static int undockings(void)
+{
+        int n = 0;
+
+        ck_assert_int_eq(undocking_each_waiting(c, count_waiting, &n), 0);
+        return n;
+}
+
+/* Taken out of its bay: at most once for a recorder, and once for a docking. */
+START_TEST(test_undocking_waits_and_is_forgotten)
+{
+        struct undocking u = {.docking = docking,
+                              .recorder = recorder,
+                              .officer = officer,
+                              .at = H(0),
+                              .roster_end = NONE},
+                         other = u;
+
+        ck_assert_int_eq(undocking_note(c, &u), CATALOGUE_OK);
+        ck_assert_int_eq(undocking_note(c, &u), CATALOGUE_OK);
+        other.docking = fixture_docking(c, recorder);
+        ck_assert_int_eq(undocking_note(c, &other), CATALOGUE_CONFLICT);
+        ck_assert_int_eq(undockings(), 1);
+        ck_assert_int_eq(undocking_forget(c, recorder + 1), CATALOGUE_OK);
+        ck_assert_int_eq(undockings(), 1);
+        ck_assert_int_eq(undocking_forget(c, recorder), CATALOGUE_OK);
+        ck_assert_int_eq(undockings(), 0);
+        ck_assert_int_eq(asked("SELECT count(*) FROM duty"), 0);
+}
+END_TEST
+
+START_TEST(test_undocking_becomes_a_duty)
+{
+        const struct undocking u = {.docking = docking,
+                                    .recorder = recorder,
+                                    .officer = officer,
+                                    .at = H(0),
+                                    .roster_end = H(10)};
+        struct duty d;
+        int64_t id = 0;
+
+        ck_assert_int_eq(undocking_note(c, &u), CATALOGUE_OK);
+        ck_assert_int_eq(undocking_check_out(c, FIXTURE_ACTOR, &u, "battery low", &id), CATALOGUE_OK);
+        ck_assert_int_eq(undockings(), 0);
+        ck_assert_int_eq(duty_open(c, recorder, &d), CATALOGUE_OK);
+        ck_assert_int_eq(d.id, id);
+        ck_assert_int_eq(d.officer, officer);
+        ck_assert_int_eq(d.out_at, H(0));
+        ck_assert_int_eq(d.roster_end, H(10));
+        ck_assert_int_eq(asked("SELECT count(*) FROM ledger WHERE act = 'duty.checked-out'"
+                               " AND detail ->> 'undocking' = 1 AND detail ->> 'not_ready' = 'battery low'"
+                               " AND detail ->> 'override' IS NULL"),
+                         1);
+        ck_assert_int_eq(undocking_forget(c, recorder), CATALOGUE_OK); /* the mark stays */
+        ck_assert_int_eq(asked("SELECT count(*) FROM undocking WHERE duty IS NOT NULL"), 1);
+        ck_assert_int_eq(undocking_check_out(c, FIXTURE_ACTOR, &u, "", &id), CATALOGUE_CONFLICT);
+        ck_assert_int_eq(undocking_note(c, &u), CATALOGUE_OK); /* once for a docking */
+        ck_assert_int_eq(undockings(), 0);
+        catalogue_rollback(c);
+        ck_assert_int_eq(undocking_note(c, &u), -EPERM);
+        ck_assert_int_eq(undocking_forget(c, recorder), -EPERM);
+        ck_assert_int_eq(undocking_check_out(c, FIXTURE_ACTOR, &u, "", &id), -EPERM);
+        fixture_begin(c);
 }
 END_TEST
 
@@ -436,6 +516,8 @@ int main(void)
         tcase_add_test(t, test_entered_from_a_table);
         tcase_add_test(t, test_entered_wrongly);
         tcase_add_test(t, test_rolled_back);
+        tcase_add_test(t, test_undocking_waits_and_is_forgotten);
+        tcase_add_test(t, test_undocking_becomes_a_duty);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_ENV);

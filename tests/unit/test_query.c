@@ -28,8 +28,12 @@ static void add_duties(int64_t recorder, int64_t officer)
 
         ck_assert_int_eq(duty_return(c, "test", recorder, FIXTURE_NOW - USEC_PER_DAY, &id), CATALOGUE_OK);
         ck_assert_int_eq(duty_offload(c, "test", recorder, docking, FIXTURE_NOW), CATALOGUE_OK);
-        ck_assert_int_eq(duty_check_out(c, "test", recorder, officer, FIXTURE_NOW,
-                                        FIXTURE_NOW + 10 * USEC_PER_HOUR, &e.duty),
+        ck_assert_int_eq(duty_check_out(c, "test",
+                                        &(struct checkout){.recorder = recorder,
+                                                           .officer = officer,
+                                                           .at = FIXTURE_NOW,
+                                                           .roster_end = FIXTURE_NOW + 10 * USEC_PER_HOUR},
+                                        &e.duty),
                          CATALOGUE_OK);
         ck_assert_int_eq(extension_grant(c, "test", &e), CATALOGUE_OK);
 }
@@ -238,7 +242,7 @@ static const struct {
                 {"assignment", "recorder officer from until"},
                 {"duty",
                  "duty recorder officer out_at until returned_at docking offloaded_at extended_until reason "
-                 "approver"},
+                 "approver undocking"},
                 {"alert", "id kind severity priority subject text since last_raised count acknowledged_at "
                           "acknowledged_by note escalated_at cleared_at cleared_by reason"},
                 {"recording",
@@ -298,7 +302,7 @@ static const struct {
                 {"duty", "\"out_at\":\"2026-11-01T08:00:00+08:00\",\"until\":\"2026-11-01T18:00:00+08:00\","
                          "\"returned_at\":null,\"docking\":null,\"offloaded_at\":null,"
                          "\"extended_until\":\"2026-11-03T08:00:00+08:00\",\"reason\":\"no-transport\","
-                         "\"approver\":\"Li\"}"},
+                         "\"approver\":\"Li\",\"undocking\":null}"},
                 {"assignment", "\"from\":\"2026-10-31T08:00:00+08:00\",\"until\":null}"},
                 {"alert", "{\"id\":2,\"kind\":\"clock-drift\",\"severity\":\"warning\",\"priority\":5,"},
                 {"alert", "\"acknowledged_at\":null,\"acknowledged_by\":null,\"note\":null,"

@@ -190,6 +190,8 @@ static void add_duties(int64_t docking)
                        "2026-11-01 07:00"); /* of September */
 }
 
+static struct missing_rules missing; /* never, if a test does not say otherwise */
+
 static void set_up(void)
 {
         int64_t a, d1, d2, d3;
@@ -230,6 +232,7 @@ static void tear_down(void)
 {
         fixture_close(c);
         atomic_store(&cancelled, false);
+        missing = (struct missing_rules){.grace = 0};
 }
 
 static json_object *report_of(const char *from, const char *to, int64_t unit)
@@ -241,6 +244,7 @@ static json_object *report_of(const char *from, const char *to, int64_t unit)
                                    .clock_tolerance = 3 * USEC_PER_SEC,
                                    .continuity = CONTINUITY_DEFAULTS,
                                    .rules = {.limit = USEC_PER_DAY, .same_day = MINUTES_PER_DAY - 1},
+                                   .missing = missing,
                                    .calendar = CALENDAR_WEEK,
                                    .cancelled = &cancelled};
         json_object *report = NULL;
@@ -467,6 +471,51 @@ START_TEST(test_drift_is_of_the_history)
 }
 END_TEST
 
+/* Overdue is what was not exported, missing is who did not come back. */
+START_TEST(test_missing_recorders)
+{
+        json_object *r;
+
+        missing = (struct missing_rules){.grace = 2 * USEC_PER_DAY, .after = 3 * USEC_PER_DAY};
+        r = report_of("2026-10-01", "2026-11-01", 0);
+        ASSERT_ROWS(r, "missing",
+                    "{'recorder':'R2','minutes':1800,'missing_since':'2026-10-31T18:00:00+08:00'}",
+                    "{'recorder':'R4','missing_since':null}"); /* back, and late */
+        json_object_put(r);
+        r = report_of("2026-10-01", "2026-10-31", 0); /* not yet, at its end */
+        ASSERT_ROWS(r, "missing", "{'recorder':'R2','missing_since':null}",
+                    "{'recorder':'R4','missing_since':null}");
+        json_object_put(r);
+        missing.grace = USEC_PER_HOUR;
+        r = report_of("2026-10-01", "2026-10-30 12:00", 0); /* missing, and not overdue yet */
+        ASSERT_ROWS(r, "missing",
+                    "{'recorder':'R2','minutes':0,'missing_since':'2026-10-29T19:00:00+08:00'}",
+                    "{'recorder':'R4'}");
+        json_object_put(r);
+}
+END_TEST
+
+/* Since when nobody looks for it is since when it is not missing; before, it was. */
+START_TEST(test_retired_is_not_missing)
+{
+        struct recorder_row row;
+        json_object *r;
+
+        missing = (struct missing_rules){.grace = USEC_PER_HOUR};
+        fixture_begin(c);
+        ck_assert_int_eq(recorder_by_number(c, "R2", &row), CATALOGUE_OK);
+        ck_assert_int_eq(recorder_retire(c, FIXTURE_ACTOR, row.id, "lost"), CATALOGUE_OK);
+        fixture_commit(c);
+        r = report_of("2026-11-01", "2026-12-01", 0);
+        ASSERT_ROWS(r, "missing", "{'recorder':'R2','missing_since':null}");
+        json_object_put(r);
+        r = report_of("2026-10-01", "2026-11-01", 0);
+        ASSERT_ROWS(r, "missing", "{'recorder':'R2','missing_since':'2026-10-29T19:00:00+08:00'}",
+                    "{'recorder':'R4'}");
+        json_object_put(r);
+}
+END_TEST
+
 /* A unit has what is of the units below it, and nothing of others. */
 START_TEST(test_of_one_unit)
 {
@@ -552,6 +601,8 @@ int main(void)
         tcase_add_test(t, test_month_under_way);
         tcase_add_test(t, test_dockings_clocks_and_gaps);
         tcase_add_test(t, test_drift_is_of_the_history);
+        tcase_add_test(t, test_missing_recorders);
+        tcase_add_test(t, test_retired_is_not_missing);
         tcase_add_test(t, test_of_one_unit);
         tcase_add_test(t, test_circle_of_units);
         tcase_add_test(t, test_empty_month);

@@ -104,8 +104,12 @@ static void check_out(const char *out, const char *until)
 {
         int64_t id;
 
-        ck_assert_int_eq(duty_check_out(station->catalogue, "test", recorder, zhang, at(out),
-                                        until ? at(until) : INSTANT_NONE, &id),
+        ck_assert_int_eq(duty_check_out(station->catalogue, "test",
+                                        &(struct checkout){.recorder = recorder,
+                                                           .officer = zhang,
+                                                           .at = at(out),
+                                                           .roster_end = until ? at(until) : INSTANT_NONE},
+                                        &id),
                          CATALOGUE_OK);
 }
 
