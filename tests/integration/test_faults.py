@@ -462,9 +462,8 @@ class Faults(FaultsTest):
 
     def test_a_cancel_that_is_ignored_does_not_hold_up_the_stop(self):
         self.plug("a", self.recorder, fault="cancel-ignored", rate=300000)
-        part = os.path.join(self.station.store, "incoming/1")
         self.station.wait("FOOTAGE_FILED")
-        self.wait_for(lambda: any(os.path.getsize(os.path.join(part, n)) > 300000 for n in os.listdir(part)))
+        self.wait_for(lambda: self.greatest_part() > 300000)
         begun = time.monotonic()
         self.assertEqual(self.station.stop(), 0)
         self.assertLess(time.monotonic() - begun, 20 * SLOW)

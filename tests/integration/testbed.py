@@ -6,6 +6,7 @@ The script runs below recsim-station, which gives the emulated USB and the bus (
 waits by sleeping: it waits for an event in the station log, for a line of recsim, or for a process.
 """
 
+import contextlib
 import hashlib
 import json
 import mmap
@@ -452,6 +453,15 @@ class StationTest(unittest.TestCase):
             self.assertEqual(os.stat(path).st_nlink, 1, path)
         self.assertEqual(sorted(self.files_below(os.path.join(station.store, "store"))), sorted(r["path"][6:] for r in rows))
         return rows
+
+    def greatest_part(self):
+        """The bytes on disk of the file that is furthest; a part goes away when it is footage."""
+        incoming = os.path.join(self.station.store, "incoming")
+        sizes = [0]
+        for name in self.files_below(incoming):
+            with contextlib.suppress(FileNotFoundError):
+                sizes.append(os.path.getsize(os.path.join(incoming, name)))
+        return max(sizes)
 
     @staticmethod
     def files_below(folder):
