@@ -207,7 +207,7 @@ static char *index_script(sqlite3 *db, bool drop)
                                       " AND tbl_name IN ('footage', 'ledger')",
                                       what),
              *script;
-        sqlite3_stmt *statement;
+        sqlite3_stmt *statement = NULL;
 
         if (!query || sqlite3_prepare_v2(db, query, -1, &statement, NULL) != SQLITE_OK ||
             sqlite3_step(statement) != SQLITE_ROW)
