@@ -29,15 +29,23 @@ systemctl daemon-reload
 systemctl set-property --runtime $(systemctl list-units --plain --no-legend 'recdock-clear@*' | cut -d' ' -f1) CPUQuota=
 '''
 
-# Stops recdock-clear where it is, and says so. %s: what is waited for before.
+# Stops recdock-clear when it has removed a file, and says so.
 STOP = r'''
 helper() { grep -lx recdock-clear /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3; }
 until pid=$(helper); [ "$pid" ]; do read -r -t 0.02 _ <> <(:); done
-%s
+grep -m1 -q ', removed$' < <(journalctl -f -n 100 -o cat _PID=$pid)
 kill -STOP $pid
 echo $pid >/run/stopped
 '''
-FIRST_REMOVED = "grep -m1 -q ', removed$' < <(journalctl -f -n 100 -o cat _PID=$pid)"
+
+# Has it wait until somebody writes to the second.
+HOLD_BEFORE = r'''
+d=/run/systemd/system/recdock-clear@.service.d
+mkdir -p $d
+mkfifo /run/arrived /run/go
+printf '[Service]\nExecStartPre=+sh -c "echo >/run/arrived; read _ </run/go"\n' >$d/hold-before.conf
+systemctl daemon-reload
+'''
 
 # Asks recdock-clear, as recdockd does, for one file of the only SCSI disk there is. Prints what it answers.
 ASK = r'''
@@ -83,7 +91,9 @@ class ClearCase(StationCase):
     def tearDown(self):
         """What follows is to have its bay, also after a failure."""
         with contextlib.suppress(GuestError):
-            self.station.call('kill -KILL $(cat /run/stopped 2>/dev/null) 2>/dev/null; rm -f /run/stopped')
+            self.station.call('kill -KILL $(cat /run/stopped 2>/dev/null) 2>/dev/null; rm -f /run/stopped /run/arrived /run/go '
+                              '/run/systemd/system/recdock-clear@.service.d/hold-before.conf; systemctl daemon-reload\n'
+                              'systemctl stop "recdock-clear@*.service"')
             if 'disk' in self.station.disks:
                 self.unplug()
 
@@ -200,15 +210,26 @@ class ClearCase(StationCase):
             result = subprocess.run([*command, volume.name], capture_output=True, text=True, check=False)
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
-    def stop_helper(self, path, serial, after=''):
-        """Docks, and has recdock-clear stopped in its work. Returns the journal from the plug on."""
-        self.station.run('rm -f /run/stopped\n' + (SLOWLY if after else ''))
-        self.station.run(f"cat >/run/stop.sh <<'EOF'\n{STOP % after}EOF\nsystemd-run --quiet --collect bash /run/stop.sh")
+    def hold_helper(self, path, serial):
+        """Docks, and has recdock-clear held before it begins. Returns the journal from the plug on."""
+        self.station.run(HOLD_BEFORE)
+        events = self.station.events()
+        self.station.plug_disk('disk', path, serial)
+        self.station.run('read _ </run/arrived', OFFLOAD_TIMEOUT)
+        return events
+
+    def let_helper_go(self):
+        self.station.run('rm /run/systemd/system/recdock-clear@.service.d/hold-before.conf; systemctl daemon-reload\n'
+                         'echo >/run/go; rm /run/arrived /run/go')
+
+    def stop_helper(self, path, serial):
+        """Docks, and has recdock-clear stopped when it has removed a file. Returns the journal from the plug on."""
+        self.station.run('rm -f /run/stopped\n' + SLOWLY)
+        self.station.run(f"cat >/run/stop.sh <<'EOF'\n{STOP}EOF\nsystemd-run --quiet --collect bash /run/stop.sh")
         events = self.station.events()
         self.station.plug_disk('disk', path, serial)
         self.station.wait_until('[ -s /run/stopped ]', OFFLOAD_TIMEOUT)
-        if after:
-            self.station.run(NO_MORE)
+        self.station.run(NO_MORE)
         return events
 
     def signal_helper(self, name):

@@ -65,13 +65,13 @@ class Clear(ClearCase):
     def test_4_file_that_changed_since_it_was_listed(self):
         """Somebody writes to the recorder while it is in its bay."""
         path = self.mixed('changed', 'fat32')
-        events = self.stop_helper(path, 'FAT32')
+        events = self.hold_helper(path, 'FAT32')
         with tempfile.NamedTemporaryFile(dir=self.folder) as other:
             other.write(b'another one')
             other.flush()
             self.mtools('mdel', path, '::p.jpg')
             self.mtools('mcopy', path, other.name, '::p.jpg')
-        self.signal_helper('CONT')
+        self.let_helper_go()
         self.end(events)
         docking = self.station.dockings()[-1]
         self.assertEqual(sorted(self.removals(docking['docking']).values()), ['changed', 'ok', 'ok'])

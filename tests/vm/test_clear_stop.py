@@ -3,7 +3,7 @@
 """Clearing that is cut short: nothing stays mounted or writable, nobody takes the disk meanwhile, and what is not known is not
 claimed."""
 
-from clear_case import FIRST_REMOVED, ClearCase
+from clear_case import ClearCase
 from station import is_event, main
 
 MANY = 40  # more than the 32 that recdockd asks for at once
@@ -26,7 +26,7 @@ class ClearStop(ClearCase):
         """Nothing stays mounted, the disk is read-only again, and what is not known is not claimed."""
         type(self).many = self.image('many', 'fat32', {f'DCIM/{n:03}.jpg': ('photo.jpg', -1) for n in range(MANY)})
         self.station.run(HOLD)
-        events = self.stop_helper(self.many, 'MANY', FIRST_REMOVED)
+        events = self.stop_helper(self.many, 'MANY')
         self.assertEqual((set(self.flags()), self.mounts(), self.driver(), self.locked()), ({'0'}, '', 'usb-storage', True))
         self.signal_helper('KILL')
         self.station.wait_until('! grep -qx 0 /sys/class/block/sd*/ro', 60)
@@ -48,7 +48,7 @@ class ClearStop(ClearCase):
 
     def test_2_recdockd_killed_half_way(self):
         """Its successor finds the recorder still docked: its worker waits until recdock-clear has ended."""
-        self.stop_helper(self.many, 'MANY', FIRST_REMOVED).close()
+        self.stop_helper(self.many, 'MANY').close()
         first = self.station.dockings()[-1]['docking']
         events = self.station.events()
         self.station.run('systemctl kill --signal=KILL --kill-whom=main recdockd')
@@ -69,7 +69,7 @@ class ClearStop(ClearCase):
     def test_3_recdockd_restarted_half_way(self):
         """It waits for what is asked for: all of that is known, the rest is for the next docking."""
         path = self.image('again', 'fat32', {f'DCIM/{n:03}.jpg': ('photo.jpg', -1) for n in range(MANY)})
-        self.stop_helper(path, 'MANY', FIRST_REMOVED).close()
+        self.stop_helper(path, 'MANY').close()
         first = self.station.dockings()[-1]['docking']
         events = self.station.events()
         self.station.run('systemctl --no-block restart recdockd')

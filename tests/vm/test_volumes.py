@@ -3,6 +3,7 @@
 """The volumes of tests/volumes as the kernel's drivers see them: what they list and read, and what the volume reader does, must
 be the same in names, sizes, times and bytes."""
 
+import collections
 import datetime
 import hashlib
 import json
@@ -20,21 +21,19 @@ VOLUME_LIST = os.path.join(BUILD, 'tests', 'volumes', 'volume-list')
 OPTIONS = {'vfat': 'utf8,codepage=936,tz=UTC', 'exfat': 'iocharset=utf8'}
 AT_LEAST = 200
 
-# For each line of the list: NAME.list, one line a file, and NAME.sums. What cannot be mounted has an empty list.
+# All at once, since it is the start of a program that takes long here. What cannot be mounted is an empty folder.
 LOOK = '''
-mkdir -p /volumes /volume
+set -e
+# It would look at each loop device.
+systemctl stop systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd.service
+mkdir /volumes /volume
 mount -o ro /dev/vdb /volumes
-while read -r name type offset options; do
-    mount -t $type -o ro,loop,offset=$offset,$options /volumes/$name.img /volume || { echo "$name: not mounted"; continue; }
-    cd /volume
-    {
-        stat --file-system --format='%f %S' .
-        find . -type f -exec stat --printf='%a\\t%s\\t%.9Y\\t%.9W\\t%n\\n' {} +
-    } >/mnt/host/$name.list
-    find . -type f -exec sha256sum {} + >/mnt/host/$name.sums
-    cd /
-    umount /volume
-done </mnt/host/volumes
+cd /volume
+cut -d' ' -f2 /mnt/host/fstab | xargs mkdir
+mount --all --fstab /mnt/host/fstab || :
+stat --file-system --format='%n %f %S' * >/mnt/host/free
+find . -type f -exec stat --printf='%a\\t%s\\t%.9Y\\t%.9W\\t%n\\n' {} + >/mnt/host/list
+find . -type f -exec sha256sum {} + >/mnt/host/sums
 '''
 
 
@@ -53,38 +52,43 @@ class Volumes(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory(prefix='recdock-vm-')
         cls.addClassCleanup(cls.folder.cleanup)
         cls.images = os.path.join(cls.folder.name, 'volumes')
-        subprocess.run([VOLUMES, '--keep', cls.images], check=True)
+        subprocess.run([VOLUMES, '--keep', cls.images], check=True, stdout=subprocess.DEVNULL)
         cls.names = sorted(name[:-5] for name in os.listdir(cls.images) if name.endswith('.json'))
         disk = cls.images + '.ext4'
-        subprocess.run(['mkfs.ext4', '-q', '-d', cls.images, disk, '16G'], check=True)
+        subprocess.run(['mkfs.ext4', '-q', '-d', cls.images, disk, '16G'], check=True, stdout=subprocess.DEVNULL)
         guest = Guest(image_or_reason(cache_folder(BUILD))[0], BUILD, cls.folder.name, drives=[disk])
-        cls.share = guest.share
-        with open(os.path.join(cls.share, 'volumes'), 'w', encoding='ascii') as f:
+        with open(os.path.join(guest.share, 'fstab'), 'w', encoding='ascii') as f:
             for name in cls.names:
                 kind = 'exfat' if name.startswith('exfat') else 'vfat'
-                f.write(f'{name} {kind} {cls.expected(name)["offset"]} {OPTIONS[kind]}\n')
+                f.write(f'/volumes/{name}.img /volume/{name} {kind} ro,loop,offset={cls.expected(name)["offset"]},{OPTIONS[kind]} 0 0\n')
         with guest:
-            print('\n'.join('# ' + line for line in guest.run(LOOK, 400).splitlines()))
+            print('\n'.join('# ' + line for line in guest.run(LOOK, 600).splitlines()))
+        cls.free, cls.found = cls.read_found(guest.share)
 
     @classmethod
     def expected(cls, name):
         with open(os.path.join(cls.images, name + '.json'), encoding='utf-8') as f:
             return json.load(f)
 
-    def seen_by_kernel(self, name):
-        """Its free bytes, and path → facts."""
-        path = os.path.join(self.share, name)
-        with open(path + '.list', encoding='utf-8') as f:
-            blocks, size = f.readline().split()
-            found = {}
+    @staticmethod
+    def read_found(share):
+        """What the kernel has: volume → its free bytes, and volume → path → facts."""
+        free, found = {}, collections.defaultdict(dict)
+        with open(os.path.join(share, 'free'), encoding='utf-8') as f:
             for line in f:
-                mode, length, modified, created, path_in = line.rstrip('\n').split('\t')
-                found[path_in[2:]] = {'read only': int(mode, 8) & 0o222 == 0, 'size': int(length),
-                                  'modified': round(float(modified) * 100), 'created': round(float(created) * 100)}
-        with open(path + '.sums', encoding='utf-8') as f:
+                name, blocks, size = line.split()
+                free[name] = int(blocks) * int(size)
+        with open(os.path.join(share, 'list'), encoding='utf-8') as f:
             for line in f:
-                found[line[68:].rstrip('\n')]['sha256'] = line[:64]
-        return int(blocks) * int(size), found
+                mode, length, modified, created, path = line.rstrip('\n').split('\t')
+                _, name, path = path.split('/', 2)
+                found[name][path] = {'read only': int(mode, 8) & 0o222 == 0, 'size': int(length),
+                                     'modified': round(float(modified) * 100), 'created': round(float(created) * 100)}
+        with open(os.path.join(share, 'sums'), encoding='utf-8') as f:
+            for line in f:
+                _, name, path = line[66:].rstrip('\n').split('/', 2)
+                found[name][path]['sha256'] = line[:64]
+        return free, found
 
     def seen_by_us(self, name):
         """The same. Before Linux 6.8 the kernel takes the valid length of a file on exFAT for its size."""
@@ -107,7 +111,8 @@ class Volumes(unittest.TestCase):
         names = [name for name in self.names if name.startswith(kind)]
         wrong, files = [], 0
         for name in names:
-            (kernel_free, kernel), (free, ours) = self.seen_by_kernel(name), self.seen_by_us(name)
+            kernel_free, kernel = self.free[name], self.found[name]
+            free, ours = self.seen_by_us(name)
             files += len(ours)
             if free != kernel_free:
                 wrong.append(f'{name}: {free} bytes free, the kernel has {kernel_free}')
