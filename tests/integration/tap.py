@@ -3,6 +3,7 @@
 
 import os
 import sys
+import time
 import traceback
 import unittest
 
@@ -12,6 +13,15 @@ class TapResult(unittest.TestResult):
         super().__init__()
         self.number = 0
         self.failed_parts = []
+        self.begun = time.monotonic()
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.begun = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        print(f"# {time.monotonic() - self.begun:.1f} s", flush=True)
 
     def _line(self, ok, test, directive=""):
         self.number += 1
