@@ -174,15 +174,19 @@ static void import_identified(struct docking *d)
         docking_list(d);
 }
 
-/* Whoever had it has brought it back. What an import brings by hand says nothing of the recorder. */
-static void identified_keep(struct docking *d)
+/* Whoever had it has brought it back: known once in a docking, since who is given it while it is still in its
+ * bay has not brought anything back when a worker asks it again. What an import brings by hand says nothing of
+ * the recorder. */
+static void identified_keep(struct docking *d, bool comes_back)
 {
         struct station *s = d->station;
 
         station_begin(s);
-        station_check(s,
-                      duty_dock(s->catalogue, STATION_ACTOR, d->row.recorder, d->row.id, d->row.plugged_at),
-                      "write that a recorder is back");
+        if (comes_back)
+                station_check(s,
+                              duty_dock(s->catalogue, STATION_ACTOR, d->row.recorder, d->row.id,
+                                        d->row.plugged_at),
+                              "write that a recorder is back");
         docking_save(d, true);
         station_commit(s);
         station_duties_changed(s);
@@ -190,6 +194,7 @@ static void identified_keep(struct docking *d)
 
 void docking_identify(struct docking *d, const struct recorder_identity *m)
 {
+        bool comes_back = d->row.recorder == 0;
         struct event_subject subject;
         char who[192];
         int r;
@@ -225,7 +230,7 @@ void docking_identify(struct docking *d, const struct recorder_identity *m)
         station_alert_clear(d->station, "unknown-recorder", who);
         health_judge(d);
         identity_compare(d);
-        identified_keep(d);
+        identified_keep(d, comes_back);
         inject_point("identified");
         docking_list(d);
 }

@@ -112,6 +112,18 @@ class Deleted(DiskTest):
         self.assertEqual(self.alerts("deleted-on-recorder"), [])
 
 
+class GivenOut(DiskTest):
+    def test_recorder_given_out_in_its_bay_does_not_come_back_by_a_recovery(self):
+        """A second worker identifies it once more, in the same docking."""
+        self.dock_card(self.make(Deleted.FILES, delete=["DCIM/gone.mp4"]), 1)
+        recorder = self.receipt(1)["recorder"]
+        self.station.ctl("officer", "add", "200417", "王伟")
+        self.station.ctl("checkout", recorder, "--officer=200417", "--override=nobody else has one")
+        self.station.ctl("recover", "1")
+        self.station.wait("DOCKING_RELEASED", count=2)
+        self.assertEqual([d["recorder"] for d in self.station.json("duty", "list", "--out=yes")], [recorder])
+
+
 class DeletedOnExfat(Deleted):
     kind = "exfat"
 
