@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-TIMEOUT = 300
+TIMEOUT = int(os.environ.get("RECDOCK_BENCH_PEER_TIMEOUT", "300"))  # seconds for one command of a peer; one that takes longer is left out
 
 
 class PeerFailed(RuntimeError):
