@@ -89,6 +89,16 @@ class Alert(StationCase):
         self.station.wait_until("journalctl -o cat -u recdock-alert | grep -q \"60-fails' failed with exit status 3\"", 30)
         self.assertEqual(run('systemctl is-active recdockd.service').strip(), 'active')
 
+    def test_6_timer_writes_metrics_for_a_monitor(self):
+        """Every minute, and also that recdockd is not there."""
+        metrics = '/var/lib/prometheus/node-exporter/recdock.prom'
+        self.station.run(f'mkdir -p {metrics.rsplit("/", 1)[0]} && systemctl start recdock-metrics.timer')
+        self.station.wait_until(f"grep -qs '^recdock_up.* 1$' {metrics}", 90)
+        self.assertEqual(self.station.run(f'stat -c "%U %a" {metrics}').strip(), 'root 644')
+        self.station.run('systemctl stop recdockd')
+        self.station.wait_until(f"grep -qs '^recdock_up.* 0$' {metrics}", 90)
+        self.assertEqual(self.station.run('systemctl show --property=Result --value recdock-metrics.service').strip(), 'success')
+
 
 if __name__ == '__main__':
     main()
