@@ -244,6 +244,11 @@ int catalogue_open_versions(struct catalogue **ret, const char *path, bool read_
         if (r != SQLITE_OK)
                 return c->db ? outcome_of(c, r) : -ENOMEM;
         r = judge_and_migrate(c, path, versions, n);
+        /* What a statement would have to undo is a few pages: from now on they are kept in memory and not in
+         * a file in /tmp, that takes longer and may be full. A migration sorts a million rows, and has its
+         * file. */
+        if (r == 0 && !read_only)
+                r = run(c, "PRAGMA temp_store = MEMORY;");
         if (r != 0)
                 return r;
         *ret = TAKE_PTR(c);
