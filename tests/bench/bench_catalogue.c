@@ -24,6 +24,7 @@
 #define RECORDERS 800
 #define BAYS      16
 #define BATCH     20000 /* rows of one transaction */
+#define ORIGINALS 1000000
 #define SPAN      (3 * 365 * USEC_PER_DAY)
 #define NOW       INT64_C(1793491200000000) /* 2026-11-01T08:00+08:00 */
 #define RUNS      51
@@ -226,14 +227,46 @@ static char *index_script(sqlite3 *db, const char *query)
         return script;
 }
 
-static void fill_rows(const char *path, int64_t rows)
+static void fill_originals(const char *path, int64_t rows)
 {
         struct catalogue *c;
 
         must(catalogue_open(&c, path, false), NULL, "the database cannot be made");
-        for (int64_t i = 0; i < rows; i += BATCH)
+        for (int64_t i = 0; i < MIN(rows, ORIGINALS); i += BATCH)
                 fill_batch(c, i, rows);
         catalogue_close(c);
+}
+
+/* The copy with the number %1$lld: %2$lld microseconds later, of the originals up to %3$lld. A name has its
+ * time from the 16th character on. */
+static const char copy_sql[] =
+                "INSERT INTO footage (docking, unit, recorder, officer, bay, name, source, source_path,"
+                " started_at, ended_at, ordered_at, time_source, time_flags, name_time, container_time,"
+                " device_time, duration, size, sha256, verdict, container, codecs, kind, path, offloaded_at,"
+                " deadline, late_us, important)"
+                " SELECT docking, unit, recorder, officer, bay, substr(name, 1, 15) ||"
+                " strftime('%%Y%%m%%d%%H%%M%%S', (started_at + %2$lld) / 1000000, 'unixepoch') || "
+                "substr(name, 30),"
+                " source, source_path, started_at + %2$lld, ended_at + %2$lld, ordered_at + %2$lld, "
+                "time_source,"
+                " time_flags, name_time + %2$lld, container_time + %2$lld, device_time + %2$lld, duration, "
+                "size,"
+                " randomblob(32), verdict, container, codecs, kind, '%1$lld/' || path, offloaded_at + "
+                "%2$lld,"
+                " deadline + %2$lld, late_us, important"
+                " FROM footage WHERE id <= %3$lld ORDER BY id";
+
+static void fill_copies(sqlite3 *db, int64_t rows)
+{
+        must_run(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144");
+        for (int64_t n = 1; n * ORIGINALS < rows; n++) {
+                double later = (double)SPAN * ORIGINALS / (double)rows;
+                char sql[sizeof(copy_sql) + 256];
+
+                (void)snprintf(sql, sizeof(sql), copy_sql, (long long)n, (long long)(later * (double)n),
+                               (long long)MIN(rows - n * ORIGINALS, ORIGINALS));
+                must_run(db, sql);
+        }
 }
 
 static void fill(const char *path, int64_t rows)
@@ -252,10 +285,10 @@ static void fill(const char *path, int64_t rows)
         drop = index_script(db, begin_query);
         must_run(db, drop);
         (void)sqlite3_close(db);
-        fill_rows(path, rows);
+        fill_originals(path, rows);
         if (sqlite3_open(path, &db) != SQLITE_OK)
                 must(-EIO, NULL, path);
-        must_run(db, "PRAGMA cache_size = -262144; PRAGMA synchronous = OFF");
+        fill_copies(db, rows);
         must_run(db, make);
         (void)sqlite3_close(db);
         seconds = (double)(clock_monotonic() - began) / USEC_PER_SEC;
