@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { TAG_MAX = 20000 }; /* the loop waits: about a second */
+enum { TAG_MAX = 10000 }; /* the loop waits: about a second */
 
 DEFINE_CLEANUP(struct query *, query_free);
 
