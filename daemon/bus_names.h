@@ -108,7 +108,7 @@
  *    "days":[…],
  *    "units":[…],"officers":[…],"recorders":[…] (each with "duties","duties_late","duties_overdue" and
  *     "duties_open" too),
- *    "late":[…] (footage),"duties_late":[…] (late, overdue and open ones),
+ *    "annotations":[…] (by unit),"late":[…] (footage),"duties_late":[…] (late, overdue and open ones),
  *    "missing":[…] (duties overdue at the end of the period, or now when that lies ahead, whenever begun,
  *     and those whose recorder was missing then: "missing_since", else null, as rules/missing.h says it),
  *    "extensions":[…],"unseen":[…],"verdicts":[…],"bad_files":[…],
