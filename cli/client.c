@@ -132,7 +132,7 @@ int client_call(sd_bus *bus, sd_bus_message **ret_reply, const char *method, con
         return message_call(bus, m, ret_reply);
 }
 
-static int pairs_append(sd_bus_message *m, char kind, const struct query_filter *pairs, size_t n)
+int client_append_pairs(sd_bus_message *m, char kind, const struct query_filter *pairs, size_t n)
 {
         bool dictionary = kind == 'e';
         int r = sd_bus_message_open_container(m, 'a', dictionary ? "{ss}" : "(ss)");
@@ -150,7 +150,7 @@ int client_call_fields(sd_bus *bus, sd_bus_message **ret_reply, const char *meth
 
         r = message_new(bus, method, &m);
         if (r >= 0)
-                r = pairs_append(m, 'e', fields, n);
+                r = client_append_pairs(m, 'e', fields, n);
         if (r < 0)
                 return client_report(r, NULL);
         return message_call(bus, m, ret_reply);
@@ -242,7 +242,7 @@ static int query_send(sd_bus *bus, const char *method, const char *noun, const s
         if (r >= 0 && noun)
                 r = sd_bus_message_append(m, "s", noun);
         if (r >= 0)
-                r = pairs_append(m, 'r', filters, n);
+                r = client_append_pairs(m, 'r', filters, n);
         if (r >= 0)
                 r = sd_bus_message_append(m, "h", theirs);
         if (r >= 0)

@@ -27,6 +27,8 @@ int client_call_fields(sd_bus *bus, sd_bus_message **ret_reply, const char *meth
 
 /* The message of a method, to be filled and then called by client_call_message(). */
 int client_message(sd_bus *bus, const char *method, sd_bus_message **ret);
+/* "a{ss}" (kind 'e') or "a(ss)" (kind 'r'). Negative errno, or 0 and more. */
+int client_append_pairs(sd_bus_message *m, char kind, const struct query_filter *pairs, size_t n);
 int client_call_message(sd_bus *bus, sd_bus_message *m, sd_bus_message **ret_reply);
 
 /* A method that takes "tat". */

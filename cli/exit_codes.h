@@ -5,7 +5,8 @@
 
 enum exit_code {
         EXIT_OK = 0,
-        EXIT_BAD = 1,         /* the answer is bad: verify found damage, coverage fewer than two */
+        EXIT_BAD = 1,         /* the answer is bad: verify found damage, coverage fewer than two, reconcile a
+                                 difference */
         EXIT_USAGE = 2,       /* the command line is wrong; nothing was asked */
         EXIT_UNREACHABLE = 3, /* the bus or recdockd is not there, or went away */
         EXIT_DENIED = 4,      /* the caller may not */

@@ -71,6 +71,15 @@ static const struct column recorder_columns[] = {{"number", N_("Recorder"), COLU
                                                  WAITING_COLUMNS};
 static const struct column day_columns[] = {{"day", N_("Day"), COLUMN_TEXT}, FIGURE_COLUMNS};
 
+static const struct column annotation_columns[] = {
+                {"number", N_("Unit"), COLUMN_TEXT},
+                {"name", N_("Name"), COLUMN_TEXT},
+                {"files", N_("Files"), COLUMN_NUMBER},
+                {"annotated", N_("Annotated"), COLUMN_NUMBER},
+                {"unannotated", N_("Not annotated"), COLUMN_NUMBER},
+                {"annotation_rate", N_("Annotated %"), COLUMN_SHARE},
+};
+
 static const struct column verdict_columns[] = {
                 {"verdict", N_("Verdict"), COLUMN_VERDICT},
                 {"files", N_("Files"), COLUMN_NUMBER},
@@ -188,6 +197,8 @@ const struct report_section report_sections[] = {
                 {SECTION("officers", officer), .title = N_("By officer"), .note = "", .wide = true},
                 {SECTION("recorders", recorder), .title = N_("By recorder"), .note = "", .wide = true},
                 {SECTION("days", day), .title = N_("By day of recording"), .note = "", .wide = true},
+                {SECTION("annotations", annotation), .title = N_("Annotation by unit"),
+                 .note = N_("Annotated is what is in a case that has number, party and handler.")},
                 {SECTION("verdicts", verdict), .title = N_("What the container check said"), .note = ""},
                 {SECTION("bad_files", bad), .title = N_("Files that are not whole"), .note = "",
                  .shown = 200},

@@ -1,98 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * "import" and "export" of units, officers, recorders, assignments and duties: registries and rosters as
- * spreadsheets have them, comma-separated values in UTF-8. The first line names the columns, in any order. A
- * file is sent as a whole and entered as a whole or not at all; what is refused is told by its line. What is
- * exported can be imported again, and then changes nothing.
+ * "import" and "export" of units, officers, recorders, assignments, duties and cases: registries and rosters
+ * as spreadsheets have them, comma-separated values in UTF-8. The first line names the columns, in any
+ * order. A file is sent as a whole and entered as a whole or not at all; what is refused is told by its
+ * line. What is exported can be imported again, and then changes nothing.
  */
 #include "cli/client.h"
 #include "cli/listing.h"
+#include "cli/sheet.h"
 #include "cli/table.h"
 #include "cli/translate.h"
 #include "cli/verb_functions.h"
 #include "base/cleanup.h"
 #include "base/csv.h"
-#include "base/text.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 DEFINE_CLEANUP(json_object *, json_object_put);
 
-#define BOM "\xef\xbb\xbf"
-
-enum { FILE_SIZE_MAX = 32 * 1024 * 1024, BAD_LINES_MAX = 1000 };
-
-/* What a file is being sent with. */
-struct sheet {
-        const char *path;
-        char *text; /* with a NUL behind it */
-        size_t size;
-        uint64_t entered, unchanged, refused;
-};
-
-static void sheet_done(struct sheet *s)
-{
-        free(s->text);
-}
-
-static int sheet_read_all(int fd, struct sheet *s)
-{
-        s->text = malloc(FILE_SIZE_MAX + 1);
-        if (!s->text)
-                return -ENOMEM;
-        while (s->size < FILE_SIZE_MAX) {
-                ssize_t n = read(fd, s->text + s->size, FILE_SIZE_MAX - s->size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        break;
-                s->size += (size_t)n;
-        }
-        s->text[s->size] = '\0';
-        return s->size == FILE_SIZE_MAX ? -EFBIG : 0;
-}
-
-static int sheet_read(struct sheet *s)
-{
-        _cleanup_close_ int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        int r = fd < 0 ? -errno : sheet_read_all(fd, s);
-
-        if (r == -EFBIG)
-                complain(_("'%s' has more than %d bytes, expected parts of it one after the other; nothing "
-                           "was "
-                           "imported"),
-                         s->path, FILE_SIZE_MAX - 1);
-        else if (r < 0)
-                complain(_("'%s' cannot be read: %s; nothing was imported"), s->path, strerror(-r));
-        return r < 0 ? EXIT_USAGE : EXIT_OK;
-}
-
-/* Names in another encoding would be wrong names: spreadsheets in Chinese like to write GBK. */
-static int sheet_check_encoding(const struct sheet *s)
-{
-        unsigned int line = 1;
-        size_t n;
-
-        for (const char *at = s->text; at < s->text + s->size; at += n) {
-                n = *at ? text_utf8_sequence(at) : 0;
-                if (n == 0) {
-                        complain(_("%s:%u: byte 0x%02x is not UTF-8, expected a file in UTF-8; GBK and GB "
-                                   "18030 "
-                                   "are not read, save it as \"CSV UTF-8\" or convert it by 'iconv -f "
-                                   "GB18030 "
-                                   "-t UTF-8'; nothing was imported"),
-                                 s->path, line, (unsigned int)(unsigned char)*at);
-                        return EXIT_REFUSED;
-                }
-                line += *at == '\n';
-        }
-        return EXIT_OK;
-}
+enum { BAD_LINES_MAX = 1000 };
 
 static int record_append(sd_bus_message *m, const struct csv_record *record)
 {
@@ -164,13 +90,12 @@ static int sheet_refused(const struct sheet *s)
 
 static int sheet_message(struct sheet *s, const char *noun, sd_bus_message *m)
 {
-        size_t mark = strlen(BOM), skip = s->size >= mark && memcmp(s->text, BOM, mark) == 0 ? mark : 0;
         struct csv_reader reader;
         int r = sd_bus_message_append(m, "s", noun);
 
         if (r < 0)
                 return client_report(r, NULL);
-        csv_reader_init(&reader, s->text + skip, s->size - skip);
+        csv_reader_init(&reader, s->text + s->skip, s->size - s->skip);
         r = columns_append(s, &reader, m);
         if (r == EXIT_OK)
                 r = lines_append(s, &reader, m);
@@ -215,10 +140,8 @@ static int sheet_import(const struct invocation *inv, const char *noun)
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
         _cleanup_(sheet_done) struct sheet s = {.path = inv->args[0]};
-        int r = sheet_read(&s);
+        int r = sheet_open(&s);
 
-        if (r == EXIT_OK)
-                r = sheet_check_encoding(&s);
         if (r == EXIT_OK)
                 r = client_open(&bus);
         if (r == EXIT_OK)
@@ -237,7 +160,7 @@ static int sheet_import(const struct invocation *inv, const char *noun)
 /* --- export
  * ------------------------------------------------------------------------------------------------------ */
 
-enum { SHEET_COLUMNS_MAX = 9 };
+enum { SHEET_COLUMNS_MAX = CASE_SHEET_COLUMNS };
 
 static void row_write(json_object *row, const struct column *columns, size_t n)
 {
@@ -248,6 +171,8 @@ static void row_write(json_object *row, const struct column *columns, size_t n)
                 json_object *value = json_member(row, columns[i].key);
 
                 fields[i] = value ? json_object_get_string(value) : NULL;
+                if (value && columns[i].kind == COLUMN_YES_NO)
+                        fields[i] = json_object_get_boolean(value) ? "yes" : "no";
                 if (value && columns[i].kind == COLUMN_USB_ID) {
                         (void)snprintf(usb[i], sizeof(usb[i]), "%04x",
                                        (unsigned int)json_object_get_int(value) & 0xffffU);
@@ -299,7 +224,7 @@ static int sheet_export(const char *noun, const struct column *columns, size_t n
                 return r;
         for (size_t i = 0; i < n; i++)
                 headings[i] = columns[i].heading;
-        (void)fputs(BOM, stdout); /* without it, spreadsheets take names for another encoding */
+        (void)fputs(SHEET_BOM, stdout); /* without it, spreadsheets take names for another encoding */
         csv_write(stdout, headings, n);
         rows_write(rows, columns, n, above);
         if (fflush(stdout) == 0 && !ferror(stdout))
@@ -397,4 +322,18 @@ int verb_duty_export(const struct invocation *inv)
         };
 
         return sheet_export("duty", columns, ELEMENTSOF(columns), NULL);
+}
+
+int verb_case_import(const struct invocation *inv)
+{
+        char noun[64];
+
+        (void)snprintf(noun, sizeof(noun), "case%s%s", invocation_option(inv, "update") ? ",update" : "",
+                       invocation_option(inv, "also-elsewhere") ? ",also-elsewhere" : "");
+        return sheet_import(inv, noun);
+}
+
+int verb_case_export(const struct invocation *inv)
+{
+        return sheet_export("case", case_sheet_columns, ELEMENTSOF(case_sheet_columns), NULL);
 }

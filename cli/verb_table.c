@@ -33,6 +33,9 @@
                         {"kind", N_("WORD"), "kind", N_("video, audio, photo, other")},                    \
                         {"bay", N_("BAY"), "bay", N_("that came through this bay")},                       \
                         {"docking", N_("ID"), "docking", N_("of this docking")},                           \
+                        {"case", N_("NUMBER"), "case", N_("of this case")},                                \
+                        {"annotated", "yes|no", "annotated",                                               \
+                         N_("in a case that has number, party and handler, or not")},                      \
                         {"source", N_("WORD"), "source", N_("dock, import, recovered")}, FILTER_LIMIT,     \
         {                                                                                                  \
                 "order", N_("WORD"), "order", N_("time, -time, size, -size, name, id, -id")                \
@@ -249,6 +252,100 @@ static const struct verb_option report_options[] = {
                 {NULL},
 };
 
+#define CASE_UNIT                                                                                          \
+        {                                                                                                  \
+                "unit", N_("NUMBER"), NULL, N_("of which unit the case is, where several have the number") \
+        }
+#define CASE_WHY                                                                          \
+        {"reason", N_("TEXT"), NULL, N_("why; goes into the ledger")},                    \
+        {                                                                                 \
+                "approver", N_("NAME"), NULL, N_("who approved it; goes into the ledger") \
+        }
+#define CASE_FIELDS                                                                                         \
+        {"supervision-number", N_("TEXT"), "supervision_number",                                            \
+         N_("its number in the supervision system")},                                                       \
+                        {"file-number", N_("TEXT"), "file_number", N_("the number of its case file")},      \
+                        {"party", N_("NAME"), "party", N_("the party")},                                    \
+                        {"handler", N_("NAME"), "handler", N_("who handles it")},                           \
+                        {"activity", N_("WORD"), "activity", N_("a word of 'recdockctl case activities'")}, \
+                        {"premises", N_("TEXT"), "premises", N_("what was inspected")},                     \
+                        {"premises-class", N_("WORD"), "premises_class", N_("the class of the premises")},  \
+                        {"long-term", N_("WORD"), "long_term",                                              \
+                         N_("the long-term category: L1, L2, L3, L4")},                                     \
+                        {"secrecy", N_("WORD"), "secrecy", N_("none, state, commercial, privacy")},         \
+                        {"evidence", "yes|no", "evidence", N_("whether its footage is evidence")},          \
+                        {"from", N_("TIME"), "from", N_("when they arrived")},                              \
+                        {"to", N_("TIME"), "to", N_("when they left")},                                     \
+        {                                                                                                   \
+                "file-until", N_("DATE"), "file_until", N_("the last day on which the case file is kept")   \
+        }
+
+static const struct verb_option case_options[] = {
+                {"unit", N_("NUMBER"), "unit", N_("of this unit")},
+                {"supervision-number", N_("TEXT"), "supervision_number",
+                 N_("with this number in the supervision system")},
+                {"file-number", N_("TEXT"), "file_number", N_("with this number of the case file")},
+                {"party", N_("PATTERN"), "party", N_("with a party like this; * and ? stand for anything")},
+                {"handler", N_("PATTERN"), "handler", N_("with a handler like this")},
+                {"activity", N_("WORD"), "activity", N_("of this activity")},
+                {"premises-class", N_("WORD"), "premises_class", N_("of this class of premises")},
+                {"long-term", N_("WORD"), "long_term", N_("of this long-term category")},
+                {"secrecy", N_("WORD"), "secrecy", N_("none, state, commercial, privacy")},
+                {"evidence", "yes|no", "evidence", N_("whose footage is evidence, or not")},
+                {"open", "[yes|no]", "open", N_("still open, or closed")},
+                FILTER_FROM,
+                FILTER_TO,
+                FILTER_LIMIT,
+                {NULL},
+};
+static const struct verb_option case_show_options[] = {CASE_UNIT, {NULL}};
+static const struct verb_option case_open_options[] = {
+                {"unit", N_("NUMBER"), "unit", N_("the unit whose case it is; required")},
+                CASE_FIELDS,
+                {"opened", N_("TIME"), "opened", N_("when it was opened; now, if not given")},
+                {"also-elsewhere", NULL, "also_elsewhere", N_("another unit has a case of the same number")},
+                {NULL},
+};
+static const struct verb_option case_set_options[] = {
+                CASE_UNIT,
+                CASE_FIELDS,
+                {"clear", N_("FIELD"), NULL, N_("make this field unknown: --clear=party")},
+                CASE_WHY,
+                {NULL},
+};
+static const struct verb_option case_close_options[] = {
+                CASE_UNIT,
+                {"at", N_("TIME"), NULL, N_("when it was closed; now, if not given")},
+                {"file-until", N_("DATE"), NULL, N_("the last day on which the case file is kept")},
+                CASE_WHY,
+                {NULL},
+};
+static const struct verb_option case_reopen_options[] = {CASE_UNIT, CASE_WHY, {NULL}};
+static const struct verb_option case_tag_options[] = {
+                CASE_UNIT,
+                {"recorder", N_("NUMBER"), "recorder", N_("all of this recorder; with --from and --to")},
+                {"officer", N_("NUMBER"), "officer", N_("all of this officer; with --from and --to")},
+                {"footage-unit", N_("NUMBER"), "unit", N_("all of this unit; with --from and --to")},
+                {"from", N_("TIME"), "from", N_("that was begun at this time or later")},
+                {"to", N_("TIME"), "to", N_("that was begun before this time")},
+                {"move", NULL, NULL, N_("take it out of other cases; with --reason and --approver")},
+                CASE_WHY,
+                {NULL},
+};
+static const struct verb_option case_untag_options[] = {CASE_UNIT, CASE_WHY, {NULL}};
+static const struct verb_option case_import_options[] = {
+                {"update", NULL, NULL, N_("change cases that are there otherwise")},
+                {"also-elsewhere", NULL, NULL, N_("numbers may be those of cases of other units")},
+                {NULL},
+};
+static const struct verb_option case_reconcile_options[] = {
+                {"tolerance", N_("SPAN"), NULL, N_("by how much times may differ; 30min, if not given")},
+                {"unit", N_("NUMBER"), NULL, N_("only cases of this unit")},
+                {"from", N_("TIME"), NULL, N_("the file has cases of this time or later")},
+                {"to", N_("TIME"), NULL, N_("the file has cases before this time")},
+                {NULL},
+};
+
 static const struct verb_option metrics_options[] = {
                 {"output", N_("FILE"), NULL, N_("write or replace this file, whole or not at all")},
                 {NULL},
@@ -329,6 +426,28 @@ static const struct verb verbs[] = {
                  N_("Enter units from a CSV file, all of it or nothing")},
                 {"unit", "export", NULL, 0, 0, NULL, verb_unit_export,
                  N_("Write units as CSV that can be imported")},
+                {"case", "list", NULL, 0, 0, case_options, verb_case_list, N_("List cases")},
+                {"case", "show", N_("NUMBER"), 1, 1, case_show_options, verb_case_show,
+                 N_("Show a case, how much of it was recorded, and its history")},
+                {"case", "open", N_("NUMBER"), 1, 1, case_open_options, verb_case_open, N_("Open a case")},
+                {"case", "set", N_("NUMBER"), 1, 1, case_set_options, verb_case_set,
+                 N_("Change what is known of a case")},
+                {"case", "close", N_("NUMBER"), 1, 1, case_close_options, verb_case_close,
+                 N_("Say that a case is closed, and how long its file is kept")},
+                {"case", "reopen", N_("NUMBER"), 1, 1, case_reopen_options, verb_case_reopen,
+                 N_("Say that a closed case goes on")},
+                {"case", "tag", N_("NUMBER [FOOTAGE…]"), 1, -1, case_tag_options, verb_case_tag,
+                 N_("Put footage into a case: by its numbers, or all of somebody and a time")},
+                {"case", "untag", N_("NUMBER FOOTAGE…"), 2, -1, case_untag_options, verb_case_untag,
+                 N_("Take footage out of a case")},
+                {"case", "activities", NULL, 0, 0, NULL, verb_case_activities,
+                 N_("List the activities that the regulation knows")},
+                {"case", "import", N_("FILE"), 1, 1, case_import_options, verb_case_import,
+                 N_("Enter cases from a CSV file, all of it or nothing")},
+                {"case", "export", NULL, 0, 0, NULL, verb_case_export,
+                 N_("Write cases as CSV that can be imported")},
+                {"case", "reconcile", N_("FILE"), 1, 1, case_reconcile_options, verb_case_reconcile,
+                 N_("Compare the cases of the case system, as a CSV file, with footage")},
                 {NULL, "report", NULL, 0, 0, report_options, verb_report,
                  N_("Report what came in time, late or not at all, of a month or any other period")},
                 {NULL, "metrics", NULL, 0, 0, metrics_options, verb_metrics,

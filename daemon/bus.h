@@ -150,6 +150,14 @@ int bus_clear_alert(sd_bus_message *m, void *userdata, sd_bus_error *error);
 /* bus_health.c */
 int bus_get_health(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
+/* bus_case.c */
+int bus_open_case(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_set_case(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_close_case(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_reopen_case(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_tag_footage(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_untag_footage(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* bus_gap.c */
 int bus_explain_gap(sd_bus_message *m, void *userdata, sd_bus_error *error);
 

@@ -48,7 +48,24 @@
  *   AddUnit(a{ss} fields) → t id             number name parent
  *   EnterTable(s noun, as columns, a(uas) lines) → t entered, t unchanged, a(us) refused
  *           lines of a table, each with its number in the file: all of them, or none when one is refused,
- *           and then each refused one with the reason. noun: unit, officer, recorder, assignment or duty
+ *           and then each refused one with the reason. noun: unit, officer, recorder, assignment, duty or
+ *           case; "case,update" changes cases that are there otherwise, ",also-elsewhere" lets a number be
+ *           one of another unit's, too
+ *   OpenCase(a{ss} fields) → t id
+ *           number and unit; optional opened, the fields of SetCase() and closed, and also_elsewhere (yes)
+ *           for a number that another unit has
+ *   SetCase(s number, s unit, a{ss} fields, as clear, s reason, s approver) → t id, t changes
+ *           unit "": the only one that has this number; so in all methods of cases. fields: those of
+ *           catalogue/case_file.h but closed; clear: those that become unknown. What lets footage go earlier
+ *           needs a reason and an approver, else both may be ""
+ *   CloseCase(s number, s unit, s at, s file_until, s reason, s approver) → t id
+ *           at "": now; file_until "": as it was
+ *   ReopenCase(s number, s unit, s reason, s approver) → t id
+ *   TagFootage(s number, s unit, at footage, a(ss) filters, b move, s reason, s approver)
+ *           → t tagged, t already, t moved
+ *           footage by its numbers, or by filters: from, to and recorder, officer or unit of noun footage.
+ *           All of it, or none. move: out of other cases, with a reason and an approver
+ *   UntagFootage(s number, s unit, at footage, s reason, s approver) → t n
  *   Import(s recorder, s officer, s reason, h giver) → t docking
  *           brings in what cannot dock; 'giver' is a connected SOCK_SEQPACKET socket whose other end lists
  *           and opens files as recorder/folder/folder_messages.h says. Replies when it has begun;
@@ -91,7 +108,7 @@
  *    "days":[…],
  *    "units":[…],"officers":[…],"recorders":[…] (each with "duties","duties_late","duties_overdue" and
  *     "duties_open" too),
- *    "late":[…] (footage),"duties_late":[…] (late, overdue and open ones),
+ *    "annotations":[…] (by unit),"late":[…] (footage),"duties_late":[…] (late, overdue and open ones),
  *    "missing":[…] (duties overdue at the end of the period, or now when that lies ahead, whenever begun,
  *     and those whose recorder was missing then: "missing_since", else null, as rules/missing.h says it),
  *    "extensions":[…],"unseen":[…],"verdicts":[…],"bad_files":[…],

@@ -13,6 +13,7 @@ struct registry_call {
         sd_bus_error *error;
         char actor[BUS_ACTOR_MAX];
         int64_t id;
+        unsigned int table_options; /* of the table that a line is of: enum table_option */
 };
 typedef int registry_apply_fn(struct registry_call *call, void *arguments);
 

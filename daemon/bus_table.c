@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* The loop waits for all of them: some seconds, well within the watchdog. */
-enum { LINES_MAX = 50000, REFUSED_MAX = 1000 };
+enum { LINES_MAX = 50000, REFUSED_MAX = 1000, TEXT_SIZE_MAX = 1024 };
 
 struct refusal {
         unsigned int line;
@@ -24,6 +24,7 @@ struct refusal {
 struct table {
         sd_bus_message *message;
         const struct table_noun *noun;
+        unsigned int options;
         int places[TABLE_COLUMNS_MAX]; /* of the noun's columns in the lines, -1: not there */
         size_t n_columns;              /* of the lines */
         uint64_t entered, unchanged, refused;
@@ -83,14 +84,16 @@ static int columns_read(struct table *t, sd_bus_error *error)
 static int values_sort(const struct table *t, const char *const *line, const char **values,
                        sd_bus_error *error)
 {
-        char printable[REGISTRY_TEXT_MAX];
+        size_t size = t->noun->text_size > 0 ? t->noun->text_size : REGISTRY_TEXT_MAX;
+        char printable[TEXT_SIZE_MAX];
 
         for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++) {
                 values[i] = t->places[i] < 0 ? "" : line[t->places[i]];
                 if (t->noun->required & TABLE_REQUIRED(i) && !*values[i])
                         return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID, "'%s' is empty",
                                                  t->noun->columns[i]);
-                if (bus_text_accept(t->noun->columns[i], values[i], printable, sizeof(printable), error) < 0)
+                if (bus_text_accept(t->noun->columns[i], values[i], printable, MIN(size, sizeof(printable)),
+                                    error) < 0)
                         return -EINVAL;
         }
         return 0;
@@ -148,6 +151,7 @@ static int line_take(struct registry_call *call, struct table *t, unsigned int n
         int r;
 
         one.error = &error;
+        one.table_options = t->options;
         r = line_enter(&one, t, line, n);
         if (sd_bus_error_is_set(&error))
                 return line_refuse(t, number, error.message);
@@ -238,6 +242,8 @@ static void table_announce(struct station *s, struct table *t)
         } else if (t->noun->serials) {
                 table_alerts_clear(s, t);
                 station_registry_changed(s);
+        } else if (t->noun == &case_table) {
+                station_cases_changed(s);
         }
 }
 
@@ -248,6 +254,39 @@ static void table_free(struct table *t)
         free(t);
 }
 DEFINE_CLEANUP(struct table *, table_free);
+
+/* "NOUN[,OPTION…]". */
+static int noun_read(struct table *t, const char *text, sd_bus_error *error)
+{
+        static const struct {
+                const char *word;
+                enum table_option option;
+        } options[] = {{"update", TABLE_UPDATE}, {"also-elsewhere", TABLE_ALSO_ELSEWHERE}};
+        _cleanup_free_ char *copy = strdup(text);
+        char *rest = copy, *word;
+
+        if (!copy)
+                return -ENOMEM;
+        t->noun = table_noun_by_word(strsep(&rest, ","));
+        if (!t->noun)
+                return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
+                                         "noun '%s' has no table, expected unit, officer, recorder, "
+                                         "assignment, duty or case",
+                                         text);
+        while ((word = strsep(&rest, ","))) {
+                size_t i = 0;
+
+                while (i < ELEMENTSOF(options) &&
+                       (strcmp(word, options[i].word) != 0 || !(t->noun->options & options[i].option)))
+                        i++;
+                if (i == ELEMENTSOF(options))
+                        return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
+                                                 "a table of noun '%s' is not entered with '%s'",
+                                                 t->noun->word, word);
+                t->options |= options[i].option;
+        }
+        return 0;
+}
 
 int bus_enter_table(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
@@ -262,13 +301,9 @@ int bus_enter_table(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = sd_bus_message_read(m, "s", &word);
         if (r < 0)
                 return r;
-        t->noun = table_noun_by_word(word);
-        if (!t->noun)
-                return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
-                                         "noun '%s' has no table, expected unit, officer, recorder, "
-                                         "assignment or duty",
-                                         word);
-        r = columns_read(t, error);
+        r = noun_read(t, word, error);
+        if (r >= 0)
+                r = columns_read(t, error);
         if (r >= 0)
                 r = registry_run(server, m, table_apply, t, error, NULL);
         if (r < 0 && (!t->judged || t->refused == 0))

@@ -5,7 +5,7 @@
 
 #include "daemon/bus_registry.h"
 
-enum { TABLE_COLUMNS_MAX = 9 };
+enum { TABLE_COLUMNS_MAX = 17 };
 
 enum line_outcome { LINE_ENTERED, LINE_UNCHANGED };
 
@@ -15,6 +15,12 @@ typedef int line_enter_fn(struct registry_call *call, const char *const *values)
 
 #define TABLE_REQUIRED(column) (1U << (column))
 
+/* How a table is to be entered; not every noun knows them. */
+enum table_option {
+        TABLE_UPDATE = 1 << 0,         /* what stands otherwise is changed */
+        TABLE_ALSO_ELSEWHERE = 1 << 1, /* a number that another unit has is no mistake */
+};
+
 struct table_noun {
         const char *word;
         const char *columns[TABLE_COLUMNS_MAX];
@@ -22,7 +28,12 @@ struct table_noun {
         unsigned int serials;  /* the same for those that name a device */
         bool duties;           /* a line is a duty */
         line_enter_fn *enter;
+        unsigned int options;   /* those it knows */
+        unsigned int text_size; /* of its longest text, 0: REGISTRY_TEXT_MAX */
 };
+
+/* bus_table_case.c */
+extern const struct table_noun case_table;
 
 /* NULL when there is no such table. */
 const struct table_noun *table_noun_by_word(const char *word);

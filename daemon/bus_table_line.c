@@ -343,5 +343,5 @@ const struct table_noun *table_noun_by_word(const char *word)
         for (size_t i = 0; i < ELEMENTSOF(nouns); i++)
                 if (strcmp(nouns[i].word, word) == 0)
                         return &nouns[i];
-        return NULL;
+        return strcmp(case_table.word, word) == 0 ? &case_table : NULL;
 }

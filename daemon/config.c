@@ -280,6 +280,17 @@ static int parse_missing(const struct conf_location *at, const char *value, void
         return 0;
 }
 
+static int parse_grace(const struct conf_location *at, const char *value, void *data,
+                       const char **ret_expected)
+{
+        int64_t span;
+
+        if (conf_parse_span(at, value, &span, ret_expected) < 0 || span > ALERT_SPAN_MAX)
+                return refuse(ret_expected, "a time span such as 24h of at most 365d");
+        *(int64_t *)data = span;
+        return 0;
+}
+
 static int parse_days_off(const struct conf_location *at, const char *value, void *data,
                           const char **ret_expected)
 {
@@ -416,6 +427,8 @@ static const struct conf_key keys[] = {
                 KEY("Continuity", "Join", parse_join, continuity.join),
                 KEY("Continuity", "Gap", parse_gap, continuity.gap),
                 KEY("Continuity", "ActivityGap", parse_gap, continuity.activity_gap),
+                KEY("Case", "Annotation", conf_parse_bool, annotation),
+                KEY("Case", "AnnotationGrace", parse_grace, annotation_grace),
                 KEY("Inspect", "Parallel", parse_inspectors, inspectors),
                 {"Bay", "Port", parse_port, offsetof(struct config_bay, port)},
                 {"Pattern", "Match", parse_match, offsetof(struct config_pattern, match)},
@@ -534,6 +547,8 @@ static int config_new(struct config **ret)
         c->missing = (struct missing_rules){.grace = 2 * USEC_PER_DAY, .after = 3 * USEC_PER_DAY};
         c->escalate_after = 4 * USEC_PER_HOUR;
         c->continuity = (struct continuity_rules)CONTINUITY_DEFAULTS;
+        c->annotation = true;
+        c->annotation_grace = 24 * USEC_PER_HOUR;
         c->inspectors = 2;
         *ret = TAKE_PTR(c);
         return 0;

@@ -66,6 +66,10 @@ struct config {
         struct missing_rules missing; /* MissingGrace=2d, MissingAfter=3d: alert; 0 never */
         bool undocking_is_checkout;   /* UndockingIsCheckout=no */
 
+        /* [Case] */
+        bool annotation;          /* Annotation=yes: footage has to be in a case */
+        int64_t annotation_grace; /* AnnotationGrace=24h after its offload */
+
         /* [Alert] */
         int64_t escalate_after; /* EscalateAfter=4h: told again when nobody has answered it; 0 never */
 

@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * The deadline clock: one timer on wall time for the next notice or violation, and for when a recorder is
- * missing, whatever is plugged in or not. It also goes off when somebody sets the station's clock
- * (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET), when the duty ledger or the configuration has changed, and
- * once at start, so that what was missed while the station was off is told then. Each time everything that
- * waits is looked at anew; an alert that stands is not raised again.
+ * The deadline clock: one timer on wall time for the next notice or violation, for when a recorder is
+ * missing and for when footage ought to be annotated (annotation_alert.h), whatever is plugged in or not. It
+ * also goes off when somebody sets the station's clock (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET), when
+ * the duty ledger or the configuration has changed, and once at start, so that what was missed while the
+ * station was off is told then. Each time everything that waits is looked at anew; an alert that stands is
+ * not raised again.
  *
  * Alerts: same-day, offload-overdue and recorder-missing on "recorder/NUMBER", clock-jump on "station". The
  * first two are cleared when the recorder is offloaded or was given more time, the third when it is back,

@@ -14,6 +14,7 @@
  * part is removed.
  */
 #include "daemon/filing.h"
+#include "daemon/annotation_alert.h"
 #include "base/cleanup.h"
 #include "base/inject.h"
 #include "base/log.h"
@@ -393,6 +394,7 @@ static void batch_commit(struct station *s, struct job *batch)
                                       "drop an intent");
         }
         station_commit(s);
+        annotation_footage_filed(s);
         inject_point("committed");
 }
 

@@ -18,6 +18,7 @@ static const struct section sections[] = {
                 {"units", report_footage_units, false},
                 {"officers", report_footage_officers, false},
                 {"recorders", report_footage_recorders, false},
+                {"annotations", report_annotations, false},
                 {"late", report_late, false},
                 {"extensions", report_extensions, false},
                 {"unseen", report_unseen, false},

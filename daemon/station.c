@@ -272,6 +272,11 @@ void station_duties_changed(struct station *s)
         deadline_clock_kick(s->deadline_clock);
 }
 
+void station_cases_changed(struct station *s)
+{
+        deadline_clock_kick(s->deadline_clock);
+}
+
 void station_registry_changed(struct station *s)
 {
         known_sync(s);

@@ -103,6 +103,9 @@ void station_registry_changed(struct station *s);
 /* The duty ledger was changed: deadlines are looked at soon. */
 void station_duties_changed(struct station *s);
 
+/* Cases were changed, or what footage is in them: annotations are looked at soon. */
+void station_cases_changed(struct station *s);
+
 /* Somebody explained why a recorder did not record: told to the station log, and the alert goes when nothing
  * is left to explain. Not inside a transaction. */
 struct explanation;

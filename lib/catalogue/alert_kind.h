@@ -7,7 +7,7 @@
  * a rule for its end. Most may be cleared by a person with a reason. Those with a text here the station
  * watches itself: it clears them when that has come to be, and would raise them again at its next look.
  *
- * A row is never taken out: databases hold alerts of years ago. Not raised by this version is unannotated.
+ * A row is never taken out: databases hold alerts of years ago.
  */
 
 #include "catalogue/word.h"
@@ -59,7 +59,8 @@ enum alert_severity {
         X("store-low", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a11d", "there is room on the disk again") \
         X("store-failed", CRITICAL, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a11e", NULL)                        \
         X("unassigned", WARNING, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a11f", NULL)                           \
-        X("unannotated", NOTICE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a120", NULL)
+        X("unannotated", NOTICE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a120",                                 \
+          "its footage is in cases that have number, party and handler")
 
 struct alert_kind {
         const char *word;

@@ -9,6 +9,7 @@
  *
  * Nouns and filters:
  *   footage     unit officer recorder from to on verdict sha256 name limit order id docking source kind bay
+ *               case annotated
  *   docking     recorder bay from to state source id limit
  *   item        docking state limit
  *   finding     docking recorder kind state from to limit
@@ -19,6 +20,10 @@
  *   duty        recorder officer from to state limit
  *   alert       id kind subject severity open from to limit
  *   ledger      from to act subject limit
+ *   case        number unit supervision_number file_number party handler activity premises_class long_term
+ *               secrecy evidence open from to id limit
+ *   change      case_id footage limit: the history of a case or of footage
+ *   unannotated unit limit: how much footage of each unit is not annotated
  *
  * Of footage, order is "time" (the default, newest first), "-time", "size", "-size", "name", "id" or "-id";
  * name is a glob with * and ?; verdict and kind may be lists with commas; sha256 is a prefix of 8 digits or
@@ -27,16 +32,18 @@
  * day of a date.
  *
  * Put together each time: recording (recorder officer unit from to limit), gap (the same, unexplained min),
- * coverage (unit officer from to fewer limit; from, to and whose are needed). Constant: reason (limit).
+ * coverage (unit officer case_id from to fewer limit; from, to and whose are needed). Constant: reason and
+ * activity (limit).
  * What was entered: explanation (recorder reason from to limit).
  *
  * Keys of a footage row, fixed: id unit officer recorder bay name source source_path started_at ended_at
  * duration_s size sha256 sm3 verdict verdict_reasons container kind path offloaded_at docking deadline late
- * case time_source device_time clock_offset_s time_doubts. device_time is the recorder's own text and
- * clock_offset_s what started_at and ended_at are corrected by; time_doubts is an array of: disagrees,
- * impossible, unknown, uncorrected, clock-moved. unit, officer, recorder are numbers (text); verdict_reasons
- * is an array of text; late is minutes (number), 0 in time, null unknown; case null for now; docking the
- * number of the docking.
+ * case time_source device_time clock_offset_s time_doubts case_unit annotated. device_time is the recorder's
+ * own text and clock_offset_s what started_at and ended_at are corrected by; time_doubts is an array of:
+ * disagrees, impossible, unknown, uncorrected, clock-moved. unit, officer, recorder are numbers (text);
+ * verdict_reasons is an array of text; late is minutes (number), 0 in time, null unknown; case is the number
+ * of its case and case_unit that of the case's unit, null in none; annotated says whether that case has
+ * number, party and handler; docking the number of the docking.
  */
 
 #include "catalogue/catalogue.h"
@@ -66,3 +73,7 @@ int query_set_period(struct query *q, instant_t from, instant_t to);
 /* Calls 'on_row' per row; a non-zero return of it ends the run and is returned. */
 int query_run(struct catalogue *c, const struct query *q, int (*on_row)(void *userdata, const char *json),
               void *userdata);
+
+/* The ids alone, in the query's order, for a query of noun footage without "after". */
+int query_footage_ids(struct catalogue *c, const struct query *q, int (*on_id)(void *userdata, int64_t id),
+                      void *userdata);

@@ -18,7 +18,8 @@ const char *query_check_coverage(const struct query *q)
                 return "a time is missing, expected from and to";
         if (from->values[0].integer >= to->values[0].integer)
                 return "from is not before to, expected an earlier time";
-        if (q->terms[COVERAGE_BY_UNIT].n == 0 && q->terms[COVERAGE_BY_OFFICER].n < 2)
+        if (q->terms[COVERAGE_BY_UNIT].n == 0 && q->terms[COVERAGE_BY_OFFICER].n < 2 &&
+            q->terms[COVERAGE_BY_CASE].n == 0)
                 return "nobody to be covered, expected a unit or at least two officers";
         return NULL;
 }
@@ -91,6 +92,7 @@ static void add_owners(struct composition *p, const struct query *q)
 {
         composition_term(p, &q->terms[COVERAGE_BY_UNIT]);
         composition_term(p, &q->terms[COVERAGE_BY_OFFICER]);
+        composition_term(p, &q->terms[COVERAGE_BY_CASE]);
 }
 
 static int prepare_segments(struct lay *l, sqlite3_stmt **ret)
@@ -109,13 +111,16 @@ static int prepare_segments(struct lay *l, sqlite3_stmt **ret)
 static int prepare_recorders(struct lay *l, sqlite3_stmt **ret)
 {
         bool by_officer = l->query->terms[COVERAGE_BY_OFFICER].n > 0;
+        bool by_case = l->query->terms[COVERAGE_BY_CASE].n > 0;
         _cleanup_(composition_done) struct composition p;
 
         composition_begin(&p);
-        composition_add(&p, by_officer ? "SELECT DISTINCT g.recorder FROM footage AS g INDEXED BY"
-                                         " footage_by_officer WHERE g.recorder IS NOT NULL"
-                                       : "SELECT DISTINCT g.recorder FROM footage AS g INDEXED BY"
-                                         " footage_by_unit WHERE g.recorder IS NOT NULL");
+        composition_add(&p, by_case      ? "SELECT DISTINCT g.recorder FROM footage AS g INDEXED BY"
+                                           " footage_by_case WHERE g.recorder IS NOT NULL"
+                            : by_officer ? "SELECT DISTINCT g.recorder FROM footage AS g INDEXED BY"
+                                           " footage_by_officer WHERE g.recorder IS NOT NULL"
+                                         : "SELECT DISTINCT g.recorder FROM footage AS g INDEXED BY"
+                                           " footage_by_unit WHERE g.recorder IS NOT NULL");
         add_owners(&p, l->query);
         composition_add(&p, " AND g.ordered_at >= ? AND g.ordered_at < ?");
         composition_bind(&p, INTEGER(l->from > INT64_MIN + RECORDING_LOOKBACK ? l->from - RECORDING_LOOKBACK

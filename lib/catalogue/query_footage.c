@@ -28,17 +28,19 @@ static const char row_sql[] =
                 " 'container', f.container, 'kind', kind_word(f.kind), 'path', f.path,"
                 " 'offloaded_at', rfc3339(f.offloaded_at), 'docking', f.docking, 'deadline', "
                 "rfc3339(f.deadline),"
-                " 'late', (f.late_us + 59999999) / 60000000, 'case', NULL,"
+                " 'late', (f.late_us + 59999999) / 60000000, 'case', c.number,"
                 " 'time_source', f.time_source, 'device_time', f.device_time_text, 'clock_offset_s', "
                 "f.clock_offset / 1e6,"
                 " 'time_doubts', json('[' || ltrim(iif(f.time_flags & 1, ',\"disagrees\"', '') ||"
                 " iif(f.time_flags & 2, ',\"impossible\"', '') || iif(f.time_flags & 4, ',\"unknown\"', '') "
                 "||"
                 " iif(f.time_flags & 8, ',\"uncorrected\"', '') ||"
-                " iif(f.time_flags & 16, ',\"clock-moved\"', ''), ',') || ']'))"
+                " iif(f.time_flags & 16, ',\"clock-moved\"', ''), ',') || ']'),"
+                " 'case_unit', cu.number, 'annotated', json(iif(f.annotated, 'true', 'false')))"
                 " FROM footage AS f LEFT JOIN unit AS u ON u.id = f.unit LEFT JOIN officer AS o ON o.id = "
                 "f.officer"
-                " LEFT JOIN recorder AS r ON r.id = f.recorder WHERE f.id = ?1";
+                " LEFT JOIN recorder AS r ON r.id = f.recorder LEFT JOIN case_file AS c ON c.id = f.case_id"
+                " LEFT JOIN unit AS cu ON cu.id = c.unit WHERE f.id = ?1";
 
 static const char *const access_sql[_ACCESS_MAX] = {
                 [ACCESS_TIME] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_time WHERE true",
@@ -54,6 +56,10 @@ static const char *const access_sql[_ACCESS_MAX] = {
                                   " (SELECT value FROM json_each(?))"),
                 [ACCESS_SHA256] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_sha256 WHERE true",
                 [ACCESS_DOCKING] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_docking WHERE true",
+                [ACCESS_CASE] = ("SELECT f.id FROM footage AS f INDEXED BY footage_by_case"
+                                 " WHERE f.case_id IS NOT NULL"),
+                [ACCESS_ANNOTATION] =
+                                "SELECT f.id FROM footage AS f INDEXED BY footage_by_annotation WHERE true",
 };
 
 /* How rows follow each other, and the condition for those behind a key. */
@@ -168,8 +174,9 @@ static void compose(struct composition *p, const struct query *q, const struct p
                 composition_bind(p, RAW_TEXT(plan->prefix));
                 composition_bind(p, RAW_TEXT(plan->prefix_end));
         }
-        for (size_t i = FOOTAGE_BY_NAME; i <= FOOTAGE_BY_ID; i++)
+        for (size_t i = FOOTAGE_BY_NAME; i <= FOOTAGE_BY_ANNOTATED; i++)
                 composition_term(p, &q->terms[i]);
+        composition_term(p, &plan->cases);
         add_after(p, q, key);
         composition_add(p, order_sql[q->order].order);
         composition_add(p, " LIMIT ?");
@@ -286,4 +293,23 @@ int query_run_footage(struct catalogue *c, const struct query *q,
         _cleanup_(plan_done) struct plan plan = {0};
 
         return run_plan(c, q, &plan, on_row, userdata);
+}
+
+int query_footage_ids(struct catalogue *c, const struct query *q, int (*on_id)(void *userdata, int64_t id),
+                      void *userdata)
+{
+        _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        _cleanup_(plan_done) struct plan plan = {0};
+        const struct page_key unused = {0};
+        int r = plan_make(c, q, &plan);
+
+        if (r < 0 || plan.empty)
+                return r;
+        r = prepare(c, q, &plan, plan.safest, &unused, &s);
+        while (r >= 0 && (r = statement_step(c, s)) > 0) {
+                r = on_id(userdata, sqlite3_column_int64(s, 0));
+                if (r != 0)
+                        return r;
+        }
+        return r;
 }

@@ -2,6 +2,7 @@
 /* The nouns of queries: their filters, and the rows they give. Footage has its rows and its plan in
  * query_footage.c. */
 #include "catalogue/alert_kind.h"
+#include "catalogue/case_word.h"
 #include "catalogue/query_noun.h"
 
 #define LIMIT_FILTER                                    \
@@ -21,6 +22,8 @@ static const struct filter footage_filters[] = {
                 [FOOTAGE_BY_SHA256] = {"sha256", "f.sha256 BETWEEN ? AND ?", NULL, FILTER_SHA256, false},
                 [FOOTAGE_BY_DOCKING] = {"docking", "f.docking = ?", NULL, FILTER_ID, false},
                 [FOOTAGE_BY_ID] = {"id", "f.id = ?", NULL, FILTER_ID, false},
+                [FOOTAGE_BY_ANNOTATED] = {"annotated", "f.annotated = ?", NULL, FILTER_YES_NO, true},
+                [FOOTAGE_BY_CASE] = {"case", "f.case_id = ?", NULL, FILTER_TEXT, false},
                 [FOOTAGE_FROM] = {"from", "f.ordered_at >= ?", NULL, FILTER_INSTANT, true},
                 [FOOTAGE_TO] = {"to", "f.ordered_at < ?", NULL, FILTER_INSTANT, true},
                 [FOOTAGE_ON] = {"on", "(f.ordered_at >= ? AND f.ordered_at < ?)", NULL, FILTER_DAY, false},
@@ -139,6 +142,7 @@ static const struct filter coverage_filters[] = {
                                       FILTER_TEXT, false},
                 [COVERAGE_BY_OFFICER] = {"officer", "g.officer = (SELECT id FROM officer WHERE number = ?)",
                                          NULL, FILTER_TEXT, false},
+                [COVERAGE_BY_CASE] = {"case_id", "g.case_id = ?", NULL, FILTER_ID, true},
                 [COVERAGE_FROM] = {"from", NULL, NULL, FILTER_INSTANT, true},
                 [COVERAGE_TO] = {"to", NULL, NULL, FILTER_INSTANT, true},
                 [COVERAGE_FEWER] = {"fewer", NULL, NULL, FILTER_ID, true},
@@ -146,6 +150,38 @@ static const struct filter coverage_filters[] = {
 };
 
 static const struct filter reason_filters[] = {LIMIT_FILTER};
+
+static const struct filter activity_filters[] = {LIMIT_FILTER};
+
+static const struct filter case_filters[] = {
+                {"number", "c.number = ?", NULL, FILTER_TEXT, false},
+                {"unit", "c.unit = (SELECT id FROM unit WHERE number = ?)", NULL, FILTER_TEXT, false},
+                {"supervision_number", "c.supervision_number = ?", NULL, FILTER_TEXT, false},
+                {"file_number", "c.file_number = ?", NULL, FILTER_TEXT, false},
+                {"party", "c.party GLOB ?", NULL, FILTER_GLOB, false},
+                {"handler", "c.handler GLOB ?", NULL, FILTER_GLOB, false},
+                {"activity", "c.activity = ?", &activity_words, FILTER_TEXT, false},
+                {"premises_class", "c.premises_class = ?", NULL, FILTER_TEXT, false},
+                {"long_term", "c.long_term = ?", NULL, FILTER_TEXT, false},
+                {"secrecy", "c.secrecy = ?", &secrecy_words, FILTER_TEXT, false},
+                {"evidence", "c.evidence = ?", NULL, FILTER_YES_NO, true},
+                {"open", "(c.closed_at IS NULL) = ?", NULL, FILTER_YES_NO, true},
+                {"from", "c.opened_at >= ?", NULL, FILTER_INSTANT, true},
+                {"to", "c.opened_at < ?", NULL, FILTER_INSTANT, true},
+                {"id", "c.id = ?", NULL, FILTER_ID, false},
+                LIMIT_FILTER,
+};
+
+static const struct filter change_filters[] = {
+                {"case_id", "h.case_file = ?", NULL, FILTER_ID, true},
+                {"footage", "h.footage = ?", NULL, FILTER_ID, true},
+                LIMIT_FILTER,
+};
+
+static const struct filter unannotated_filters[] = {
+                {"unit", "f.unit = (SELECT id FROM unit WHERE number = ?)", NULL, FILTER_TEXT, false},
+                LIMIT_FILTER,
+};
 
 static const struct filter explanation_filters[] = {
                 {"recorder", "e.recorder = (SELECT id FROM recorder WHERE number = ?)", NULL, FILTER_TEXT,
@@ -296,6 +332,33 @@ static const char explanation_select[] =
                 " 'approver', e.approver, 'entered_at', rfc3339(e.entered_at), 'entered_by', e.entered_by)"
                 " FROM explanation AS e JOIN recorder AS r ON r.id = e.recorder WHERE true";
 
+static const char case_select[] =
+                "SELECT json_object('id', c.id, 'number', c.number, 'unit', u.number,"
+                " 'supervision_number', c.supervision_number, 'file_number', c.file_number,"
+                " 'party', c.party, 'handler', c.handler, 'activity', c.activity, 'premises', c.premises,"
+                " 'premises_class', c.premises_class, 'long_term', c.long_term, 'secrecy', c.secrecy,"
+                " 'evidence', json(iif(c.evidence, 'true', 'false')),"
+                " 'from', rfc3339(c.from_at), 'to', rfc3339(c.to_at), 'opened', rfc3339(c.opened_at),"
+                " 'closed', rfc3339(c.closed_at), 'file_until', substr(rfc3339(c.file_until - 1), 1, 10),"
+                " 'annotates', json(iif(c.party <> '' AND c.handler <> '', 'true', 'false')),"
+                " 'footage', json((SELECT json_object('files', count(*), 'from', rfc3339(min(f.started_at)),"
+                " 'to', rfc3339(max(f.ended_at)), 'duration_s', total(f.duration) / 1e6,"
+                " 'size', ifnull(sum(f.size), 0)) FROM footage AS f INDEXED BY footage_by_case"
+                " WHERE f.case_id = c.id)))"
+                " FROM case_file AS c JOIN unit AS u ON u.id = c.unit WHERE true";
+
+/* What was done at once to many footage is one row. */
+static const char change_select[] =
+                "SELECT json_object('at', rfc3339(h.at), 'field', h.field, 'from', h.old, 'to', h.new,"
+                " 'files', count(DISTINCT h.footage), 'footage', iif(count(DISTINCT h.footage) = 1,"
+                " min(h.footage), NULL), 'by', h.actor, 'approver', h.approver, 'reason', h.reason)"
+                " FROM case_change AS h WHERE true";
+
+static const char unannotated_select[] =
+                "SELECT json_object('unit', u.number, 'files', count(*), 'oldest',"
+                " rfc3339(min(f.offloaded_at))) FROM footage AS f INDEXED BY footage_unannotated"
+                " LEFT JOIN unit AS u ON u.id = f.unit WHERE f.annotated = 0";
+
 #define NOUN(word, select, order)                                                \
         {                                                                        \
 #word, word##_filters, ELEMENTSOF(word##_filters), select, order \
@@ -320,5 +383,11 @@ const struct noun query_nouns[] = {
                  .check = query_check_coverage},
                 {"reason", reason_filters, ELEMENTSOF(reason_filters), .run = query_run_reason},
                 NOUN(explanation, explanation_select, " ORDER BY e.from_at DESC, e.id DESC"),
+                NOUN(case, case_select, " ORDER BY c.opened_at DESC, c.id DESC"),
+                NOUN(change, change_select,
+                     " GROUP BY h.at, h.field, h.old, h.new, h.actor, h.approver, h.reason"
+                     " ORDER BY max(h.id) DESC"),
+                NOUN(unannotated, unannotated_select, " GROUP BY f.unit ORDER BY u.number"),
+                {"activity", activity_filters, ELEMENTSOF(activity_filters), .run = query_run_activity},
 };
 const size_t query_nouns_n = ELEMENTSOF(query_nouns);

@@ -47,6 +47,8 @@ enum footage_filter {
         FOOTAGE_BY_SHA256,
         FOOTAGE_BY_DOCKING,
         FOOTAGE_BY_ID,
+        FOOTAGE_BY_ANNOTATED, /* the last of those whose condition stands as it is */
+        FOOTAGE_BY_CASE,
         FOOTAGE_FROM,
         FOOTAGE_TO,
         FOOTAGE_ON,
@@ -76,7 +78,14 @@ enum recording_filter {
         GAP_MIN,
 };
 
-enum coverage_filter { COVERAGE_BY_UNIT, COVERAGE_BY_OFFICER, COVERAGE_FROM, COVERAGE_TO, COVERAGE_FEWER };
+enum coverage_filter {
+        COVERAGE_BY_UNIT,
+        COVERAGE_BY_OFFICER,
+        COVERAGE_BY_CASE,
+        COVERAGE_FROM,
+        COVERAGE_TO,
+        COVERAGE_FEWER
+};
 
 struct query;
 typedef int query_run_fn(struct catalogue *c, const struct query *q,
@@ -140,5 +149,6 @@ int composition_prepare(struct composition *p, struct catalogue *c, sqlite3_stmt
 int filter_parse(const struct filter *f, const char *value, struct query *q, struct term *t,
                  const char **ret_expected);
 
-query_run_fn query_run_footage, query_run_recording, query_run_gap, query_run_coverage, query_run_reason;
+query_run_fn query_run_footage, query_run_recording, query_run_gap, query_run_coverage, query_run_reason,
+                query_run_activity;
 const char *query_check_coverage(const struct query *q);

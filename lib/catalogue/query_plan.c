@@ -21,6 +21,7 @@ struct estimate {
         double class;
         double time;
         double prefix, names; /* DBL_MAX when not counted to their end */
+        double annotated;     /* rows that are as is asked */
         double name;          /* share of all rows, 0..1 */
         double wanted;
 };
@@ -36,8 +37,11 @@ static const struct filter id_filters[_NUMBER_MAX] = {
                 [NUMBER_RECORDER] = {"recorder", "f.recorder = ?", NULL, FILTER_ID, false},
 };
 
+static const struct filter case_id_filter = {"case", "f.case_id = ?", NULL, FILTER_ID, false};
+
 void plan_done(struct plan *p)
 {
+        free(p->cases.values);
         for (size_t i = 0; i < _NUMBER_MAX; i++)
                 free(p->numbers[i].values);
         free(p->prefix);
@@ -73,6 +77,36 @@ static int resolve_number(struct catalogue *c, const struct query *q, struct pla
         }
         p->empty = p->empty || t->n == 0;
         return 0;
+}
+
+static int add_cases(struct catalogue *c, struct plan *p, const char *number)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        int r = statement_get(c, "SELECT id FROM case_file WHERE number = ?1", &s);
+
+        if (r == 0)
+                r = statement_bind(c, s, VALUES(RAW_TEXT(number)));
+        while (r >= 0 && (r = statement_step(c, s)) > 0) {
+                struct term_value *values = reallocarray(p->cases.values, p->cases.n + 1, sizeof(*values));
+
+                if (!values)
+                        return catalogue_refuse(c, ENOMEM, "no memory for a query");
+                p->cases.values = values;
+                values[p->cases.n++] = (struct term_value){.integer = sqlite3_column_int64(s, 0)};
+        }
+        return r;
+}
+
+static int resolve_cases(struct catalogue *c, const struct query *q, struct plan *p)
+{
+        const struct term *given = &q->terms[FOOTAGE_BY_CASE];
+        int r = 0;
+
+        p->cases.filter = &case_id_filter;
+        for (size_t i = 0; r == 0 && i < given->n; i++)
+                r = add_cases(c, p, given->values[i].text);
+        p->empty = p->empty || (given->n > 0 && p->cases.n == 0);
+        return r;
 }
 
 static void bound_time(const struct query *q, struct plan *p)
@@ -335,6 +369,27 @@ static int estimate_name(struct catalogue *c, const struct query *q, struct plan
         return e->prefix == DBL_MAX ? estimate_infix(c, t->values[0].text, p, e) : 0;
 }
 
+static bool annotation_asked(const struct query *q)
+{
+        return q->terms[FOOTAGE_BY_ANNOTATED].n > 0;
+}
+
+static int estimate_annotated(struct catalogue *c, const struct query *q, struct plan *p, struct estimate *e)
+{
+        double annotated;
+        int r;
+
+        e->annotated = e->total;
+        if (!annotation_asked(q))
+                return 0;
+        r = ask_rows(c, "SELECT rows FROM footage_tally WHERE dimension = 'annotated'", NULL, 0, &annotated);
+        if (r < 0)
+                return r;
+        e->annotated = q->terms[FOOTAGE_BY_ANNOTATED].values[0].integer ? annotated : e->total - annotated;
+        p->empty = p->empty || e->annotated < 1;
+        return 0;
+}
+
 static int estimate(struct catalogue *c, const struct query *q, struct plan *p, struct estimate *e)
 {
         int r = ask_rows(c, "SELECT rows FROM footage_tally WHERE dimension = 'all'", NULL, 0, &e->total);
@@ -348,6 +403,8 @@ static int estimate(struct catalogue *c, const struct query *q, struct plan *p, 
                 r = estimate_number(c, p, (enum plan_number)i, e);
         if (r == 0)
                 r = estimate_class(c, q, e);
+        if (r == 0)
+                r = estimate_annotated(c, q, p, e);
         if (r == 0)
                 r = estimate_time(c, p, e);
         if (r == 0 && !p->empty)
@@ -435,10 +492,31 @@ static void consider_others(const struct query *q, const struct plan *p, const s
         /* Each finds next to nothing, whatever else is asked. */
         if (q->terms[FOOTAGE_BY_DOCKING].n > 0)
                 consider(ways, ACCESS_DOCKING, 2, 2);
+        if (q->terms[FOOTAGE_BY_CASE].n > 0)
+                consider(ways, ACCESS_CASE, 3, 3);
         if (q->terms[FOOTAGE_BY_SHA256].n > 0)
                 consider(ways, ACCESS_SHA256, 1, 1);
         if (q->terms[FOOTAGE_BY_ID].n > 0)
                 consider(ways, ACCESS_ID, 0, 0);
+}
+
+/* No other index knows of it: for each entry the row is looked up, which a walk by ids does anyway. */
+static void consider_annotation(const struct query *q, const struct estimate *e, struct way *ways)
+{
+        double who = rarest_number(e), others = e->class / e->total * e->name;
+        double entry = has_class(q) || q->terms[FOOTAGE_BY_NAME].n > 0 ? LOOKUP : 1;
+
+        if (!annotation_asked(q))
+                return;
+        for (size_t i = ACCESS_TIME; i <= ACCESS_ID; i++) {
+                double look = i == ACCESS_ID ? 1 : LOOKUP;
+
+                ways[i].bound *= look;
+                ways[i].cost = MIN(ways[i].cost * look * e->total / e->annotated, ways[i].bound);
+        }
+        consider(ways, ACCESS_ANNOTATION,
+                 by_time(q) ? entry * until_wanted(e, who * others * e->time / e->total) : DBL_MAX,
+                 entry * e->annotated);
 }
 
 static void choose(const struct way *ways, struct plan *p)
@@ -469,6 +547,8 @@ int plan_make(struct catalogue *c, const struct query *q, struct plan *ret)
         for (size_t i = 0; r == 0 && i < _NUMBER_MAX; i++)
                 r = resolve_number(c, q, ret, (enum plan_number)i);
         if (r == 0)
+                r = resolve_cases(c, q, ret);
+        if (r == 0)
                 r = estimate(c, q, ret, &e);
         if (r < 0 || ret->empty)
                 return r;
@@ -477,6 +557,7 @@ int plan_make(struct catalogue *c, const struct query *q, struct plan *ret)
         consider_times(q, ret, &e, ways);
         consider_names(q, ret, &e, ways);
         consider_others(q, ret, &e, ways);
+        consider_annotation(q, &e, ways);
         choose(ways, ret);
         return 0;
 }

@@ -23,6 +23,8 @@ enum plan_access {
         ACCESS_NAMES, /* by the ids the full text index gave */
         ACCESS_SHA256,
         ACCESS_DOCKING,
+        ACCESS_CASE,
+        ACCESS_ANNOTATION,
         _ACCESS_MAX,
         ACCESS_NONE = _ACCESS_MAX,
 };
@@ -31,6 +33,7 @@ enum plan_number { NUMBER_UNIT, NUMBER_OFFICER, NUMBER_RECORDER, _NUMBER_MAX };
 
 struct plan {
         struct term numbers[_NUMBER_MAX]; /* ids in place of numbers */
+        struct term cases;                /* the same of case numbers: one may be in several units */
         instant_t from, to;               /* [from, to) around all time filters */
         char *prefix, *prefix_end; /* what every name begins with, and the first text after all such; NULL */
         char *names;               /* JSON array of the ids whose name may match, when they are few; NULL */

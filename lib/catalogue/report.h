@@ -42,6 +42,9 @@ void report_end(struct catalogue *c);
 report_section_fn report_footage_total, report_footage_days, report_footage_units, report_footage_officers,
                 report_footage_recorders;
 
+/* report_annotation.c. By unit: number name files annotated unannotated annotation_rate. */
+report_section_fn report_annotations;
+
 /* report_late.c. Late footage by docking, recorder, officer and unit: docking recorder officer name unit
  * unit_name files recorded_from recorded_to deadline (the earliest) offloaded_at (the last) minutes (of the
  * latest file); and reason approver until of the longest extension that was granted, in time or afterwards.

@@ -88,6 +88,11 @@ void station_duties_changed(struct station *s)
         (void)s;
 }
 
+void station_cases_changed(struct station *s)
+{
+        (void)s;
+}
+
 void station_gap_explained(struct station *s, const struct explanation *e, const char *recorder_number)
 {
         (void)s;

@@ -2,6 +2,7 @@
 /* Opening a catalogue: new, ours, older, newer, damaged, somebody else's; transactions; migrations that work
  * and one that fails. */
 #include "base/cleanup.h"
+#include "catalogue/annotation.h"
 #include "catalogue/alert.h"
 #include "catalogue/recording.h"
 #include "catalogue/registry.h"
@@ -491,6 +492,10 @@ static const char *const of_reports[] = {
                 "SELECT id, identified_at, clock_offset, clock_uncertainty, clock_asked, clock_set_at,"
                 " clock_set_offset, clock_set_uncertainty FROM docking WHERE recorder = ?1 AND source = ?2"
                 " AND plugged_at < ?3 ORDER BY plugged_at DESC, id DESC LIMIT ?4",
+                "SELECT count(*), min(started_at), max(ended_at), total(duration), sum(size) FROM footage"
+                " INDEXED BY footage_by_case WHERE case_id = ?1",
+                "SELECT max(offloaded_at) FROM footage INDEXED BY footage_unannotated WHERE annotated = 0"
+                " AND unit IS ?1 AND offloaded_at BETWEEN ?2 AND ?3",
 };
 
 static void assert_covered(const char *sql)
@@ -542,6 +547,44 @@ START_TEST(test_older_versions_take_explanations)
         ck_assert_int_eq(fixture_tamper("INSERT INTO explanation VALUES (1, 1, 5, 9, 'x', NULL, 'a', 'b', "
                                         "9, 'c')"),
                          SQLITE_OK);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> "
+                                     "'ok'"),
+                         0);
+}
+END_TEST
+
+/* Footage as every version had it. */
+#define FOOTAGE_ROWS                                                                                  \
+        "INSERT INTO unit VALUES (1, 'U1', NULL, NULL);"                                              \
+        "INSERT INTO footage (unit, name, source, source_path, ordered_at, time_flags, size, sha256," \
+        " verdict, kind, path, offloaded_at, important) VALUES"                                       \
+        " (1, 'a', 0, 'a', 5, 0, 9, zeroblob(32), 1, 1, 'a', 6, 0),"                                  \
+        " (NULL, 'b', 0, 'b', 7, 0, 9, zeroblob(32), 1, 1, 'b', 8, 0);"
+#define A_CASE                                                                                   \
+        "INSERT INTO case_file (id, number, unit, party, handler, secrecy, evidence, opened_at)" \
+        " VALUES (1, '1', 1, 'p', 'h', 'none', 0, 5);"
+
+/* From each version that ever was: its footage is in no case, and can be put into one. */
+START_TEST(test_older_versions_take_cases)
+{
+        struct catalogue *c = NULL;
+        instant_t since;
+
+        ck_assert_int_eq(open_versions(catalogue_schema, (size_t)_i), CATALOGUE_OK);
+        ck_assert_int_eq(fixture_tamper(FOOTAGE_ROWS), SQLITE_OK);
+        ck_assert_int_eq(catalogue_open(&c, path, false), CATALOGUE_OK);
+        ck_assert_int_eq(annotation_since(c, &since), CATALOGUE_ABSENT);
+        catalogue_close(c);
+        ck_assert_int_eq(fixture_ask("PRAGMA user_version"), (int64_t)catalogue_schema_versions);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM footage WHERE case_id IS NULL AND annotated = 0"),
+                         2);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM footage INDEXED BY footage_unannotated"
+                                     " WHERE annotated = 0"),
+                         2);
+        ck_assert_int_eq(fixture_tamper(A_CASE "UPDATE footage SET case_id = 1 WHERE id = 1"), SQLITE_OK);
+        ck_assert_int_eq(fixture_ask("SELECT count(*) FROM footage WHERE case_id = 1 AND annotated = 1"), 1);
+        ck_assert_int_eq(fixture_ask("SELECT rows FROM footage_tally WHERE dimension = 'annotated'"), 1);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_foreign_key_check"), 0);
         ck_assert_int_eq(fixture_ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> "
                                      "'ok'"),
@@ -619,6 +662,7 @@ static Suite *suite(void)
         tcase_add_loop_test(opening, test_version_2_guards_evidence, 0, (int)ELEMENTSOF(guarded));
         tcase_add_loop_test(opening, test_older_versions_become_version_3, 1, 3);
         tcase_add_loop_test(opening, test_older_versions_take_explanations, 2, 8);
+        tcase_add_loop_test(opening, test_older_versions_take_cases, 1, (int)catalogue_schema_versions + 1);
         tcase_add_loop_test(opening, test_reports_are_answered_by_indexes, 1,
                             (int)catalogue_schema_versions + 1);
         tcase_add_loop_test(opening, test_version_3_guards_duties, 0, (int)ELEMENTSOF(guarded_duties));

@@ -423,7 +423,7 @@ static const char *const judgement[] = {
                 "UPDATE footage SET officer = NULL",
                 "UPDATE footage SET unit = NULL",
                 "UPDATE footage SET verdict = 2, verdict_reasons = 'no-moov'",
-                "UPDATE footage SET deadline = 1, late_us = 0, case_id = 1, important = 0",
+                "UPDATE footage SET deadline = 1, late_us = 0, case_id = NULL, important = 0",
 };
 
 START_TEST(test_judgement_may_change)

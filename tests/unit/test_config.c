@@ -85,6 +85,8 @@ START_TEST(test_defaults)
         ck_assert_int_eq(config->continuity.activity_gap, USEC_PER_HOUR / 2);
         ck_assert_uint_eq(config->inspectors, 2);
         ck_assert_int_eq(config->escalate_after, 4 * USEC_PER_HOUR);
+        ck_assert(config->annotation);
+        ck_assert_int_eq(config->annotation_grace, 24 * USEC_PER_HOUR);
         ck_assert(!config->undocking_is_checkout);
         ck_assert_int_eq(config->missing.grace, 2 * USEC_PER_DAY);
         ck_assert_int_eq(config->missing.after, 3 * USEC_PER_DAY);
@@ -105,6 +107,7 @@ START_TEST(test_every_key)
                              "DayEnds=17:30\nDaysOff=wait\n"
                              "[Duty]\nUndockingIsCheckout=yes\nMissingGrace=0\nMissingAfter=12h\n"
                              "[Alert]\nEscalateAfter=30min\n[Continuity]\nJoin=0\nGap=1min\nActivityGap=2h\n"
+                             "[Case]\nAnnotation=no\nAnnotationGrace=3d\n"
                              "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
                              "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
                         0);
@@ -121,6 +124,8 @@ START_TEST(test_every_key)
         ck_assert_uint_eq(config->health.storage_low_bytes, UINT64_C(4) << 30);
         ck_assert_int_eq(config->switch_timeout, 0);
         ck_assert_int_eq(config->escalate_after, 1800 * USEC_PER_SEC);
+        ck_assert(!config->annotation);
+        ck_assert_int_eq(config->annotation_grace, 3 * USEC_PER_DAY);
         ck_assert(config->undocking_is_checkout);
         ck_assert_int_eq(config->missing.grace, 0);
         ck_assert_int_eq(config->missing.after, 12 * USEC_PER_HOUR);
@@ -201,6 +206,10 @@ static const struct {
                  "EscalateAfter='366d': expected a time span such as 4h of at "
                  "most 365d, or 0 for never"},
                 {"[Alert]\nEscalateAfter=never\n", "EscalateAfter='never': expected a time span"},
+                {"[Case]\nAnnotationGrace=366d\n",
+                 "AnnotationGrace='366d': expected a time span such as 24h of at most 365d"},
+                {"[Case]\nAnnotationGrace=never\n", "AnnotationGrace='never': expected a time span"},
+                {"[Case]\nAnnotation=perhaps\n", "Annotation='perhaps': expected"},
                 {"[Continuity]\nJoin=11s\n", "Join='11s': expected a time span from 0 to 10s"},
                 {"[Continuity]\nJoin=soon\n", "Join='soon': expected a time span such as"},
                 {"[Continuity]\nGap=0\n", "Gap='0': expected a time span from 1s to 24h"},

@@ -8,10 +8,13 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "catalogue/alert.h"
+#include "catalogue/case_file.h"
 #include "catalogue/docking.h"
 #include "catalogue/duty.h"
+#include "catalogue/footage.h"
 #include "catalogue/query.h"
 #include "catalogue/registry.h"
+#include "daemon/annotation_alert.h"
 #include "daemon/config.h"
 #include "daemon/station_internal.h"
 #include "scratch.h"
@@ -221,6 +224,70 @@ static void extend(const char *until)
         commit();
 }
 
+/* Footage that is offloaded now, of a unit or of none. */
+static int64_t file_footage(int64_t unit)
+{
+        static int n;
+        struct footage f = {.unit = unit,
+                            .started_at = now,
+                            .ended_at = INSTANT_NONE,
+                            .name_time = INSTANT_NONE,
+                            .container_time = INSTANT_NONE,
+                            .device_time = INSTANT_NONE,
+                            .duration = -1,
+                            .offloaded_at = now,
+                            .deadline = INSTANT_NONE,
+                            .late_us = -1};
+        int64_t id = 0;
+
+        (void)snprintf(f.path, sizeof(f.path), "x/%d", ++n);
+        begin();
+        ck_assert_int_eq(footage_intent(station->catalogue, &f), 0);
+        ck_assert_int_eq(footage_commit(station->catalogue, "test", 0, &id), CATALOGUE_OK);
+        commit();
+        return id;
+}
+
+static int64_t add_unit(const char *number)
+{
+        struct unit u = {.id = 0};
+        int64_t id = 0;
+
+        (void)snprintf(u.number, sizeof(u.number), "%s", number);
+        begin();
+        ck_assert_int_eq(unit_add(station->catalogue, "test", &u, &id), CATALOGUE_OK);
+        commit();
+        return id;
+}
+
+/* Into a case of the unit that has number, party and handler, or has not. */
+static void annotate(int64_t unit, const char *number, bool whole, int64_t footage)
+{
+        const struct case_act act = {"test", "", ""};
+        struct case_file f = {.unit = unit,
+                              .secrecy = "none",
+                              .from = INSTANT_NONE,
+                              .to = INSTANT_NONE,
+                              .opened_at = now,
+                              .closed_at = INSTANT_NONE,
+                              .file_until = INSTANT_NONE};
+        struct case_tagging t;
+
+        (void)snprintf(f.number, sizeof(f.number), "%s", number);
+        (void)snprintf(f.handler, sizeof(f.handler), "Wang");
+        (void)snprintf(f.party, sizeof(f.party), "%s", whole ? "Li" : "");
+        begin();
+        ck_assert_int_eq(case_open(station->catalogue, &act, &f, false, &f.id), CATALOGUE_OK);
+        ck_assert_int_eq(case_tag(station->catalogue, &act, f.id, &footage, 1, false, &t), CATALOGUE_OK);
+        commit();
+}
+
+static void expect_unannotated(int open, int times)
+{
+        ck_assert_int_eq(open_alerts("unannotated"), open);
+        ck_assert_int_eq(raised("unannotated"), times);
+}
+
 START_TEST(to_the_second)
 {
         check_out(NULL);
@@ -413,6 +480,95 @@ START_TEST(missing_and_retired)
 }
 END_TEST
 
+/* R-28-7: a day after the offload, by unit; cleared when each has its case. */
+START_TEST(unannotated_to_the_second)
+{
+        int64_t unit = add_unit("U1"), first, second, nobodys;
+
+        look();
+        first = file_footage(unit);
+        second = file_footage(unit);
+        go("2026-11-03 07:59:59");
+        expect_unannotated(0, 0);
+        nobodys = file_footage(0);
+        go("2026-11-03 08:00:00");
+        expect_unannotated(1, 1);
+        ck_assert_int_eq(alert_is_open(station->catalogue, "unannotated", "unit/U1"), CATALOGUE_OK);
+        go("2026-11-04 08:00");
+        expect_unannotated(2, 2);
+        ck_assert_int_eq(alert_is_open(station->catalogue, "unannotated", "station"), CATALOGUE_OK);
+        annotate(unit, "1", true, first);
+        annotate(unit, "2", true, nobodys);
+        look();
+        expect_unannotated(1, 2);
+        annotate(unit, "3", false, second); /* that says too little */
+        look();
+        expect_unannotated(1, 2);
+        go("2026-11-30 08:00");
+        expect_unannotated(1, 2);
+}
+END_TEST
+
+/* More that comes due is told of once a day. */
+START_TEST(unannotated_is_counted_by_days)
+{
+        int64_t unit = add_unit("U1");
+
+        look();
+        (void)file_footage(unit);
+        go("2026-11-02 10:00");
+        (void)file_footage(unit);
+        go("2026-11-03 08:00");
+        expect_unannotated(1, 1);
+        go("2026-11-03 10:00:01"); /* the second one is due */
+        expect_unannotated(1, 1);
+        go("2026-11-04 07:59:59");
+        expect_unannotated(1, 1);
+        go("2026-11-04 08:00");
+        expect_unannotated(1, 2);
+        for (int i = 0; i < 10; i++)
+                restart("2026-11-09 08:00");
+        expect_unannotated(1, 2);
+}
+END_TEST
+
+/* What was there before anybody looked for it does not count, then or ever. */
+START_TEST(unannotated_of_years_ago)
+{
+        int64_t unit = add_unit("U1");
+
+        for (int i = 0; i < 100; i++)
+                (void)file_footage(unit);
+        go("2026-11-02 09:00");
+        go("2026-11-30 08:00");
+        expect_unannotated(0, 0);
+        restart("2026-11-30 09:00");
+        (void)file_footage(unit);
+        go("2026-12-01 09:00");
+        expect_unannotated(1, 1);
+}
+END_TEST
+
+START_TEST(unannotated_by_configuration)
+{
+        int64_t unit = add_unit("U1");
+
+        look();
+        (void)file_footage(unit);
+        station->config->annotation_grace = USEC_PER_HOUR;
+        go("2026-11-02 09:00");
+        expect_unannotated(1, 1);
+        station->config->annotation = false;
+        look();
+        expect_unannotated(0, 1);
+        go("2026-11-30 08:00");
+        expect_unannotated(0, 1);
+        station->config->annotation = true;
+        look();
+        expect_unannotated(1, 2);
+}
+END_TEST
+
 /* As the site says, also while the alert stands. */
 START_TEST(missing_by_configuration)
 {
@@ -557,6 +713,24 @@ START_TEST(timer_for_a_missing_one)
 }
 END_TEST
 
+/* What is filed while nothing else is due wakes it when it ought to be annotated. */
+START_TEST(timer_for_what_is_filed)
+{
+        int64_t began = clock_monotonic();
+
+        clock_set_source(NULL, NULL);
+        station->config->annotation_grace = USEC_PER_SEC / 5;
+        ck_assert_int_ge(sd_event_run(station->event, 0), 0); /* the first look */
+        now = clock_now();
+        (void)file_footage(0);
+        annotation_footage_filed(station);
+        while (open_alerts("unannotated") == 0 && clock_monotonic() - began < 20 * USEC_PER_SEC)
+                ck_assert_int_ge(sd_event_run(station->event, 20 * USEC_PER_SEC), 0);
+        expect_unannotated(1, 1);
+        ck_assert_int_ge(clock_now(), now + USEC_PER_SEC / 5);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("deadline clock");
@@ -577,6 +751,10 @@ int main(void)
         tcase_add_test(t, back_is_not_missing);
         tcase_add_test(t, missing_and_given_time);
         tcase_add_test(t, missing_and_retired);
+        tcase_add_test(t, unannotated_to_the_second);
+        tcase_add_test(t, unannotated_is_counted_by_days);
+        tcase_add_test(t, unannotated_of_years_ago);
+        tcase_add_test(t, unannotated_by_configuration);
         tcase_add_test(t, missing_by_configuration);
         tcase_add_test(t, missing_and_the_clock_set_back);
         tcase_add_test(t, set_back_an_hour);
@@ -586,6 +764,7 @@ int main(void)
         tcase_add_test(t, suspended);
         tcase_add_test(t, timer);
         tcase_add_test(t, timer_for_a_missing_one);
+        tcase_add_test(t, timer_for_what_is_filed);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_ENV);

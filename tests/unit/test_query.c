@@ -219,7 +219,7 @@ static const struct {
                  "id unit officer recorder bay name source source_path started_at ended_at duration_s size "
                  "sha256 sm3"
                  " verdict verdict_reasons container kind path offloaded_at docking deadline late case"
-                 " time_source device_time clock_offset_s time_doubts"},
+                 " time_source device_time clock_offset_s time_doubts case_unit annotated"},
                 {"docking",
                  "docking bay port state recorder model manufacturer firmware serial usb_serial "
                  "reason plugged_at"
@@ -283,7 +283,7 @@ static const struct {
                 {"footage", "\"kind\":\"video\""},
                 {"footage", "\"late\":2,\"case\":null,\"time_source\":\"name\",\"device_time\":null,\"clock_"
                             "offset_s\":null,"
-                            "\"time_doubts\":[]}"},
+                            "\"time_doubts\":[],\"case_unit\":null,\"annotated\":false}"},
                 {"docking", "\"state\":\"plugged\",\"recorder\":\"1000001\",\"model\":null"},
                 {"docking", "\"battery\":null,\"free\":null"},
                 {"docking", "\"clock_offset_s\":null"},
@@ -329,11 +329,12 @@ static const struct {
                 {"colour", NULL, NULL,
                  "unknown noun 'colour', expected one of footage, docking, item, finding, recorder, "
                  "officer, unit, "
-                 "assignment, duty, alert, ledger, recording, gap, coverage, reason or explanation"},
+                 "assignment, duty, alert, ledger, recording, gap, coverage, reason, explanation, case, "
+                 "change, unannotated or activity"},
                 {"footage", "colour", "red",
                  "unknown filter 'colour' for footage, expected one of unit, officer, recorder, kind, "
                  "verdict, source, bay, name,"
-                 " sha256, docking, id, from, to, on, limit, order or after"},
+                 " sha256, docking, id, annotated, case, from, to, on, limit, order or after"},
                 {"unit", "name", "x", "unknown filter 'name' for unit, expected one of number or limit"},
                 {"footage", "limit", "0", "limit '0': " ONE_TO_A_MILLION},
                 {"footage", "limit", "1000001", "limit '1000001': " ONE_TO_A_MILLION},

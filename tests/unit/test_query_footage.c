@@ -5,6 +5,7 @@
  */
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "catalogue/case_file.h"
 #include "catalogue/docking.h"
 #include "catalogue/query.h"
 #include "catalogue/registry.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 
 #define ROWS       3000
-#define MIXES      400
+#define MIXES      250
 #define UNITS      6
 #define OFFICERS   30
 #define RECORDERS  40
@@ -78,6 +79,33 @@ static void fill_row(int i, const int64_t dockings[4])
         (void)fixture_file(c, &f);
 }
 
+/* C1 is in two units, and nobody knows the party of C2. The rest is in no case. */
+static void fill_cases(void)
+{
+        const struct case_act act = {FIXTURE_ACTOR, "", ""};
+        struct case_tagging tagging;
+
+        for (int i = 0; i < 3; i++) {
+                struct case_file f = {.unit = units[i],
+                                      .secrecy = "none",
+                                      .handler = "Wang",
+                                      .from = INSTANT_NONE,
+                                      .to = INSTANT_NONE,
+                                      .opened_at = FIXTURE_NOW,
+                                      .closed_at = INSTANT_NONE,
+                                      .file_until = INSTANT_NONE};
+                int64_t tagged[100];
+
+                (void)snprintf(f.number, sizeof(f.number), "C%d", i < 2 ? 1 : 2);
+                (void)snprintf(f.party, sizeof(f.party), "%s", i < 2 ? "Li" : "");
+                for (size_t j = 0; j < ELEMENTSOF(tagged); j++)
+                        tagged[j] = 1 + next_random(ROWS);
+                ck_assert_int_eq(case_open(c, &act, &f, true, &f.id), CATALOGUE_OK);
+                ck_assert_int_eq(case_tag(c, &act, f.id, tagged, ELEMENTSOF(tagged), true, &tagging),
+                                 CATALOGUE_OK);
+        }
+}
+
 /* Once: rows are filled in, and the connection closed, for one must not go through a fork. */
 static void fill(void)
 {
@@ -91,6 +119,7 @@ static void fill(void)
                 dockings[i] = fixture_docking(c, recorders[i]);
         for (int i = 0; i < ROWS; i++)
                 fill_row(i, dockings);
+        fill_cases();
         fixture_commit(c);
         catalogue_close(c);
 }
@@ -167,6 +196,11 @@ static const struct {
                 {"on", "2026-10-20", "ordered_at >= 1792425600000000 AND ordered_at < 1792512000000000"},
                 {"docking", "2", "docking = 2"},
                 {"id", "1500", "id = 1500"},
+                {"annotated", "yes", "case_id IN (SELECT id FROM case_file WHERE party IS NOT NULL)"},
+                {"annotated", "no",
+                 "NOT ifnull(case_id IN (SELECT id FROM case_file WHERE party IS NOT NULL), false)"},
+                {"case", "C1", "case_id IN (SELECT id FROM case_file WHERE number = 'C1')"},
+                {"case", "C2", "case_id IN (SELECT id FROM case_file WHERE number = 'C2')"},
 };
 
 static const struct {
@@ -215,14 +249,15 @@ static void judge(const char *sql, struct ids *result)
         (void)sqlite3_close(db);
 }
 
-/* A few of the known filters, in their order, so that alternatives stand together. from and to may be given
- * once. */
+/* A few of the known filters, in their order, so that alternatives stand together. from, to and annotated
+ * may be given once. */
 static size_t choose(size_t *chosen)
 {
         size_t n = 0, wanted = next_random(5);
 
         for (size_t i = 0; i < ELEMENTSOF(known); i++)
-                if (next_random((uint32_t)ELEMENTSOF(known)) < wanted)
+                if (next_random((uint32_t)ELEMENTSOF(known)) < wanted &&
+                    !(n > 0 && strcmp(known[i].key, "annotated") == 0 && chosen[n - 1] == i - 1))
                         chosen[n++] = i;
         return n;
 }
@@ -408,7 +443,7 @@ static Suite *suite(void)
 
         tcase_add_unchecked_fixture(rows, fill, remove_all);
         tcase_add_checked_fixture(rows, setup, teardown);
-        tcase_set_timeout(rows, 60);
+        tcase_set_timeout(rows, 120);
         tcase_add_test(rows, test_any_mix_is_the_judges);
         tcase_add_loop_test(rows, test_pages_make_the_whole, 0, (int)ELEMENTSOF(orders));
         tcase_add_test(rows, test_sha256_prefix);

@@ -6,6 +6,7 @@
  */
 #include "daemon/report.h"
 #include "base/cleanup.h"
+#include "catalogue/case_file.h"
 #include "catalogue/docking.h"
 #include "catalogue/finding.h"
 #include "catalogue/item.h"
@@ -539,6 +540,44 @@ START_TEST(test_of_one_unit)
 }
 END_TEST
 
+static void annotate(int64_t footage)
+{
+        const struct case_act act = {FIXTURE_ACTOR, "", ""};
+        struct case_file f = {.number = "1",
+                              .unit = a1,
+                              .party = "p",
+                              .handler = "h",
+                              .secrecy = "none",
+                              .from = INSTANT_NONE,
+                              .to = INSTANT_NONE,
+                              .opened_at = FIXTURE_NOW,
+                              .closed_at = INSTANT_NONE,
+                              .file_until = INSTANT_NONE};
+        struct case_tagging t;
+
+        fixture_begin(c);
+        ck_assert_int_eq(case_open(c, &act, &f, false, &f.id), CATALOGUE_OK);
+        ck_assert_int_eq(case_tag(c, &act, f.id, &footage, 1, false, &t), CATALOGUE_OK);
+        fixture_commit(c);
+}
+
+/* R-35-1: of the same footage as all the rest. */
+START_TEST(test_counts_annotations)
+{
+        _cleanup_(json_object_putp) json_object *r = NULL, *of_b = NULL;
+
+        annotate(fixture_ask("SELECT min(id) FROM footage WHERE unit = (SELECT id FROM unit WHERE number ="
+                             " 'A1') AND ordered_at BETWEEN 1790784000000000 AND 1793462400000000"));
+        r = report_of("2026-10-01", "2026-11-01", 0);
+        ASSERT_ROWS(r, "annotations",
+                    "{'number':'A1','files':4,'annotated':1,'unannotated':3,'annotation_rate':0.25}",
+                    "{'number':'B','files':1,'annotated':0,'annotation_rate':0.0}",
+                    "{'number':null,'name':null,'files':1,'annotated':0}");
+        of_b = report_of("2026-10-01", "2026-11-01", b);
+        ASSERT_ROWS(of_b, "annotations", "{'number':'B','files':1}");
+}
+END_TEST
+
 /* Units that were made each other's parents by a table of nonsense do not hang the station. */
 START_TEST(test_circle_of_units)
 {
@@ -555,7 +594,7 @@ START_TEST(test_empty_month)
         static const char *const sections[] = {
                         "units",  "officers",  "recorders",    "late",          "duties_late",   "missing",
                         "gaps",   "gap_units", "gap_officers", "gap_recorders", "sequence_gaps", "deleted",
-                        "clocks", "bad_files", "verdicts",     "extensions"};
+                        "clocks", "bad_files", "verdicts",     "extensions",    "annotations"};
         _cleanup_(json_object_putp) json_object *r = report_of("2026-02-01", "2026-03-01", 0);
 
         assert_has(member(r, "footage"), "{'files':0,'bytes':0,'seconds':0,'on_time':0,'late':0,'"
@@ -604,6 +643,7 @@ int main(void)
         tcase_add_test(t, test_missing_recorders);
         tcase_add_test(t, test_retired_is_not_missing);
         tcase_add_test(t, test_of_one_unit);
+        tcase_add_test(t, test_counts_annotations);
         tcase_add_test(t, test_circle_of_units);
         tcase_add_test(t, test_empty_month);
         tcase_add_test(t, test_is_cancelled);
