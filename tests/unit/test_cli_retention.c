@@ -147,6 +147,60 @@ START_TEST(test_list)
 }
 END_TEST
 
+#define WHY "--reason=entered wrong", "--approver=赵六"
+
+/* R-28-21: to a longer class freely, to a shorter one by approval. */
+START_TEST(test_shorter_class_is_approved)
+{
+        ck_assert_int_eq(RUN("case", "set", "2026-17", "--premises-class=公众聚集场所"), 0);
+        ck_assert_int_eq(RUN("case", "show", "2026-17", "--json"), 0);
+        assert_says(out, "\"premises_class\":\"public-assembly\"");
+        ck_assert_int_eq(RUN("case", "set", "2026-17", "--premises-class=other"), 6);
+        assert_says(err, "1 footage would be kept shorter (footage '1' until 20");
+        assert_says(err, "expected a reason and an approver");
+        ck_assert_int_eq(RUN("case", "set", "2026-17", "--premises-class=other", "--reason=x"), 6);
+        ck_assert_int_eq(RUN("case", "set", "2026-17", "--premises-class=other", "--approver=x"), 6);
+        ck_assert_int_eq(RUN("case", "show", "2026-17", "--json"), 0);
+        assert_says(out, "\"premises_class\":\"public-assembly\"");
+        ck_assert_int_eq(RUN("case", "set", "2026-17", "--premises-class=other", WHY), 0);
+        ck_assert_int_eq(RUN("ledger", "list", "--act=case.changed", "--json"), 0);
+        assert_says(out, "赵六");
+}
+END_TEST
+
+/* Not by way of no class, nor by a hold that stands in between. */
+START_TEST(test_shorter_class_by_steps)
+{
+        ck_assert_int_eq(RUN("case", "set", "2026-17", "--premises-class=public-assembly"), 0);
+        ck_assert_int_eq(RUN("retention", "hold", "--case=2026-17", "--reason=complaint"), 0);
+        ck_assert_int_eq(RUN("case", "set", "2026-17", "--clear=premises-class"), 0);
+        ck_assert_int_eq(RUN("case", "set", "2026-17", "--premises-class=other"), 6);
+        assert_says(err, "instead of for ever");
+        ck_assert_int_eq(RUN("case", "set", "2026-17", "--premises-class=museum"), 6);
+        assert_says(err, "expected public-assembly, high-fire-risk, major-hazard or other");
+        ck_assert_int_eq(RUN("case", "set", "2026-17", "--long-term=L9"), 6);
+        assert_says(err, "expected L1, L2, L3 or L4");
+}
+END_TEST
+
+static void case_open_as(const char *number, const char *premises_class)
+{
+        ck_assert_int_eq(RUN("case", "open", number, "--unit=" BUS_STATION_UNIT, premises_class), 0);
+}
+
+/* What was in no case before is annotated freely; what was is not, after it was taken out. */
+START_TEST(test_tag_that_shortens)
+{
+        case_open_as("five", "--premises-class=high-fire-risk");
+        case_open_as("two", "--premises-class=other");
+        ck_assert_int_eq(RUN("case", "tag", "five", "2"), 0);
+        ck_assert_int_eq(RUN("case", "untag", "five", "2", WHY), 0);
+        ck_assert_int_eq(RUN("case", "tag", "two", "2"), 6);
+        assert_says(err, "would be kept shorter (footage '2' until 20");
+        ck_assert_int_eq(RUN("case", "tag", "two", "2", WHY), 0);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("cli retention");
@@ -160,6 +214,9 @@ int main(void)
         tcase_add_test(t, test_show_in_words);
         tcase_add_test(t, test_hold_and_release);
         tcase_add_test(t, test_list);
+        tcase_add_test(t, test_shorter_class_is_approved);
+        tcase_add_test(t, test_shorter_class_by_steps);
+        tcase_add_test(t, test_tag_that_shortens);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_ENV);
