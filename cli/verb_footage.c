@@ -53,6 +53,8 @@ static const struct column footage_columns[] = {
                 {"deadline", N_("Deadline"), COLUMN_TIME},
                 {"late", N_("Export"), COLUMN_LATE},
                 {"case", N_("Case"), COLUMN_TEXT},
+                {"retain_until", N_("Destruction not before"), COLUMN_TEXT},
+                {"retain_basis", N_("Basis"), COLUMN_TEXT},
                 /* of an import */
                 {"import_reason", N_("Imported because"), COLUMN_TEXT},
                 {"imported_by", N_("Imported by"), COLUMN_TEXT},

@@ -207,6 +207,48 @@ static const struct verb_option unit_add_options[] = {
                 {NULL},
 };
 
+static const struct verb_option retention_options[] = {
+                {"due", N_("[DATE]"), NULL,
+                 N_("whose destruction may be asked for by then, today when no date is given")},
+                {"unit", N_("NUMBER"), "unit", N_("of this unit")},
+                {"case", N_("NUMBER"), "case", N_("of this case")},
+                {"basis", N_("WORD"), "basis", N_("premises, category, evidence, unknown, hold or profile")},
+                {"held", "[yes|no]", "held", N_("that somebody holds, or nobody does")},
+                FILTER_LIMIT,
+                {"after", N_("FOOTAGE"), "after", N_("go on behind this one, the last of the page before")},
+                {NULL},
+};
+
+static const struct verb_option retention_show_options[] = {
+                {"case", N_("NUMBER"), NULL, N_("all footage of this case instead")},
+                {"unit", N_("NUMBER"), NULL, N_("the case's unit, where several have one of this number")},
+                {NULL},
+};
+
+static const struct verb_option hold_options[] = {
+                {"case", N_("NUMBER"), NULL, N_("a case, with all that is or will be in it")},
+                {"unit", N_("NUMBER"), NULL, N_("the case's unit, where several have one of this number")},
+                {"reason", "litigation|complaint|transfer|other", NULL,
+                 N_("why; required, goes into the ledger")},
+                {"text", N_("TEXT"), NULL, N_("more about it; required for the reason other")},
+                {NULL},
+};
+
+static const struct verb_option release_options[] = {
+                {"reason", N_("TEXT"), NULL, N_("why it is done with; required, goes into the ledger")},
+                {"approver", N_("NAME"), NULL, N_("who approved it; required, goes into the ledger")},
+                {NULL},
+};
+
+static const struct verb_option holds_options[] = {
+                {"case", N_("NUMBER"), "case", N_("of this case")},
+                {"footage", N_("NUMBER"), "footage", N_("of this footage itself")},
+                {"reason", N_("WORD"), "reason", N_("for this reason")},
+                {"all", NULL, NULL, N_("released ones too")},
+                FILTER_LIMIT,
+                {NULL},
+};
+
 static const struct verb_option alert_options[] = {
                 {"open", "[yes|no]", "open",
                  N_("still open, which is what is listed if nothing is said, or cleared")},
@@ -413,6 +455,16 @@ static const struct verb verbs[] = {
                  N_("List what was recorded by 'gap explain'")},
                 {NULL, "coverage", NULL, 0, 0, coverage_options, verb_coverage,
                  N_("List when fewer than two recorders recorded")},
+                {"retention", "list", NULL, 0, 0, retention_options, verb_retention_list,
+                 N_("List until when footage is kept, and what awaits screening")},
+                {"retention", "show", N_("[FOOTAGE]"), 0, 1, retention_show_options, verb_retention_show,
+                 N_("Explain until when footage, or that of a case, is kept and why")},
+                {"retention", "hold", N_("[FOOTAGE]"), 0, 1, hold_options, verb_retention_hold,
+                 N_("Keep footage or a case whatever its term")},
+                {"retention", "release", N_("HOLD"), 1, 1, release_options, verb_retention_release,
+                 N_("End a hold, with a reason and an approver")},
+                {"retention", "holds", NULL, 0, 0, holds_options, verb_retention_holds,
+                 N_("List what is held, since when, by whom and why")},
                 {"officer", "list", NULL, 0, 0, officer_options, verb_officer_list, N_("List officers")},
                 {"officer", "add", N_("NUMBER NAME"), 2, 2, officer_add_options, verb_officer_add,
                  N_("Add an officer")},

@@ -115,6 +115,12 @@ static const sd_bus_vtable station_vtable[] = {
                                                     reporter, "s", approver, "s", text),
                                         SD_BUS_RESULT("t", id, "t", gaps), bus_explain_gap,
                                         SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS(
+                                "Hold",
+                                SD_BUS_ARGS("s", case, "s", unit, "t", footage, "s", reason, "s", text),
+                                SD_BUS_RESULT("t", hold), bus_hold, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS("ReleaseHold", SD_BUS_ARGS("t", hold, "s", reason, "s", approver),
+                                        SD_BUS_NO_RESULT, bus_release_hold, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("AddOfficer", SD_BUS_ARGS("a{ss}", fields), SD_BUS_RESULT("t", id),
                                         bus_add_officer, SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("AddUnit", SD_BUS_ARGS("a{ss}", fields), SD_BUS_RESULT("t", id),

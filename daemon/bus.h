@@ -71,6 +71,7 @@ struct bus_job {
         struct query *query;
         bool whole; /* it has no filter */
         char *catalogue_path;
+        struct retention_rules *retention; /* a reference */
         int out;
         int cancel_fd;
         atomic_bool cancelled, finished;
@@ -160,6 +161,10 @@ int bus_untag_footage(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_gap.c */
 int bus_explain_gap(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* bus_retention.c */
+int bus_hold(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_release_hold(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_report.c */
 int bus_report(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -19,6 +19,7 @@ struct case_call {
         struct case_file file;     /* OpenCase(): what is to be */
         sd_bus_message *message;
         sd_bus_error *error;
+        const struct retention_rules *rules;
         bool also_elsewhere, move;
         char reason[CASE_TEXT_MAX], approver[REGISTRY_TEXT_MAX];
         const char *at, *file_until;
@@ -56,6 +57,11 @@ static int case_reply(struct bus_server *server, sd_bus_message *m, int64_t id)
 {
         station_cases_changed(server->station);
         return sd_bus_reply_method_return(m, "t", (uint64_t)id);
+}
+
+static const struct retention_rules *rules_of(const struct bus_server *server)
+{
+        return catalogue_retention(server->station->catalogue);
 }
 
 /* ---- OpenCase() ---- */
@@ -98,7 +104,7 @@ static int open_field(struct case_call *a, const char *key, const char *value, s
         }
         if (case_field_by_name(key, &field) < 0)
                 return field_unknown(key, "number, unit, opened, also_elsewhere, ", error);
-        return case_field_take(&a->file, field, value, error);
+        return case_field_take(&a->file, field, value, a->rules, error);
 }
 
 static int open_read(sd_bus_message *m, struct case_call *a, sd_bus_error *error)
@@ -130,7 +136,8 @@ static int open_apply(struct registry_call *call, void *arguments)
 
 int bus_open_case(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        _cleanup_(case_call_done) struct case_call a = {.unit = "", .file = CASE_UNKNOWN};
+        _cleanup_(case_call_done) struct case_call a = {
+                        .unit = "", .file = CASE_UNKNOWN, .rules = rules_of(userdata)};
         int64_t id = 0;
         int r;
 
@@ -165,7 +172,7 @@ static int set_values(struct case_call *a, struct case_file *f, sd_bus_error *er
         while (r >= 0 && (r = sd_bus_message_read(m, "{ss}", &key, &value)) > 0) {
                 r = set_field(key, &field, error);
                 if (r >= 0)
-                        r = case_field_take(f, field, value, error);
+                        r = case_field_take(f, field, value, a->rules, error);
                 a->changes++;
         }
         return r < 0 ? r : sd_bus_message_exit_container(m);
@@ -195,6 +202,8 @@ static int write_case(struct registry_call *call, struct case_call *a, const str
 
         if (r >= 0)
                 r = case_approval_check(old, new, &act, call->error);
+        if (r >= 0)
+                r = case_shortening_check(call->catalogue, new, &act, call->error);
         if (r < 0)
                 return r;
         call->id = new->id;
@@ -229,7 +238,7 @@ static int set_apply(struct registry_call *call, void *arguments)
 
 int bus_set_case(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        _cleanup_(case_call_done) struct case_call a = {.message = m};
+        _cleanup_(case_call_done) struct case_call a = {.message = m, .rules = rules_of(userdata)};
         int64_t id = 0;
         int r = sd_bus_message_read(m, "ss", &a.number, &a.unit);
 
@@ -257,13 +266,13 @@ static int close_apply(struct registry_call *call, void *arguments)
         new = old;
         r = bus_time_accept("at", a->at, clock_now(), &new.closed_at, call->error);
         if (r >= 0 && *a->file_until)
-                r = case_field_take(&new, CASE_FILE_UNTIL, a->file_until, call->error);
+                r = case_field_take(&new, CASE_FILE_UNTIL, a->file_until, a->rules, call->error);
         return r < 0 ? r : write_case(call, a, &old, &new);
 }
 
 int bus_close_case(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-        _cleanup_(case_call_done) struct case_call a = {.message = m};
+        _cleanup_(case_call_done) struct case_call a = {.message = m, .rules = rules_of(userdata)};
         const char *reason, *approver;
         int64_t id = 0;
         int r = sd_bus_message_read(m, "ssssss", &a.number, &a.unit, &a.at, &a.file_until, &reason,
@@ -438,6 +447,9 @@ static int tag_apply(struct registry_call *call, void *arguments)
         if (a->n_footage == 0)
                 return sd_bus_error_setf(call->error, RECDOCK_ERROR_NOT_FOUND,
                                          "no footage is like that, nothing is tagged");
+        r = tag_shortening_check(call->catalogue, &f, a->footage, a->n_footage, &act, call->error);
+        if (r < 0)
+                return r;
         r = case_tag(call->catalogue, &act, f.id, a->footage, a->n_footage, a->move, &a->tagging);
         return r == CATALOGUE_OK ? 0 : tag_refuse(call, a, r);
 }

@@ -5,6 +5,7 @@
  * 'error' and returns negative for what it refuses. */
 
 #include "catalogue/case_file.h"
+#include "catalogue/retention.h"
 #include "daemon/bus_registry.h"
 
 /* A case of which nothing is known. */
@@ -15,8 +16,10 @@
                             .closed_at = INSTANT_NONE, \
                             .file_until = INSTANT_NONE})
 
-/* Puts 'value', which may not be empty, into a field. */
-int case_field_take(struct case_file *f, enum case_field field, const char *value, sd_bus_error *error);
+/* Puts 'value', which may not be empty, into a field. A class or category may be what the profile's 'rules'
+ * call it; without a usable profile it is any word. */
+int case_field_take(struct case_file *f, enum case_field field, const char *value,
+                    const struct retention_rules *rules, sd_bus_error *error);
 /* Makes a field unknown again. */
 void case_field_clear(struct case_file *f, enum case_field field);
 /* Do its times fit each other? */
@@ -25,6 +28,13 @@ int case_times_check(const struct case_file *f, sd_bus_error *error);
  * R-30-6). */
 int case_approval_check(const struct case_file *old, const struct case_file *new, const struct case_act *act,
                         sd_bus_error *error);
+
+/* bus_case_retention.c: the same of the footage itself, by the rules: of a case that would be as in 'new', and of
+ * footage that would go into another one. */
+int case_shortening_check(struct catalogue *c, const struct case_file *new, const struct case_act *act,
+                          sd_bus_error *error);
+int tag_shortening_check(struct catalogue *c, const struct case_file *to, const int64_t *footage, size_t n,
+                         const struct case_act *act, sd_bus_error *error);
 
 /* The case of this number: of the unit with 'unit', or of the only one that has it when that is "". A
  * refusal names the units. */

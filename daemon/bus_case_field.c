@@ -34,11 +34,22 @@ static int take_word(enum case_field field, const struct words *words, const cha
         return refuse_value(field, value, expected, error);
 }
 
-/* Words of the site's retention profile. */
-static int take_profile_word(enum case_field field, const char *value, char *ret, sd_bus_error *error)
+/* Words of the site's retention profile, or what it calls them. */
+static int take_profile_word(enum case_field field, const char *value, const struct retention_rules *rules,
+                             char *ret, sd_bus_error *error)
 {
         bool premises = field == CASE_PREMISES_CLASS;
+        enum retention_kind kind = premises ? RETENTION_PREMISES : RETENTION_CATEGORY;
+        const struct retention_class *c = retention_class_find(rules, kind, value);
+        char words[256];
 
+        if (!c && retention_rules_usable(rules))
+                return refuse_value(field, value, retention_class_words(rules, kind, words, sizeof(words)),
+                                    error);
+        if (c) {
+                (void)text_copy(ret, CASE_WORD_MAX, c->word);
+                return 0;
+        }
         if (premises ? !premises_class_accept(value) : !long_term_accept(value))
                 return refuse_value(field, value, premises ? PREMISES_CLASS_EXPECTED : LONG_TERM_EXPECTED,
                                     error);
@@ -67,7 +78,8 @@ static int take_day(enum case_field field, const char *value, instant_t *ret, sd
         return 0;
 }
 
-int case_field_take(struct case_file *f, enum case_field field, const char *value, sd_bus_error *error)
+int case_field_take(struct case_file *f, enum case_field field, const char *value,
+                    const struct retention_rules *rules, sd_bus_error *error)
 {
         const char *name = case_field_name(field);
         char printable[2 * CASE_TEXT_MAX];
@@ -95,9 +107,9 @@ int case_field_take(struct case_file *f, enum case_field field, const char *valu
         case CASE_PREMISES:
                 return bus_text_accept(name, value, f->premises, sizeof(f->premises), error);
         case CASE_PREMISES_CLASS:
-                return take_profile_word(field, value, f->premises_class, error);
+                return take_profile_word(field, value, rules, f->premises_class, error);
         case CASE_LONG_TERM:
-                return take_profile_word(field, value, f->long_term, error);
+                return take_profile_word(field, value, rules, f->long_term, error);
         case CASE_SECRECY:
                 return take_word(field, &secrecy_words, value, f->secrecy, error);
         case CASE_EVIDENCE:

@@ -11,6 +11,7 @@
 #include "daemon/bus.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "catalogue/retention.h"
 #include "daemon/config.h"
 
 #include <fcntl.h>
@@ -33,6 +34,7 @@ void bus_job_free(struct bus_job *job)
         (void)fd_close(job->cancel_fd);
         sd_bus_message_unref(job->call);
         free(job->catalogue_path);
+        retention_rules_unref(job->retention);
         free(job->buffer);
         free(job);
 }
@@ -123,6 +125,7 @@ int bus_job_new(struct bus_server *server, sd_bus_message *m, const struct bus_j
         if (job->cancel_fd < 0)
                 return -errno;
         job->catalogue_path = strdup(server->station->catalogue_path);
+        job->retention = retention_rules_ref(server->station->config->retention);
         job->buffer = malloc(BUS_JOB_BUFFER);
         if (!job->catalogue_path || !job->buffer)
                 return -ENOMEM;
@@ -232,6 +235,7 @@ static int job_run(struct bus_job *job)
                 (void)snprintf(job->error, sizeof(job->error), "the catalogue cannot be opened for reading");
                 return r < 0 ? r : -EIO;
         }
+        catalogue_set_retention(c, job->retention);
         r = job->type->run(job, c);
         if (r < 0)
                 return r;

@@ -44,6 +44,10 @@
  *   ExplainGap(s recorder, s from, s to, s reason, s reporter, s approver, s text) → t id, t gaps
  *           why it did not record from 'from' to 'to'; reason: a word of noun reason; 'gaps' is how many
  *           gaps in that time are explained now
+ *   Hold(s case, s unit, t footage, s reason, s text) → t hold
+ *           of a case (by its number, and its unit where several have one), or of a footage when case is "";
+ *           reason: litigation, complaint, transfer or other, which needs the text
+ *   ReleaseHold(t hold, s reason, s approver)
  *   AddOfficer(a{ss} fields) → t id          number name unit
  *   AddUnit(a{ss} fields) → t id             number name parent
  *   EnterTable(s noun, as columns, a(uas) lines) → t entered, t unchanged, a(us) refused

@@ -12,13 +12,14 @@
 
 enum { NUMBER, UNIT, OPENED, FIRST_FIELD };
 
-static int values_take(struct case_file *f, const char *const *values, sd_bus_error *error)
+static int values_take(struct registry_call *call, struct case_file *f, const char *const *values)
 {
+        const struct retention_rules *rules = catalogue_retention(call->catalogue);
         int r = 0;
 
         for (enum case_field i = 0; r >= 0 && i < _CASE_FIELD_MAX; i++)
                 if (*values[FIRST_FIELD + i])
-                        r = case_field_take(f, i, values[FIRST_FIELD + i], error);
+                        r = case_field_take(f, i, values[FIRST_FIELD + i], rules, call->error);
         return r;
 }
 
@@ -28,7 +29,7 @@ static int line_open(struct registry_call *call, const char *const *values, stru
         int r = bus_time_accept("opened", values[OPENED], clock_now(), &f->opened_at, call->error);
 
         if (r >= 0)
-                r = values_take(f, values, call->error);
+                r = values_take(call, f, values);
         if (r >= 0)
                 r = case_times_check(f, call->error);
         if (r < 0)
@@ -64,7 +65,7 @@ static int line_update(struct registry_call *call, const char *const *values, co
         struct case_file told = *there;
         const char *field;
         size_t changes;
-        int r = values_take(&told, values, call->error);
+        int r = values_take(call, &told, values);
 
         if (r < 0)
                 return r;
@@ -80,6 +81,8 @@ static int line_update(struct registry_call *call, const char *const *values, co
                                          "there is a case '%s' already, with another %s", there->number,
                                          field);
         r = case_approval_check(there, &told, &act, call->error);
+        if (r >= 0)
+                r = case_shortening_check(call->catalogue, &told, &act, call->error);
         if (r < 0)
                 return r;
         r = registry_refuse(call, case_set(call->catalogue, &act, &told, &changes), "case", there->number);

@@ -70,6 +70,7 @@ void config_free(struct config *c)
         pattern_texts_free(c->pattern_texts);
         bays_free(c->bays);
         calendar_done(&c->calendar);
+        retention_rules_unref(c->retention);
         free(c->number);
         free(c->custodian);
         free(c->time_zone);
@@ -571,6 +572,28 @@ static int holidays_load(struct loading *l, const char *folder)
         return conf_load(&loader, path, false, dirs, &l->config->calendar);
 }
 
+/* Not "ignoring" as for the other files: what a station keeps must not hang on the half of a profile. */
+static void on_retention_finding(const char *text, void *userdata)
+{
+        struct loading *l = userdata;
+
+        if (l->strict)
+                on_finding(text, l);
+        else
+                log_warning("%s, all footage is kept for ever", text);
+}
+
+static int retention_load(struct loading *l, const char *folder)
+{
+        _cleanup_free_ char *own = NULL;
+        const char *dirs[3] = {NULL, RECDOCK_DATADIR "/retention.d", NULL};
+
+        if (asprintf(&own, "%s/retention.d", folder) < 0)
+                return -ENOMEM;
+        dirs[0] = own;
+        return retention_rules_load(dirs, l->strict, on_retention_finding, l, &l->config->retention);
+}
+
 static int files_load(struct loading *l)
 {
         static const char *const argument_sections[] = {"Bay", "Pattern", NULL};
@@ -593,7 +616,9 @@ static int files_load(struct loading *l)
                 return -ENOMEM;
         dirs[0] = drop_ins;
         r = conf_load(&loader, path, false, dirs, l->config);
-        return r < 0 ? r : holidays_load(l, folder);
+        if (r >= 0)
+                r = holidays_load(l, folder);
+        return r < 0 ? r : retention_load(l, folder);
 }
 
 /* R-31-1: no station without a number and a person who answers for it, in either mode. */

@@ -10,6 +10,7 @@
 #include "rules/missing.h"
 #include "rules/name_pattern.h"
 #include "rules/recording_time.h"
+#include "rules/retention.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -76,6 +77,9 @@ struct config {
         /* [Continuity] */
         struct continuity_rules continuity; /* Join=1s, Gap=10s, ActivityGap=30min */
 
+        /* retention.d; never NULL */
+        struct retention_rules *retention;
+
         /* [Inspect] */
         unsigned int inspectors; /* Parallel=2 */
 
@@ -87,8 +91,9 @@ struct config {
 };
 
 /* Loads main file and drop-ins: <confdir>/recdock.conf, <confdir>/recdock.conf.d/, <datadir>/recdock.conf.d/
- * (shipped patterns), then <confdir>/holidays.conf with its drop-ins, where confdir is
- * $CONFIGURATION_DIRECTORY or the compiled one. Lenient: findings go to
+ * (shipped patterns), then <confdir>/holidays.conf with its drop-ins, then <confdir>/retention.d/ and
+ * <datadir>/retention.d/ (the shipped profile), where confdir is $CONFIGURATION_DIRECTORY or the compiled
+ * one. Lenient: findings go to
  * the log and defaults stay. Strict: findings go to 'report' and -EINVAL is returned. */
 int config_load(struct config **ret, bool strict, conf_report_fn *report, void *userdata);
 void config_free(struct config *c);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "catalogue/alert.h"
 #include "catalogue/footage.h"
+#include "catalogue/retention.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
 #include "daemon/deadline_clock.h"
@@ -411,8 +412,10 @@ static int station_open_catalogue(struct station *s)
 {
         int r = catalogue_open(&s->catalogue, s->catalogue_path, false);
 
-        if (r == CATALOGUE_OK)
+        if (r == CATALOGUE_OK) {
+                catalogue_set_retention(s->catalogue, s->config->retention);
                 return 0;
+        }
         if (r == CATALOGUE_DAMAGED)
                 log_error("catalogue '%s' is damaged: restore it from a backup, or move it away; nothing "
                           "was changed",
@@ -534,6 +537,8 @@ int station_reload(struct station *s)
         config_pin(fresh, s->config);
         config_free(s->config);
         s->config = fresh;
+        if (s->catalogue)
+                catalogue_set_retention(s->catalogue, fresh->retention);
         r = bays_configure(s);
         if (r >= 0 && s->watch)
                 r = watch_reconcile(s->watch);

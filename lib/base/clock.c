@@ -4,6 +4,7 @@
  * formats.
  */
 #include "base/clock.h"
+#include "base/cleanup.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -191,6 +192,41 @@ instant_t instant_from_day(day_t day, unsigned int minute)
             __builtin_mul_overflow(local_resolve(naive + (time_t)minute * 60), USEC_PER_SEC, &t))
                 return day < 0 ? INSTANT_NONE + 1 : INT64_MAX;
         return t;
+}
+
+/* A day with a year of four digits; false for all others. */
+static bool day_to_date(day_t day, struct tm *ret)
+{
+        time_t s;
+
+        return !__builtin_mul_overflow(day, MINUTES_PER_DAY * 60, &s) && gmtime_r(&s, ret) &&
+               ret->tm_year + 1900 >= 1000 && ret->tm_year + 1900 <= 9999;
+}
+
+char *day_format(day_t day, char *buf)
+{
+        struct tm tm;
+
+        buf[0] = '\0';
+        if (day_to_date(day, &tm))
+                (void)strftime(buf, DAY_TEXT_MAX, "%Y-%m-%d", &tm);
+        return buf;
+}
+
+int day_add_months(day_t day, unsigned int months, day_t *ret)
+{
+        int64_t year, month;
+        struct tm tm;
+
+        if (!day_to_date(day, &tm))
+                return -ERANGE;
+        month = tm.tm_mon + (int64_t)months;
+        year = tm.tm_year + 1900 + month / 12;
+        month = month % 12 + 1;
+        if (year > 9999)
+                return -ERANGE;
+        *ret = day_from_date((int)year, (int)month, MIN(tm.tm_mday, month_days((int)year, (int)month)));
+        return 0;
 }
 
 unsigned int day_of_week(day_t day)

@@ -74,6 +74,14 @@ int day_parse(const char *text, day_t *ret);
  * anything else. */
 int month_parse(const char *text, day_t *ret_first, day_t *ret_next);
 
+/* "2026-11-01" into 'buf' of DAY_TEXT_MAX bytes. "" for a year that has not four digits. Returns buf. */
+#define DAY_TEXT_MAX sizeof("2026-11-01")
+char *day_format(day_t day, char *buf);
+
+/* The same day of the month so many months later, or that month's last where it has none: 2028-02-29 and 24
+ * months are 2030-02-28. *ret is set when the year still has four digits, else -ERANGE. */
+int day_add_months(day_t day, unsigned int months, day_t *ret);
+
 /* 0 Sunday to 6 Saturday. */
 unsigned int day_of_week(day_t day);
 

@@ -496,7 +496,7 @@ int conf_load(const struct conf_loader *loader, const char *path, bool required,
               void *object)
 {
         struct load load = {.loader = loader, .object = object};
-        int r = file_load(&load, path);
+        int r = path ? file_load(&load, path) : 0;
 
         if (r == -ENOENT) {
                 if (required) {

@@ -56,9 +56,9 @@ struct conf_loader {
 };
 
 /*
- * Reads 'path' (a missing main file is fine unless 'required') and the drop-ins of 'dirs' (NULL-terminated;
- * each is a recdock.conf.d folder, first has precedence) into 'object'. Returns 0, or in strict mode -EINVAL
- * when anything was reported.
+ * Reads 'path' (a missing main file is fine unless 'required'; NULL: there are drop-ins only) and the
+ * drop-ins of 'dirs' (NULL-terminated; each is a recdock.conf.d folder, first has precedence) into 'object'.
+ * Returns 0, or in strict mode -EINVAL when anything was reported.
  */
 int conf_load(const struct conf_loader *loader, const char *path, bool required, const char *const *dirs,
               void *object);

@@ -5,6 +5,8 @@
  */
 #include "catalogue/catalogue.h"
 #include "catalogue/query_function.h"
+#include "catalogue/retention.h"
+#include "catalogue/retention_sql.h"
 #include "catalogue/schema.h"
 #include "catalogue/statement.h"
 #include "base/text.h"
@@ -29,6 +31,7 @@ void catalogue_close(struct catalogue *c)
         for (size_t i = 0; i < c->n_statements; i++)
                 (void)sqlite3_finalize(c->statements[i].statement);
         (void)sqlite3_close_v2(c->db);
+        retention_rules_unref(c->retention);
         free(c);
 }
 
@@ -227,6 +230,8 @@ static int judge_and_migrate(struct catalogue *c, const char *path, const char *
                 r = migrate(c, path, versions, version, n);
         if (r == 0)
                 r = query_functions_add(c);
+        if (r == 0)
+                r = retention_functions_add(c);
         return r;
 }
 

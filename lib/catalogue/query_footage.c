@@ -5,6 +5,7 @@
  * costs. Both statements see one snapshot.
  */
 #include "catalogue/query_plan.h"
+#include "catalogue/retention_sql.h"
 #include "media/verdict.h"
 
 #include <string.h>
@@ -36,7 +37,9 @@ static const char row_sql[] =
                 "||"
                 " iif(f.time_flags & 8, ',\"uncorrected\"', '') ||"
                 " iif(f.time_flags & 16, ',\"clock-moved\"', ''), ',') || ']'),"
-                " 'case_unit', cu.number, 'annotated', json(iif(f.annotated, 'true', 'false')))"
+                " 'case_unit', cu.number, 'annotated', json(iif(f.annotated, 'true', 'false')),"
+                " 'retain_until', day_text(retain_until(" RETENTION_FACTS ")),"
+                " 'retain_basis', retain_basis(" RETENTION_FACTS "))"
                 " FROM footage AS f LEFT JOIN unit AS u ON u.id = f.unit LEFT JOIN officer AS o ON o.id = "
                 "f.officer"
                 " LEFT JOIN recorder AS r ON r.id = f.recorder LEFT JOIN case_file AS c ON c.id = f.case_id"

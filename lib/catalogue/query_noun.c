@@ -4,6 +4,7 @@
 #include "catalogue/alert_kind.h"
 #include "catalogue/case_word.h"
 #include "catalogue/query_noun.h"
+#include "catalogue/retention_sql.h"
 
 #define LIMIT_FILTER                                    \
         {                                               \
@@ -192,6 +193,31 @@ static const struct filter explanation_filters[] = {
                 LIMIT_FILTER,
 };
 
+static const struct filter retention_filters[] = {
+                [RETENTION_FILTER_UNIT] = {"unit", "f.unit = (SELECT id FROM unit WHERE number = ?)", NULL,
+                                           FILTER_TEXT, false},
+                [RETENTION_FILTER_CASE] = {"case",
+                                           "f.case_id IN (SELECT id FROM case_file WHERE number = ?)", NULL,
+                                           FILTER_TEXT, false},
+                [RETENTION_FILTER_BASIS] = {"basis", "retain_basis(" RETENTION_FACTS ") = ?",
+                                            &retention_basis_words, FILTER_TEXT, false},
+                [RETENTION_FILTER_HELD] = {"held", RETENTION_HELD " = ?", NULL, FILTER_YES_NO, true},
+                [RETENTION_FILTER_ID] = {"id", "f.id = ?", NULL, FILTER_ID, false},
+                [RETENTION_FILTER_DUE] = {"due", NULL, NULL, FILTER_INSTANT, true},
+                LIMIT_FILTER,
+                {"after", NULL, NULL, FILTER_AFTER, true},
+};
+
+/* Of a footage: those that are of it itself. */
+static const struct filter hold_filters[] = {
+                {"id", "h.id = ?", NULL, FILTER_ID, false},
+                {"case", "k.number = ?", NULL, FILTER_TEXT, false},
+                {"footage", "h.footage = ?", NULL, FILTER_ID, false},
+                {"open", "(h.released_at IS NULL) = ?", NULL, FILTER_YES_NO, true},
+                {"reason", "h.reason = ?", &hold_reason_words, FILTER_TEXT, false},
+                LIMIT_FILTER,
+};
+
 static const char docking_select[] =
                 "SELECT json_object('docking', d.id, 'bay', d.bay, 'port', d.port, 'state', "
                 "docking_state_word(d.state),"
@@ -359,6 +385,15 @@ static const char unannotated_select[] =
                 " rfc3339(min(f.offloaded_at))) FROM footage AS f INDEXED BY footage_unannotated"
                 " LEFT JOIN unit AS u ON u.id = f.unit WHERE f.annotated = 0";
 
+static const char hold_select[] =
+                "SELECT json_object('hold', h.id, 'case', k.number, 'case_unit', u.number,"
+                " 'footage', h.footage, 'reason', h.reason, 'text', h.text,"
+                " 'held_at', rfc3339(h.held_at), 'held_by', h.held_by,"
+                " 'released_at', rfc3339(h.released_at), 'released_by', h.released_by,"
+                " 'release_reason', h.release_reason, 'release_approver', h.release_approver)"
+                " FROM hold AS h LEFT JOIN case_file AS k ON k.id = h.case_file"
+                " LEFT JOIN unit AS u ON u.id = k.unit WHERE true";
+
 #define NOUN(word, select, order)                                                \
         {                                                                        \
 #word, word##_filters, ELEMENTSOF(word##_filters), select, order \
@@ -382,6 +417,8 @@ const struct noun query_nouns[] = {
                 {"coverage", coverage_filters, ELEMENTSOF(coverage_filters), .run = query_run_coverage,
                  .check = query_check_coverage},
                 {"reason", reason_filters, ELEMENTSOF(reason_filters), .run = query_run_reason},
+                {"retention", retention_filters, ELEMENTSOF(retention_filters), .run = query_run_retention},
+                NOUN(hold, hold_select, " ORDER BY h.id DESC"),
                 NOUN(explanation, explanation_select, " ORDER BY e.from_at DESC, e.id DESC"),
                 NOUN(case, case_select, " ORDER BY c.opened_at DESC, c.id DESC"),
                 NOUN(change, change_select,

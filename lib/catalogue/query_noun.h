@@ -87,6 +87,17 @@ enum coverage_filter {
         COVERAGE_FEWER
 };
 
+/* Filters of retention by place in their table. */
+enum retention_filter {
+        RETENTION_FILTER_UNIT,
+        RETENTION_FILTER_CASE,
+        RETENTION_FILTER_BASIS,
+        RETENTION_FILTER_HELD,
+        RETENTION_FILTER_ID,
+        RETENTION_FILTER_DUE,
+        _RETENTION_FILTER_MAX,
+};
+
 struct query;
 typedef int query_run_fn(struct catalogue *c, const struct query *q,
                          int (*on_row)(void *userdata, const char *json), void *userdata);
@@ -150,5 +161,5 @@ int filter_parse(const struct filter *f, const char *value, struct query *q, str
                  const char **ret_expected);
 
 query_run_fn query_run_footage, query_run_recording, query_run_gap, query_run_coverage, query_run_reason,
-                query_run_activity;
+                query_run_activity, query_run_retention;
 const char *query_check_coverage(const struct query *q);

@@ -21,6 +21,7 @@ struct cached_statement {
 struct catalogue {
         sqlite3 *db;
         bool read_only;
+        struct retention_rules *retention; /* its reference; NULL: everything is kept for ever */
         size_t n_statements;
         struct cached_statement statements[STATEMENTS_MAX];
         char error[512];

@@ -22,6 +22,8 @@ extern const struct words docking_state_words;
 extern const struct words item_state_words;
 extern const struct words finding_kind_words;
 extern const struct words finding_state_words;
+extern const struct words hold_reason_words;
+extern const struct words retention_basis_words;
 
 /* The word of a value, "unknown" outside of the table. */
 const char *word_of(const struct words *w, int value);

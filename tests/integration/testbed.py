@@ -126,7 +126,8 @@ class Station:
         os.makedirs(self.libexec, exist_ok=True)
         for worker in ("offload", "inspect"):
             os.symlink(os.path.join(BUILD, f"daemon/{worker}/recdock-{worker}"), os.path.join(self.libexec, f"recdock-{worker}"))
-        shutil.copytree(os.path.join(SOURCE, "daemon/recdock.conf.d"), os.path.join(self.configuration, "recdock.conf.d"))
+        for name in ("recdock.conf.d", "retention.d"):
+            shutil.copytree(os.path.join(SOURCE, "daemon", name), os.path.join(self.configuration, name))
         self.configure(config, number)
 
     def configure(self, config="", number="S1"):

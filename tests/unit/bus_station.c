@@ -9,6 +9,7 @@
 #include "catalogue/footage.h"
 #include "catalogue/item.h"
 #include "catalogue/registry.h"
+#include "catalogue/retention.h"
 #include "daemon/bus.h"
 #include "daemon/config.h"
 #include "daemon/station.h"
@@ -427,6 +428,19 @@ static int on_changes(sd_event_source *source, const struct signalfd_siginfo *in
         return 0;
 }
 
+/* The shipped profile, for tests that say where the sources are; all others keep everything for ever. */
+static struct retention_rules *retention_of_test(void)
+{
+        const char *sources = getenv("RECDOCK_SOURCES"), *dirs[2] = {NULL, NULL};
+        _cleanup_free_ char *folder = NULL;
+        struct retention_rules *rules = NULL;
+
+        if (!sources || asprintf(&folder, "%s/daemon/retention.d", sources) < 0)
+                return NULL;
+        dirs[0] = folder;
+        return retention_rules_load(dirs, true, NULL, NULL, &rules) < 0 ? NULL : rules;
+}
+
 static int server_run(int ready)
 {
         struct config config = {
@@ -438,6 +452,7 @@ static int server_run(int ready)
                         .calendar = CALENDAR_WEEK,
                         .deadlines = {.limit = 24 * USEC_PER_HOUR, .same_day = MINUTES_PER_DAY - 1},
                         .continuity = CONTINUITY_DEFAULTS,
+                        .retention = retention_of_test(),
         };
         struct station s = {.config = &config};
         sigset_t mask;
@@ -451,6 +466,7 @@ static int server_run(int ready)
         (void)sigprocmask(SIG_BLOCK, &mask, NULL);
         s.catalogue_path = scratch_path("catalogue.db");
         s.catalogue = catalogue_of_test();
+        catalogue_set_retention(s.catalogue, config.retention);
         s.store = store_of_test();
         if (sd_event_new(&s.event) < 0 || sd_event_add_signal(s.event, NULL, SIGTERM, NULL, NULL) < 0 ||
             sd_event_add_signal(s.event, NULL, SIGUSR1, on_changes, &s) < 0 ||
@@ -467,6 +483,7 @@ static int server_run(int ready)
         sd_event_unref(s.event);
         store_close(s.store);
         catalogue_close(s.catalogue);
+        retention_rules_unref(config.retention);
         free(s.catalogue_path);
         return r < 0 ? 1 : 0;
 }

@@ -25,6 +25,24 @@ static void on_report(const char *text, void *userdata)
         strcat(findings, "\n");
 }
 
+/* The shipped profile, in which 'more' is added; it masks the installed one. */
+static void profile_write(const char *more)
+{
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        char shipped[8192];
+        size_t n;
+        FILE *f;
+
+        ck_assert_int_ge(asprintf(&path, "%s/retention.d/50-fire.conf", getenv("RECDOCK_SHIPPED")), 0);
+        f = fopen(path, "re");
+        ck_assert_ptr_nonnull(f);
+        n = fread(shipped, 1, sizeof(shipped) - 1, f);
+        ck_assert_int_eq(fclose(f), 0);
+        shipped[n] = '\0';
+        ck_assert_int_ge(asprintf(&text, "%s%s", shipped, more), 0);
+        scratch_write("retention.d/50-fire.conf", text);
+}
+
 static void setup(void)
 {
         const char *folder = scratch_make();
@@ -34,6 +52,7 @@ static void setup(void)
         ck_assert_int_eq(setenv("CONFIGURATION_DIRECTORY", folder, 1), 0);
         ck_assert_int_eq(unsetenv("STATE_DIRECTORY"), 0);
         scratch_write("recdock.conf.d/50-patterns.conf", ""); /* masks the installed one */
+        profile_write("");
         log_set_max_priority(LOG_EMERG);
 }
 
@@ -379,6 +398,45 @@ START_TEST(test_holidays)
 END_TEST
 
 /* Each commented key is known, and what it shows is the default. */
+/* Strictly refused; in the running daemon the station starts, and keeps everything for ever. */
+START_TEST(test_retention)
+{
+        static const char *const wrong[] = {"[Premises \"other\"]\nTerm=soon\n", "[Evidence]\nTrem=x\n",
+                                            "[Evidnce]\n", "[Category \"L5\"]\nTerm=forever\n"};
+
+        ck_assert_int_eq(load(true, STATION), 0);
+        ck_assert(retention_rules_usable(config->retention));
+        ck_assert_ptr_nonnull(retention_class_find(config->retention, RETENTION_PREMISES, "公众聚集场所"));
+        scratch_write("retention.d/60-site.conf", "[Premises \"other\"]\nTerm=3 years\n");
+        config_free(config);
+        config = NULL;
+        ck_assert_int_eq(load(true, STATION), 0);
+        ck_assert_uint_eq(retention_class_find(config->retention, RETENTION_PREMISES, "other")->term.months,
+                          36);
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+                config_free(config);
+                config = NULL;
+                scratch_write("retention.d/60-site.conf", wrong[i]);
+                ck_assert_int_eq(load(true, STATION), -EINVAL);
+                ck_assert_ptr_nonnull(strstr(findings, "60-site.conf:")
+                                                      ? findings
+                                                      : strstr(findings, "[Category \"L5\"]"));
+                ck_assert_int_eq(load(false, STATION), 0);
+                ck_assert(!retention_rules_usable(config->retention));
+        }
+}
+END_TEST
+
+START_TEST(test_no_retention_profile)
+{
+        scratch_write("retention.d/50-fire.conf", "");
+        ck_assert_int_eq(load(true, STATION), -EINVAL);
+        ck_assert_ptr_nonnull(strstr(findings, "expected a profile"));
+        ck_assert_int_eq(load(false, STATION), 0);
+        ck_assert(!retention_rules_usable(config->retention));
+}
+END_TEST
+
 START_TEST(test_shipped_main_file)
 {
         char text[16384] = STATION, line[512];
@@ -480,6 +538,8 @@ int main(void)
         tcase_add_test(t, test_state_directory);
         tcase_add_test(t, test_drop_in);
         tcase_add_test(t, test_holidays);
+        tcase_add_test(t, test_retention);
+        tcase_add_test(t, test_no_retention_profile);
         tcase_add_test(t, test_shipped_main_file);
         tcase_add_loop_test(t, test_shipped_patterns, 0, (int)ELEMENTSOF(names));
         suite_add_tcase(s, t);

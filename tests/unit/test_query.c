@@ -219,7 +219,8 @@ static const struct {
                  "id unit officer recorder bay name source source_path started_at ended_at duration_s size "
                  "sha256 sm3"
                  " verdict verdict_reasons container kind path offloaded_at docking deadline late case"
-                 " time_source device_time clock_offset_s time_doubts case_unit annotated"},
+                 " time_source device_time clock_offset_s time_doubts case_unit annotated retain_until "
+                 "retain_basis"},
                 {"docking",
                  "docking bay port state recorder model manufacturer firmware serial usb_serial "
                  "reason plugged_at"
@@ -283,7 +284,8 @@ static const struct {
                 {"footage", "\"kind\":\"video\""},
                 {"footage", "\"late\":2,\"case\":null,\"time_source\":\"name\",\"device_time\":null,\"clock_"
                             "offset_s\":null,"
-                            "\"time_doubts\":[],\"case_unit\":null,\"annotated\":false}"},
+                            "\"time_doubts\":[],\"case_unit\":null,\"annotated\":false,"
+                            "\"retain_until\":null,\"retain_basis\":\"profile\"}"},
                 {"docking", "\"state\":\"plugged\",\"recorder\":\"1000001\",\"model\":null"},
                 {"docking", "\"battery\":null,\"free\":null"},
                 {"docking", "\"clock_offset_s\":null"},
