@@ -18,6 +18,7 @@
  *   assignment  recorder officer at limit
  *   duty        recorder officer from to state limit
  *   alert       id kind subject severity open from to limit
+ *   backup      outcome kept from to limit
  *   ledger      from to act subject limit
  *
  * Of footage, order is "time" (the default, newest first), "-time", "size", "-size", "name", "id" or "-id";

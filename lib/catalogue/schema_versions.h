@@ -12,3 +12,4 @@ extern const char schema_v6[];
 extern const char schema_v7[];
 extern const char schema_v8[];
 extern const char schema_v9[];
+extern const char schema_v12[];
