@@ -23,7 +23,8 @@ static void print_backup(json_object *backup)
         if (!backup)
                 return;
         if (!json_member(backup, "path"))
-                (void)printf(_("No backup: [Backup] Target= is not set, and regular backups are required\n"));
+                (void)printf(_("No backup: [Backup] Target= is not set, and regular backups are "
+                               "required\n"));
         else if (!json_object_get_boolean(json_member(backup, "registered")))
                 (void)printf(_("No backup: the target %s is not registered, see 'recdockctl backup init'\n"),
                              status_text(backup, "path"));

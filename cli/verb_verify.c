@@ -19,7 +19,7 @@ struct verification {
         bool json, counting;
         long long checked, bad;
         bool ledger_seen, ledger_ok;
-        long long ledger_number; /* entries, or the broken one */
+        long long ledger_number;             /* entries, or the broken one */
         char *generation, *generation_fault; /* of a backup; NULL: none, and whole */
 };
 

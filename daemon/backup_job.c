@@ -244,8 +244,9 @@ static int news_write(struct catalogue *c, const struct news *n)
         int r = n->target > 0 && n->copied > 0 ? backup_copied(c, n->target, n->copied) : 0;
 
         for (size_t i = 0; r >= 0 && i < n->n_lacks; i++)
-                r = n->lacks[i].reason[0] ? backup_lack(c, n->target, n->lacks[i].footage, n->lacks[i].reason)
-                                          : backup_lack_end(c, n->target, n->lacks[i].footage);
+                r = n->lacks[i].reason[0]
+                                    ? backup_lack(c, n->target, n->lacks[i].footage, n->lacks[i].reason)
+                                    : backup_lack_end(c, n->target, n->lacks[i].footage);
         for (size_t i = 0; r >= 0 && i < n->n_pruned; i++)
                 r = backup_pruned(c, n->target, n->pruned[i]);
         return n->no_memory ? -ENOMEM : r;
@@ -290,7 +291,8 @@ static void tell(struct station *s, const struct backup_row *b)
                 station_alert(s, "backup-failed", LOG_ERR, subject_run, "no backup was made: %s", b->error);
         if (b->displaced > 0)
                 station_alert(s, "backup-failed", LOG_ERR, subject_copies,
-                              "%" PRId64 " files in the backup were not what had been copied there: they are "
+                              "%" PRId64
+                              " files in the backup were not what had been copied there: they are "
                               "in displaced/%s and were copied anew",
                               b->displaced, b->generation);
         else if (b->full_check && b->outcome == BACKUP_GOOD)
@@ -313,11 +315,13 @@ static void end_run(struct backup_job *j)
         int r;
 
         if (j->result < 0) {
-                answer(j, &(struct backup_answer){.error = "the station is stopping, the backup was cut off"});
+                answer(j,
+                       &(struct backup_answer){.error = "the station is stopping, the backup was cut off"});
                 return;
         }
         station_begin(s);
-        r = station_check(s, backup_end(s->catalogue, j->actor, &j->row, &id), "write what became of a backup");
+        r = station_check(s, backup_end(s->catalogue, j->actor, &j->row, &id),
+                          "write what became of a backup");
         station_commit(s);
         if (r < 0 || s->failed)
                 return; /* the next start has no record of it, and makes another one */
@@ -618,9 +622,10 @@ void backup_job_hold(struct backup_job *j, bool hold)
 
 int backup_job_state(struct backup_job *j, instant_t now, struct backup_state *ret)
 {
-        struct backup_state state = {
-                        .target.uuid = "",
-                        .good_at = INSTANT_NONE, .due_at = INSTANT_NONE, .overdue_at = INSTANT_NONE};
+        struct backup_state state = {.target.uuid = "",
+                                     .good_at = INSTANT_NONE,
+                                     .due_at = INSTANT_NONE,
+                                     .overdue_at = INSTANT_NONE};
         struct station *s = j->station;
         struct backup_past past;
         int r = past_read(s, &past, &state.target, &state.last);

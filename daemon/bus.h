@@ -105,8 +105,8 @@ void bus_job_wake(struct bus_job *job);
  * gone, -ETIMEDOUT when it reads nothing, -ECANCELED when the server stops. */
 int bus_job_write_line(struct bus_job *job, const char *line);
 int bus_job_flush(struct bus_job *job);
-/* In the thread: a file that was read again, counted in 'rows' and, unless the result is "ok", in 'bad'. What
- * is not known is 0, -1 or NULL. */
+/* In the thread: a file that was read again, counted in 'rows' and, unless the result is "ok", in 'bad'.
+ * What is not known is 0, -1 or NULL. */
 struct bus_file_line {
         int64_t id, size;
         const char *path, *result;

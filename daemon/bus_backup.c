@@ -74,11 +74,13 @@ static void on_ended(void *userdata, const struct backup_answer *a)
         if (a->error)
                 reply_sent(m, sd_bus_reply_method_errorf(m, RECDOCK_ERROR_FAILED, "%s", a->error));
         else
-                reply_sent(m, sd_bus_reply_method_return(
-                                              m, "s",
-                                              json_object_to_json_string_ext(
-                                                              o, JSON_C_TO_STRING_PLAIN |
-                                                                                 JSON_C_TO_STRING_NOSLASHESCAPE)));
+                reply_sent(m,
+                           sd_bus_reply_method_return(
+                                           m, "s",
+                                           json_object_to_json_string_ext(
+                                                           o,
+                                                           JSON_C_TO_STRING_PLAIN |
+                                                                           JSON_C_TO_STRING_NOSLASHESCAPE)));
 }
 
 int bus_start_backup(sd_bus_message *m, void *userdata, sd_bus_error *error)
@@ -121,10 +123,11 @@ static int path_accept(const struct bus_server *server, const char *path, sd_bus
                 n--;
         if (n == 0 || !target || (strlen(target) == n && memcmp(path, target, n) == 0))
                 return 0;
-        return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
-                                 "path '%s' is not the configured target: expected '%s', or another [Backup] "
-                                 "Target= in recdock.conf",
-                                 path, target);
+        return sd_bus_error_setf(
+                        error, RECDOCK_ERROR_INVALID,
+                        "path '%s' is not the configured target: expected '%s', or another [Backup] "
+                        "Target= in recdock.conf",
+                        path, target);
 }
 
 int bus_init_backup(sd_bus_message *m, void *userdata, sd_bus_error *error)

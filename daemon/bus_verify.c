@@ -320,7 +320,8 @@ int bus_job_write_file(struct bus_job *job, const struct bus_file_line *file)
                 return -ENOMEM;
         (void)json_object_object_add(line, "id", file->id > 0 ? json_object_new_int64(file->id) : NULL);
         (void)json_object_object_add(line, "path", json_object_new_string(file->path));
-        (void)json_object_object_add(line, "size", file->size >= 0 ? json_object_new_int64(file->size) : NULL);
+        (void)json_object_object_add(line, "size",
+                                     file->size >= 0 ? json_object_new_int64(file->size) : NULL);
         (void)json_object_object_add(line, "result", json_object_new_string(file->result));
         (void)json_object_object_add(line, "sha256", digest_to_json(file->sha256));
         (void)json_object_object_add(line, "expected", digest_to_json(file->expected));

@@ -38,7 +38,15 @@ static void print_help(void)
 /* Returns 1 to go on, 0 when all is done, negative on a bad command line. */
 static int parse_argv(int argc, char *argv[])
 {
-        enum { OPT_VERSION = 256, OPT_CHECK, OPT_LOG, OPT_DEBUG, OPT_RESTORE, OPT_GENERATION, OPT_INCOMPLETE };
+        enum {
+                OPT_VERSION = 256,
+                OPT_CHECK,
+                OPT_LOG,
+                OPT_DEBUG,
+                OPT_RESTORE,
+                OPT_GENERATION,
+                OPT_INCOMPLETE
+        };
         static const struct option options[] = {
                         {"help", no_argument, NULL, 'h'},
                         {"version", no_argument, NULL, OPT_VERSION},
@@ -83,8 +91,9 @@ static int parse_argv(int argc, char *argv[])
                 }
         }
         if ((arg_restore.generation || arg_restore.incomplete) && !arg_restore.path) {
-                (void)fprintf(stderr, "recdockd: --generation and --incomplete are of --restore=DIR, which is "
-                                      "missing\n");
+                (void)fprintf(stderr,
+                              "recdockd: --generation and --incomplete are of --restore=DIR, which is "
+                              "missing\n");
                 return -EINVAL;
         }
         if (optind < argc) {

@@ -128,7 +128,8 @@ int restore_mode_run(const struct config *config, const struct restore_mode *mod
 
         /* Who asked for it, before that is forgotten. */
         (void)snprintf(actor, sizeof(actor), "uid=%u recdockd --restore", (unsigned int)getuid());
-        if ((size_t)snprintf(catalogue, sizeof(catalogue), "%s/catalogue.sqlite", state) >= sizeof(catalogue))
+        if ((size_t)snprintf(catalogue, sizeof(catalogue), "%s/catalogue.sqlite", state) >=
+            sizeof(catalogue))
                 return RESTORE_EXIT_FAILED;
         r = become_owner(state);
         if (r < 0) {

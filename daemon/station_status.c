@@ -193,9 +193,8 @@ static struct json_object *backup_object(const struct station *s)
         add_time(o, "good_at", b.good_at);
         add_time(o, "due_at", b.due_at);
         add_time(o, "overdue_at", b.overdue_at);
-        json_object_object_add(
-                        o, "overdue",
-                        json_object_new_boolean(b.overdue_at != INSTANT_NONE && b.overdue_at <= now));
+        json_object_object_add(o, "overdue",
+                               json_object_new_boolean(b.overdue_at != INSTANT_NONE && b.overdue_at <= now));
         json_object_object_add(o, "last", backup_last_object(&b.last));
         json_object_object_add(o, "running", backup_running_object(&b));
         return o;

@@ -52,7 +52,8 @@ static int file_displace(struct backup_file *b, const struct footage_file *f)
         char aside[PATH_MAX], last[PATH_MAX] = "";
         int r;
 
-        if ((size_t)snprintf(aside, sizeof(aside), "displaced/%s/%s", b->displaced, f->path) >= sizeof(aside))
+        if ((size_t)snprintf(aside, sizeof(aside), "displaced/%s/%s", b->displaced, f->path) >=
+            sizeof(aside))
                 return -ENAMETOOLONG;
         r = target_folders(b->target, aside, last);
         if (r >= 0)

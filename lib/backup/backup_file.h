@@ -23,7 +23,8 @@ struct backup_file {
         char last_name[PATH_MAX]; /* of target_folders() */
         const char *reason;       /* "missing", "mismatch", "unreadable" */
         int64_t n_displaced;
-        bool cached; /* one was read back from memory and not from the disk: the file system has no other way */
+        bool cached; /* one was read back from memory and not from the disk: the file system has no other way
+                      */
 };
 
 /* Returns a backup_file_outcome, or a negative errno of the target. A file there is read whole. */

@@ -77,7 +77,8 @@ static int disk_judge(struct run *run)
                 return fail(run, "cannot tell which disk '%s' is on: %s", run->target.path,
                             log_errno_text(MIN(store, catalogue)));
         if ((store || catalogue) && !o->allow_same_disk)
-                return fail(run, "'%s' is on the disk of the %s: expected another disk, or AllowSameDisk=yes",
+                return fail(run,
+                            "'%s' is on the disk of the %s: expected another disk, or AllowSameDisk=yes",
                             o->path, store ? "store" : "catalogue");
         return 1;
 }

@@ -76,11 +76,12 @@ int backup_verify_run(const struct backup_verify *v, char error[BACKUP_ERROR_MAX
         if (r < 0)
                 return fail(error, r, "the backup at '%s' cannot be opened: %s", v->path, log_errno_text(r));
         if (r != TARGET_OK)
-                return fail(error, -ENOENT, "there is no backup of this station at '%s': is its disk mounted?",
-                            v->path);
+                return fail(error, -ENOENT,
+                            "there is no backup of this station at '%s': is its disk mounted?", v->path);
         r = backup_target_find(v->catalogue, t.uuid, &row);
         if (r == CATALOGUE_ABSENT)
-                return fail(error, -ENOENT, "the backup at '%s' is not one that was registered here", v->path);
+                return fail(error, -ENOENT, "the backup at '%s' is not one that was registered here",
+                            v->path);
         if (r == CATALOGUE_OK)
                 r = files_verify(v, &t, row.copied);
         if (r >= 0)

@@ -56,7 +56,8 @@ int generation_name(const struct target *t, instant_t at, char ret[BACKUP_GENERA
         struct tm tm;
 
         do {
-                if (!gmtime_r(&seconds, &tm) || strftime(ret, BACKUP_GENERATION_SIZE, "%Y%m%dT%H%M%SZ", &tm) != 16)
+                if (!gmtime_r(&seconds, &tm) ||
+                    strftime(ret, BACKUP_GENERATION_SIZE, "%Y%m%dT%H%M%SZ", &tm) != 16)
                         return -ERANGE;
                 seconds++;
         } while (file_exists(t, ret, DATABASE) || file_exists(t, ret, MANIFEST));
@@ -132,9 +133,9 @@ struct manifest {
 
 static void manifest_done(struct manifest *m)
 {
-        char **const texts[] = {&m->target,  &m->schema,          &m->footage,     &m->last_footage,
-                                &m->lacking, &m->ledger_sequence, &m->ledger_hash, &m->size,
-                                &m->sha256};
+        char **const texts[] = {&m->target,       &m->schema,  &m->footage,
+                                &m->last_footage, &m->lacking, &m->ledger_sequence,
+                                &m->ledger_hash,  &m->size,    &m->sha256};
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 free(*texts[i]);
@@ -159,8 +160,8 @@ static int manifest_take(const struct manifest *m, struct generation *g)
         return GENERATION_OK;
 }
 
-#define KEY(key, parse, member)                                               \
-        {                                                                     \
+#define KEY(key, parse, member)                                             \
+        {                                                                   \
                 "Generation", key, parse, offsetof(struct manifest, member) \
         }
 

@@ -3,8 +3,8 @@
 
 /*
  * Generations of the catalogue in a backup: a database and its manifest, which says what the database has to
- * be and whether every file that it has a row for was in the target. Which one is newer the ledger says, that
- * only grows, and not a clock.
+ * be and whether every file that it has a row for was in the target. Which one is newer the ledger says,
+ * that only grows, and not a clock.
  */
 
 #include "backup/target.h"

@@ -221,8 +221,8 @@ static int plan(struct restore *s)
         if (r == RESTORE_DONE)
                 r = generation_choose(s);
         if (r == RESTORE_DONE)
-                r = machine_refuse(s, machine_judge(s->order->store_root, s->order->catalogue,
-                                                    &s->generation));
+                r = machine_refuse(s,
+                                   machine_judge(s->order->store_root, s->order->catalogue, &s->generation));
         if (r == RESTORE_DONE)
                 r = generation_judge(s);
         if (r == RESTORE_DONE)
@@ -354,7 +354,8 @@ static int catalogue_place(struct restore *s)
 
         if (r < 0 || !slash)
                 return r < 0 ? r : -EINVAL;
-        (void)snprintf(above, sizeof(above), "%.*s", (int)(slash - s->order->catalogue), s->order->catalogue);
+        (void)snprintf(above, sizeof(above), "%.*s", (int)(slash - s->order->catalogue),
+                       s->order->catalogue);
         from = open(path, O_RDONLY | O_CLOEXEC);
         folder = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (from < 0 || folder < 0)

@@ -95,7 +95,8 @@ int target_init(const char *path, const char *station, char ret_uuid[MARKER_UUID
         used = folder_is_used(folder);
         if (used != 0)
                 return used < 0 ? used : marker == MARKER_OURS ? TARGET_TAKEN : -ENOTEMPTY;
-        return marker == MARKER_OURS ? TARGET_OK : marker_write(folder, &marker_of_backup, station, ret_uuid);
+        return marker == MARKER_OURS ? TARGET_OK
+                                     : marker_write(folder, &marker_of_backup, station, ret_uuid);
 }
 
 int target_same_disk(const char *path, const char *other)

@@ -4,8 +4,8 @@
 /*
  * Where a backup lies: a folder on a file system of its own, which has in it
  *
- *   recdock-backup/.recdock-backup            marker: this is a backup, of this station, with a number of its own
- *   recdock-backup/store/…                    footage, by the same paths as in the store
+ *   recdock-backup/.recdock-backup            marker: this is a backup, of this station, with a number of
+ * its own recdock-backup/store/…                    footage, by the same paths as in the store
  *   recdock-backup/store-marker               the marker of that store
  *   recdock-backup/catalogue-<TIME>.sqlite    generations of the catalogue, each with a .manifest
  *   recdock-backup/incoming/                  being copied
@@ -44,8 +44,8 @@ enum target_outcome {
 int target_open(struct target *ret, const char *path, const char *station);
 void target_close(struct target *t);
 #define _cleanup_target_ _cleanup_(target_close)
-#define TARGET_CLOSED                    \
-        {                                \
+#define TARGET_CLOSED                        \
+        {                                    \
                 .folder = -EBADF, .path = "" \
         }
 
@@ -57,5 +57,6 @@ int target_init(const char *path, const char *station, char ret_uuid[MARKER_UUID
 int target_same_disk(const char *path, const char *other);
 
 /* Makes the folders above the relative path 'path', and syncs each of them into the one above it, whoever
- * made it. 'last', PATH_MAX bytes and "" at first, holds what was done last, so that it is not done again. */
+ * made it. 'last', PATH_MAX bytes and "" at first, holds what was done last, so that it is not done again.
+ */
 int target_folders(const struct target *t, const char *path, char last[PATH_MAX]);

@@ -17,8 +17,8 @@
 
 DEFINE_CLEANUP(struct digest *, digest_free);
 
-/* A whole block, or up to the end of the file. A direct read is asked for in aligned lengths, so the last one
- * asks beyond the end. Returns what it got. */
+/* A whole block, or up to the end of the file. A direct read is asked for in aligned lengths, so the last
+ * one asks beyond the end. Returns what it got. */
 static ssize_t block_read(int fd, uint8_t *buf, int64_t offset)
 {
         size_t got = 0;

@@ -18,17 +18,24 @@ static const struct field target_fields[] = {
 #define TARGET_COLUMNS "id, uuid, path, registered_at, copied"
 
 static const struct field fields[] = {
-                FIELD(backup_row, target, FIELD_ID),        FIELD(backup_row, begun_at, FIELD_INSTANT),
-                FIELD(backup_row, ended_at, FIELD_INSTANT), FIELD(backup_row, taken_at, FIELD_INSTANT),
-                FIELD(backup_row, full_check, FIELD_BOOL),  FIELD(backup_row, outcome, FIELD_INT),
-                FIELD(backup_row, generation, FIELD_TEXT),  FIELD(backup_row, kept, FIELD_BOOL),
-                FIELD(backup_row, footage, FIELD_INT64),    FIELD(backup_row, copied, FIELD_INT64),
-                FIELD(backup_row, bytes, FIELD_INT64),      FIELD(backup_row, lacking, FIELD_INT64),
-                FIELD(backup_row, displaced, FIELD_INT64),  FIELD(backup_row, error, FIELD_TEXT),
+                FIELD(backup_row, target, FIELD_ID),
+                FIELD(backup_row, begun_at, FIELD_INSTANT),
+                FIELD(backup_row, ended_at, FIELD_INSTANT),
+                FIELD(backup_row, taken_at, FIELD_INSTANT),
+                FIELD(backup_row, full_check, FIELD_BOOL),
+                FIELD(backup_row, outcome, FIELD_INT),
+                FIELD(backup_row, generation, FIELD_TEXT),
+                FIELD(backup_row, kept, FIELD_BOOL),
+                FIELD(backup_row, footage, FIELD_INT64),
+                FIELD(backup_row, copied, FIELD_INT64),
+                FIELD(backup_row, bytes, FIELD_INT64),
+                FIELD(backup_row, lacking, FIELD_INT64),
+                FIELD(backup_row, displaced, FIELD_INT64),
+                FIELD(backup_row, error, FIELD_TEXT),
                 FIELD(backup_row, id, FIELD_ID),
 };
-#define COLUMNS                                                                                     \
-        "target, begun_at, ended_at, taken_at, full_check, outcome, generation, kept, footage,"    \
+#define COLUMNS                                                                                 \
+        "target, begun_at, ended_at, taken_at, full_check, outcome, generation, kept, footage," \
         " copied, bytes, lacking, displaced, error, id"
 enum { FIELDS_WRITTEN = ELEMENTSOF(fields) - 1 };
 
@@ -58,8 +65,7 @@ int backup_target_add(struct catalogue *c, const char *actor, const struct backu
 int backup_target_find(struct catalogue *c, const char *uuid, struct backup_target_row *ret)
 {
         return row_find(c, "SELECT " TARGET_COLUMNS " FROM backup_target WHERE uuid = ?1",
-                        VALUES(RAW_TEXT(uuid)), ret, sizeof(*ret), target_fields,
-                        ELEMENTSOF(target_fields));
+                        VALUES(RAW_TEXT(uuid)), ret, sizeof(*ret), target_fields, ELEMENTSOF(target_fields));
 }
 
 int backup_target_last(struct catalogue *c, struct backup_target_row *ret, instant_t *ret_first)
@@ -68,8 +74,8 @@ int backup_target_last(struct catalogue *c, struct backup_target_row *ret, insta
         int r = statement_integer(c, "SELECT min(registered_at) FROM backup_target", NULL, 0, &first);
 
         if (r == CATALOGUE_OK)
-                r = row_find(c, "SELECT " TARGET_COLUMNS " FROM backup_target ORDER BY id DESC LIMIT 1", NULL,
-                             0, ret, sizeof(*ret), target_fields, ELEMENTSOF(target_fields));
+                r = row_find(c, "SELECT " TARGET_COLUMNS " FROM backup_target ORDER BY id DESC LIMIT 1",
+                             NULL, 0, ret, sizeof(*ret), target_fields, ELEMENTSOF(target_fields));
         if (r == CATALOGUE_OK)
                 *ret_first = first;
         return r;
@@ -91,11 +97,11 @@ int backup_lack(struct catalogue *c, int64_t target, int64_t footage, const char
 
         if (r < 0)
                 return r;
-        return statement_run(c,
-                             "INSERT INTO backup_lacking (target, footage, reason, since)"
-                             " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET reason = ?3",
-                             VALUES(INTEGER(target), INTEGER(footage), RAW_TEXT(reason),
-                                    INSTANT(clock_now())));
+        return statement_run(
+                        c,
+                        "INSERT INTO backup_lacking (target, footage, reason, since)"
+                        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET reason = ?3",
+                        VALUES(INTEGER(target), INTEGER(footage), RAW_TEXT(reason), INSTANT(clock_now())));
 }
 
 int backup_lack_end(struct catalogue *c, int64_t target, int64_t footage)
@@ -112,7 +118,8 @@ int backup_lacking_each(struct catalogue *c, int64_t target,
                         int (*on_footage)(void *userdata, int64_t footage), void *userdata)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
-        int r = statement_new(c, "SELECT footage FROM backup_lacking WHERE target = ?1 ORDER BY footage", &s);
+        int r = statement_new(c, "SELECT footage FROM backup_lacking WHERE target = ?1 ORDER BY footage",
+                              &s);
 
         if (r >= 0)
                 r = statement_bind(c, s, VALUES(INTEGER(target)));

@@ -71,12 +71,14 @@ static int copy_pages(struct catalogue *c, const char *path, const struct pace *
         return r < 0 ? r : copy_steps(c, copy, pace);
 }
 
-/* The original's mode is the write-ahead log's, which no file alone can be read in where nobody may write. */
+/* The original's mode is the write-ahead log's, which no file alone can be read in where nobody may write.
+ */
 static int copy_make_plain(struct catalogue *c, const char *path)
 {
         _cleanup_(sqlite3_close_v2p) sqlite3 *copy = NULL;
 
-        return copy_connect(c, path, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE;", &copy);
+        return copy_connect(c, path, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE;",
+                            &copy);
 }
 
 static int file_sync(const char *path)

@@ -59,8 +59,8 @@ int footage_by_digest(struct catalogue *c, int64_t recorder, const uint8_t sha25
                       int64_t *ret_id);
 int footage_count(struct catalogue *c, int64_t *ret);
 
-/* Where footage lies and what it has to be: enough to copy it or to compare a copy. Reads catalogues of every
- * version. */
+/* Where footage lies and what it has to be: enough to copy it or to compare a copy. Reads catalogues of
+ * every version. */
 struct footage_file {
         int64_t id, size;
         char path[1024];

@@ -14,8 +14,8 @@ struct backup_rules {
         int64_t alert_after; /* without a good one */
 };
 
-#define BACKUP_DEFAULTS                                                              \
-        {                                                                            \
+#define BACKUP_DEFAULTS                                                          \
+        {                                                                        \
                 .every = USEC_PER_DAY, .at = -1, .alert_after = 3 * USEC_PER_DAY \
         }
 

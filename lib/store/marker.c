@@ -20,7 +20,8 @@ enum { MARKER_VERSION = 1 };
 const struct marker_kind marker_of_store = {
                 ".recdock-store",
                 "Store",
-                "This folder is the evidence store of a recdock station. Without this file nothing is stored "
+                "This folder is the evidence store of a recdock station. Without this file nothing is "
+                "stored "
                 "here.",
 };
 
@@ -49,7 +50,8 @@ static int uuid_new(char ret[MARKER_UUID_SIZE])
         b[6] = (b[6] & 0x0f) | 0x40;
         b[8] = (b[8] & 0x3f) | 0x80;
         (void)text_hex(b, sizeof(b), hex);
-        (void)snprintf(ret, MARKER_UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+        (void)snprintf(ret, MARKER_UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+                       hex + 20);
         return 0;
 }
 
