@@ -534,15 +534,18 @@ static void overdue_tell(struct station *s, const struct backup_past *past)
                               instant_format(past->registered_at, since));
 }
 
-/* A target that is configured and was never made. */
-static void uninitialised_tell(struct station *s)
+/* A target that is configured and was never made is told of, until it is made or is not configured. */
+static void uninitialised_judge(struct station *s)
 {
-        if (s->config->backup_target &&
-            alert_is_open(s->catalogue, "backup-overdue", subject_run) == CATALOGUE_ABSENT)
+        int r = alert_is_open(s->catalogue, "backup-overdue", subject_run);
+
+        if (station_check(s, r, "look up an alert") < 0)
+                return;
+        if (s->config->backup_target && r == CATALOGUE_ABSENT)
                 station_alert(s, "backup-overdue", LOG_ERR, subject_run,
                               "Target='%s' is configured and was never registered: 'recdockctl backup init'",
                               s->config->backup_target);
-        else if (!s->config->backup_target)
+        else if (!s->config->backup_target && r == CATALOGUE_OK)
                 station_alert_clear(s, "backup-overdue", subject_run);
 }
 
@@ -600,7 +603,7 @@ void backup_job_look(struct backup_job *j, instant_t now, instant_t *next)
         if (station_check(s, r, "look for backups") < 0)
                 return;
         if (r == CATALOGUE_ABSENT) {
-                uninitialised_tell(s);
+                uninitialised_judge(s);
                 return;
         }
         overdue_judge(s, &past, now, next);

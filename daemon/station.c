@@ -351,10 +351,13 @@ static void dockings_go_on(struct station *s)
         }
 }
 
+/* A docking that waits for room may do so for days. */
 static bool station_is_offloading(const struct station *s)
 {
+        if (s->store_paused || s->item_waits)
+                return false;
         for (const struct docking *d = s->dockings; d; d = d->next)
-                if (d->row.state == DOCKING_OFFLOADING && !s->store_paused)
+                if (d->row.state == DOCKING_OFFLOADING)
                         return true;
         return false;
 }

@@ -182,21 +182,24 @@ START_TEST(test_a_target_is_made_in_an_empty_folder_only)
 }
 END_TEST
 
+/* Too little for the catalogue, and too little for the footage. */
+static const rlim_t rooms[] = {4096, 2 << 20};
+
 START_TEST(test_a_full_target_fails_and_the_last_generation_stays)
 {
-        const struct rlimit little = {4096, 4096};
+        enum { BIG = 3 << 20 };
+        _cleanup_free_ char *big = malloc(BIG);
         struct rlimit before;
         struct backup_row row;
-        char big[20000];
 
-        memset(big, 'x', sizeof(big));
-        big[sizeof(big) - 1] = '\0';
+        memset(big, 'x', BIG - 1);
+        big[BIG - 1] = '\0';
         (void)backup_fixture_file("a.mp4", "first");
         (void)backup_fixture_good();
         (void)backup_fixture_file("big.mp4", big);
         (void)signal(SIGXFSZ, SIG_IGN);
         ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
-        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){little.rlim_cur, before.rlim_max}), 0);
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){rooms[_i], before.rlim_max}), 0);
         ck_assert_int_eq(backup_run(&order, &row), 0);
         ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_failed(&row, "is full");
@@ -507,7 +510,8 @@ int main(void)
         tcase_add_test(t, test_a_target_of_another_station_is_refused);
         tcase_add_test(t, test_the_same_disk_is_refused);
         tcase_add_test(t, test_a_target_is_made_in_an_empty_folder_only);
-        tcase_add_test(t, test_a_full_target_fails_and_the_last_generation_stays);
+        tcase_add_loop_test(t, test_a_full_target_fails_and_the_last_generation_stays, 0,
+                            (int)ELEMENTSOF(rooms));
         tcase_add_test(t, test_what_the_store_lacks_holds_up_nothing_else);
         tcase_add_test(t, test_what_changed_in_the_store_is_not_copied);
         tcase_add_test(t, test_a_flipped_bit_is_found_and_the_file_made_anew);
