@@ -22,6 +22,12 @@ bool backup_file_exists(const struct target *t, const struct footage_file *f)
         return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == f->size;
 }
 
+/* What is wrong with this file alone, and neither with its disk nor with our rights. */
+static bool means_unreadable(int error)
+{
+        return error == -EIO || error == -EUCLEAN || error == -EBADMSG || error == -ELOOP;
+}
+
 static int file_open(const struct target *t, const char *path)
 {
         int fd = durable_open_beneath(t->folder, path, O_RDONLY | O_NONBLOCK | O_DIRECT, 0);
@@ -36,11 +42,11 @@ int backup_file_compare(const struct target *t, const struct footage_file *f, co
         bool uncached = false;
         int r;
 
-        if (fd < 0)
-                return means_absent(fd) ? BACKUP_FILE_MISSING : BACKUP_FILE_UNREADABLE;
-        r = proved_read(fd, pace, ret_found, ret_size, &uncached);
+        if (fd < 0 && means_absent(fd))
+                return BACKUP_FILE_MISSING;
+        r = fd < 0 ? fd : proved_read(fd, pace, ret_found, ret_size, &uncached);
         if (r < 0)
-                return r == -ECANCELED ? r : BACKUP_FILE_UNREADABLE;
+                return means_unreadable(r) ? BACKUP_FILE_UNREADABLE : r;
         *ret_cached = !uncached;
         return *ret_size == f->size && digest_equal(ret_found, &f->digests) ? BACKUP_FILE_GOOD
                                                                             : BACKUP_FILE_DIFFERS;

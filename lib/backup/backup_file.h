@@ -37,8 +37,8 @@ enum backup_file_state {
         BACKUP_FILE_UNREADABLE = 3,
 };
 
-/* Reads the file in the target and compares. Returns a backup_file_state or what the pace said. *ret_found
- * and *ret_size are set when it could be read. */
+/* Reads the file in the target and compares. Returns a backup_file_state, or a negative errno of the target
+ * or the pace. *ret_found and *ret_size are set when it could be read. */
 int backup_file_compare(const struct target *t, const struct footage_file *f, const struct pace *pace,
                         struct digest_values *ret_found, int64_t *ret_size, bool *ret_cached);
 /* By its size alone. */
