@@ -354,12 +354,14 @@ static int target_register(struct backup_job *j)
 
 static void end_init(struct backup_job *j)
 {
+        struct backup_answer a = {.error = j->error};
         int r = j->result;
 
         if (r == TARGET_OK || r == TARGET_TAKEN)
                 r = target_register(j);
-        answer(j, r == CATALOGUE_OK ? &(struct backup_answer){.uuid = j->uuid}
-                                    : &(struct backup_answer){.error = j->error});
+        if (r == CATALOGUE_OK)
+                a = (struct backup_answer){.uuid = j->uuid};
+        answer(j, &a);
 }
 
 static void order_done(struct backup_job *j)

@@ -225,9 +225,10 @@ class Backup(StationTest):
         self.station.configure("")
         self.station.ctl("reload")
         self.assertIn("[Backup] Target= is not set", self.station.ctl("status").stdout)
-        refused = self.station.ctl("backup", "start", check=False)
-        self.assertEqual(refused.returncode, 6)
-        self.assertIn("[Backup] Target=", refused.stderr)
+        for verb in ("start", "init", "verify"):
+            refused = self.station.ctl("backup", verb, check=False)
+            self.assertEqual(refused.returncode, 6)
+            self.assertIn("[Backup] Target=", refused.stderr)
         self.assertEqual(self.open_alerts("backup-overdue"), [])
 
     def test_status_tells_what_there_is(self):
