@@ -5,6 +5,7 @@
  */
 #include "backup/backup_verify.h"
 #include "backup_fixture.h"
+#include "catalogue/query.h"
 #include "scratch.h"
 
 #include <check.h>
@@ -382,6 +383,35 @@ END_TEST
 
 /* --- while the station works --- */
 
+static int on_row(void *userdata, const char *json)
+{
+        char *rows = userdata;
+
+        (void)strncat(rows, json, 4000 - strlen(rows));
+        return 0;
+}
+
+START_TEST(test_backups_are_listed_by_outcome)
+{
+        const struct query_filter filter = {"outcome", "good"};
+        struct query *q = NULL;
+        char *error = NULL, rows[4096] = "";
+
+        (void)backup_fixture_file("a.mp4", "first");
+        (void)backup_fixture_good();
+        order.station = "4101-08";
+        (void)backup_fixture_run(&order);
+        ck_assert_int_eq(query_new("backup", &filter, 1, FIXTURE_NOW, &q, &error), 0);
+        ck_assert_int_eq(query_run(backup_catalogue, q, on_row, rows), 0);
+        query_free(q);
+        ck_assert_ptr_nonnull(strstr(rows, "\"id\":1,"));
+        ck_assert_ptr_nonnull(strstr(rows, "\"outcome\":\"good\",\"generation\":\"2026"));
+        ck_assert_ptr_nonnull(
+                        strstr(rows, "\"kept\":true,\"full_check\":false,\"footage\":1,\"copied\":1,"));
+        ck_assert_ptr_null(strstr(rows, "failed"));
+}
+END_TEST
+
 struct writing {
         int pieces;
         int64_t last;
@@ -518,6 +548,7 @@ int main(void)
         tcase_add_test(t, test_a_damaged_generation_is_found);
         tcase_add_test(t, test_a_target_that_lost_files_is_read_as_a_whole);
         tcase_add_test(t, test_old_generations_go_but_the_last_whole_one);
+        tcase_add_test(t, test_backups_are_listed_by_outcome);
         tcase_add_test(t, test_the_catalogue_is_copied_while_rows_are_written);
         tcase_add_test(t, test_a_stopped_run_is_gone_on_with);
         tcase_add_loop_test(t, test_a_crash_at_any_point_costs_a_generation_only, 0,
