@@ -59,7 +59,7 @@ struct backup_job {
 
         pthread_mutex_t lock; /* guards what follows */
         pthread_cond_t changed;
-        bool cancelled, held;
+        bool cancelled, held, waiting; /* 'waiting': the thread does */
         struct news news;
         int64_t files, files_total, bytes, bytes_total;
         int64_t told; /* the thread's alone */
@@ -91,8 +91,13 @@ static int on_piece(void *userdata, uint64_t bytes)
         int r;
 
         (void)pthread_mutex_lock(&j->lock);
-        while (j->held && !j->cancelled)
+        while (j->held && !j->cancelled) {
+                if (!j->waiting)
+                        wake(j);
+                j->waiting = true;
                 (void)pthread_cond_wait(&j->changed, &j->lock);
+        }
+        j->waiting = false;
         r = j->cancelled ? -ECANCELED : 0;
         (void)pthread_mutex_unlock(&j->lock);
         return r;
@@ -466,6 +471,7 @@ static int order_begin(struct backup_job *j, bool init, bool full_check, const c
         j->ended = false;
         j->files = j->files_total = j->bytes = j->bytes_total = j->told = 0;
         j->news = (struct news){0};
+        j->waiting = false;
         if (r >= 0)
                 r = thread_start(j);
         if (r < 0) {
@@ -646,7 +652,7 @@ int backup_job_state(struct backup_job *j, instant_t now, struct backup_state *r
         }
         state.running = j->running && !j->init;
         (void)pthread_mutex_lock(&j->lock);
-        state.held = j->held;
+        state.held = j->waiting;
         state.files = j->files;
         state.files_total = j->files_total;
         state.bytes = j->bytes;

@@ -45,7 +45,8 @@ int backup_job_init(struct backup_job *j, const char *actor, backup_done_fn *on_
 
 /* What is told of backups. */
 struct backup_state {
-        bool registered, running, held;
+        bool registered, running;
+        bool held; /* it waits for recorders */
         struct backup_target_row target;
         instant_t good_at, due_at, overdue_at; /* INSTANT_NONE: unknown, or never */
         struct backup_row last;                /* id 0: there was none */

@@ -111,6 +111,17 @@ static bool running(void)
         return state.running;
 }
 
+/* Until the thread says that it waits. */
+static void wait_held(void)
+{
+        struct backup_state state = {.held = false};
+
+        while (!state.held) {
+                ck_assert_int_ge(sd_event_run(station->event, UINT64_MAX), 0);
+                ck_assert_int_eq(backup_job_state(station->backup, now, &state), 0);
+        }
+}
+
 /* Until the thread's end is on record. A target that is made has its first backup begun at once, by
  * whichever look comes first. */
 static void wait_end(void)
@@ -280,6 +291,7 @@ START_TEST(test_one_at_a_time_and_held_while_recorders_are_offloaded)
         backup_job_hold(station->backup, true);
         init();
         go("2026-11-02 08:01");
+        wait_held();
         ck_assert(running());
         ck_assert_int_eq(backup_job_begin(station->backup, false, "test", on_done, NULL), -EBUSY);
         ck_assert_int_eq(backup_job_init(station->backup, "test", on_done, NULL), -EBUSY);
@@ -299,6 +311,7 @@ START_TEST(test_a_stop_cuts_it_off)
         wait_end();
         backup_job_hold(station->backup, true);
         ck_assert_int_eq(backup_job_begin(station->backup, false, "test", on_done, NULL), 0);
+        wait_held();
         restart();
         ck_assert_int_eq(answers, 2);
         ck_assert_ptr_nonnull(strstr(answered, "stopping"));
