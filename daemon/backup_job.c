@@ -331,6 +331,10 @@ static void end_run(struct backup_job *j)
         if (r < 0 || s->failed)
                 return; /* the next start has no record of it, and makes another one */
         j->row.id = id;
+        if (j->row.cached)
+                log_warning("the file system of '%s' cannot be read past the page cache: what was copied is "
+                            "proved in memory alone",
+                            j->path);
         tell(s, &j->row);
         answer(j, &(struct backup_answer){.row = &j->row});
 }

@@ -358,8 +358,7 @@ int backup_run(const struct backup_order *order, struct backup_row *ret)
         r = run_all(&run);
         if (r == -ECANCELED)
                 return r;
-        if (run.file.cached)
-                log_debug("the target cannot be read past the page cache");
+        run.result.cached = run.file.cached;
         run.result.ended_at = clock_now();
         *ret = run.result;
         return 0;

@@ -43,6 +43,7 @@ struct backup_row {
         int64_t lacking;
         int64_t displaced; /* files in the target that were not what they had to be, moved aside */
         char error[BACKUP_ERROR_MAX];
+        bool cached; /* not on record: a copy was read back from memory, its file system has no other way */
 };
 
 /* Ledger: "backup.target-registered" on "backup-target/<uuid>". CATALOGUE_EXISTS. */
