@@ -315,6 +315,12 @@ int client_query(sd_bus *bus, const char *noun, const struct query_filter *filte
         return lines_call(bus, noun ? "Query" : "Verify", noun, filters, n, on_line, userdata);
 }
 
+int client_lines(sd_bus *bus, const char *method, const struct query_filter *filters, size_t n,
+                 client_line_fn *on_line, void *userdata)
+{
+        return lines_call(bus, method, NULL, filters, n, on_line, userdata);
+}
+
 static int rows_on_line(void *userdata, const char *line)
 {
         json_object *row = json_tokener_parse(line);

@@ -46,6 +46,9 @@ int client_status(sd_bus *bus, json_object **ret);
 typedef int client_line_fn(void *userdata, const char *line);
 int client_query(sd_bus *bus, const char *noun, const struct query_filter *filters, size_t n,
                  client_line_fn *on_line, void *userdata);
+/* Any other method that takes "a(ss)h" and writes lines. */
+int client_lines(sd_bus *bus, const char *method, const struct query_filter *filters, size_t n,
+                 client_line_fn *on_line, void *userdata);
 /* The same, all rows in one JSON array. */
 int client_rows(sd_bus *bus, const char *noun, const struct query_filter *filters, size_t n,
                 json_object **ret);

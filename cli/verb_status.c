@@ -15,6 +15,28 @@ static const char *status_text(json_object *status, const char *key)
         return value ? json_object_get_string(value) : "-";
 }
 
+/* A station without a backup says so each time: the regulation wants one. */
+static void print_backup(json_object *backup)
+{
+        _cleanup_free_ char *good = value_text(json_member(backup, "good_at"), COLUMN_TIME);
+
+        if (!backup)
+                return;
+        if (!json_member(backup, "path"))
+                (void)printf(_("No backup: [Backup] Target= is not set, and regular backups are "
+                               "required\n"));
+        else if (!json_object_get_boolean(json_member(backup, "registered")))
+                (void)printf(_("No backup: the target %s is not registered, see 'recdockctl backup init'\n"),
+                             status_text(backup, "path"));
+        else if (!json_member(backup, "good_at"))
+                (void)printf(_("No good backup yet, see 'recdockctl backup status'\n"));
+        else
+                (void)printf(json_object_get_boolean(json_member(backup, "overdue"))
+                                             ? _("Last good backup %s, overdue\n")
+                                             : _("Last good backup %s\n"),
+                             good ? good : "-");
+}
+
 static void print_head(json_object *status)
 {
         _cleanup_free_ char *room = value_text(json_member(status, "store.free"), COLUMN_BYTES);
@@ -27,6 +49,7 @@ static void print_head(json_object *status)
         if (json_object_get_boolean(json_member(status, "store.paused")))
                 (void)printf(_(", paused until there is room"));
         (void)printf("\n");
+        print_backup(json_member(status, "backup"));
         if (open > 0)
                 (void)printf(ngettext("%lld alert is open, see 'recdockctl alert list'\n",
                                       "%lld alerts are open, see 'recdockctl alert list'\n",

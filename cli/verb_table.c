@@ -271,6 +271,21 @@ static const struct verb_option alert_clear_options[] = {
                 {NULL},
 };
 
+static const struct verb_option backup_options[] = {
+                {"outcome", N_("WORD"), "outcome", N_("good, incomplete, failed")},
+                {"kept", "yes|no", "kept", N_("whose generation is in the target still, or is not")},
+                FILTER_FROM,
+                FILTER_TO,
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option backup_start_options[] = {
+                {"full-check", NULL, NULL, N_("read again all that was copied before")},
+                {"wait", NULL, NULL, N_("until it has ended, and tell how")},
+                {NULL},
+};
+
 static const struct verb_option ledger_options[] = {
                 FILTER_FROM,
                 FILTER_TO,
@@ -514,6 +529,15 @@ static const struct verb verbs[] = {
                  N_("Say that alerts are done with")},
                 {"alert", "watch", NULL, 0, 0, NULL, verb_alert_watch,
                  N_("Show open alerts, and every change as it comes")},
+                {"backup", "init", N_("[PATH]"), 0, 1, NULL, verb_backup_init,
+                 N_("Make the configured folder a target for backups, and register it")},
+                {"backup", "start", NULL, 0, 0, backup_start_options, verb_backup_start,
+                 N_("Begin a backup now")},
+                {"backup", "status", NULL, 0, 0, NULL, verb_backup_status,
+                 N_("Show the last good backup, the next one, and one that is under way")},
+                {"backup", "list", NULL, 0, 0, backup_options, verb_backup_list, N_("List backups")},
+                {"backup", "verify", NULL, 0, 0, NULL, verb_backup_verify,
+                 N_("Read the backup again and compare it with the digests of the footage")},
                 {"ledger", "list", NULL, 0, 0, ledger_options, verb_ledger_list,
                  N_("List acts in the ledger")},
                 {NULL, "reload", NULL, 0, 0, NULL, verb_reload,

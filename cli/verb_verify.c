@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * "verify": the station reads filed footage again and compares. People get the bad ones, and a count while
- * it goes on; programs get every line. Ends with EXIT_BAD when one thing is not as it was, so that a timer's
- * unit fails.
+ * "verify" and "backup verify": the station reads filed footage again, or its copies, and compares. People
+ * get the bad ones, and a count while it goes on; programs get every line. Ends with EXIT_BAD when one thing
+ * is not as it was, so that a timer's unit fails.
  */
 #include "cli/listing.h"
 #include "cli/translate.h"
@@ -19,8 +19,15 @@ struct verification {
         bool json, counting;
         long long checked, bad;
         bool ledger_seen, ledger_ok;
-        long long ledger_number; /* entries, or the broken one */
+        long long ledger_number;             /* entries, or the broken one */
+        char *generation, *generation_fault; /* of a backup; NULL: none, and whole */
 };
+
+static void verification_done(struct verification *v)
+{
+        free(v->generation);
+        free(v->generation_fault);
+}
 
 static void count_print(const struct verification *v)
 {
@@ -63,6 +70,16 @@ static void footage_take(struct verification *v, json_object *line)
         count_print(v);
 }
 
+static void generation_take(struct verification *v, json_object *line)
+{
+        json_object *reason = json_member(line, "reason");
+
+        free(v->generation);
+        free(v->generation_fault);
+        v->generation = value_text(json_member(line, "generation"), COLUMN_TEXT);
+        v->generation_fault = reason ? value_text(reason, COLUMN_TEXT) : NULL;
+}
+
 static int verify_on_line(void *userdata, const char *text)
 {
         struct verification *v = userdata;
@@ -78,6 +95,8 @@ static int verify_on_line(void *userdata, const char *text)
         ledger = json_member(line, "ledger");
         if (ledger)
                 ledger_take(v, line, json_object_get_string(ledger));
+        else if (json_member(line, "generation"))
+                generation_take(v, line);
         else
                 footage_take(v, line);
         return EXIT_OK;
@@ -87,6 +106,10 @@ static void summary_print(const struct verification *v)
 {
         count_wipe(v);
         (void)printf(_("%lld checked, %lld bad\n"), v->checked, v->bad);
+        if (v->generation && v->generation_fault)
+                (void)printf(_("catalogue %s damaged: %s\n"), v->generation, v->generation_fault);
+        else if (v->generation)
+                (void)printf(_("catalogue %s whole\n"), v->generation);
         if (!v->ledger_seen)
                 return;
         if (v->ledger_ok)
@@ -121,7 +144,8 @@ static int filters_collect(const struct invocation *inv, struct query_filter *fi
 int verb_verify(const struct invocation *inv)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        struct verification v = {.json = inv->json, .counting = !inv->json && isatty(STDERR_FILENO)};
+        _cleanup_(verification_done) struct verification v = {
+                        .json = inv->json, .counting = !inv->json && isatty(STDERR_FILENO)};
         struct query_filter filters[INVOCATION_OPTIONS_MAX];
         size_t n;
         int r;
@@ -147,4 +171,24 @@ int verb_verify(const struct invocation *inv)
         if (v.bad > 0 || (v.ledger_seen && !v.ledger_ok))
                 return EXIT_BAD;
         return r;
+}
+
+int verb_backup_verify(const struct invocation *inv)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(verification_done) struct verification v = {
+                        .json = inv->json, .counting = !inv->json && isatty(STDERR_FILENO)};
+        int r = client_open(&bus);
+
+        if (r == EXIT_OK)
+                r = client_lines(bus, "VerifyBackup", NULL, 0, verify_on_line, &v);
+        if (r != EXIT_OK) {
+                count_wipe(&v);
+                return r;
+        }
+        if (inv->json)
+                json_stream_end(&v.stream);
+        else
+                summary_print(&v);
+        return v.bad > 0 || v.generation_fault ? EXIT_BAD : EXIT_OK;
 }

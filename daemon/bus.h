@@ -106,6 +106,14 @@ void bus_job_wake(struct bus_job *job);
  * gone, -ETIMEDOUT when it reads nothing, -ECANCELED when the server stops. */
 int bus_job_write_line(struct bus_job *job, const char *line);
 int bus_job_flush(struct bus_job *job);
+/* In the thread: a file that was read again, counted in 'rows' and, unless the result is "ok", in 'bad'.
+ * What is not known is 0, -1 or NULL. */
+struct bus_file_line {
+        int64_t id, size;
+        const char *path, *result;
+        const uint8_t *sha256, *expected;
+};
+int bus_job_write_file(struct bus_job *job, const struct bus_file_line *file);
 int bus_job_on_wake(sd_event_source *source, int fd, uint32_t revents, void *userdata);
 /* Ends every job; clients get an error. */
 void bus_job_stop_all(struct bus_server *server);
@@ -147,6 +155,11 @@ int bus_extend_deadline(sd_bus_message *m, void *userdata, sd_bus_error *error);
 /* bus_alert.c */
 int bus_acknowledge_alert(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_clear_alert(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/* bus_backup.c */
+int bus_init_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_start_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_verify_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_health.c */
 int bus_get_health(sd_bus_message *m, void *userdata, sd_bus_error *error);

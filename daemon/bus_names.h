@@ -9,7 +9,7 @@
  * end it.
  *
  *   GetStatus() → s
- *           JSON object: {"station":{…},"bays":[…],"dockings":[…],"alerts_open":n,"store":{…}}
+ *           JSON object: {"station":{…},"bays":[…],"dockings":[…],"alerts_open":n,"store":{…},"backup":{…}}
  *   Query(s noun, a(ss) filters, h out) → t rows
  *           rows of catalogue/query.h as JSON objects, one a line, into 'out'; replies when the last is
  *           written
@@ -77,6 +77,16 @@
  *           cuts it off
  *   Recover(t docking, at findings) → t n   deleted files of a docked recorder, all that can be recovered
  *           when the array is empty
+ *   InitBackup(s path) → s uuid
+ *           makes and registers a target for backups; path: that of [Backup] Target=, or "" for it. One that
+ *           is registered already is left as it is
+ *   StartBackup(b full_check, b wait) → s json
+ *           begins one now; full_check: what is there already is read again. With 'wait' it replies when it
+ *           has ended: {"id","outcome":"good"|"incomplete"|"failed","generation","footage","copied","bytes",
+ *           "lacking","displaced","error"}, else at once with {}
+ *   VerifyBackup(a(ss) filters, h out) → tt checked bad
+ *           no filters yet. Reads the backup again: lines of Verify(), then the newest generation of the
+ *           catalogue as {"generation","result":"ok"|"damaged","reason"}
  *   AcknowledgeAlert(at ids, s note)
  *   ClearAlert(at ids, s reason)
  *           all of them, or none when one is refused
@@ -95,6 +105,9 @@
  *    "current":{"name","bytes","size","phase"},"battery","free","total","clock_offset_s","plugged_at",
  *    "reason","source":"dock"|"import"}; of an import "bay" and "port" are null
  * A bay: {"bay","port","docking"} with docking null when empty.
+ * The backup: {"path" (null: none is configured),"registered","target","good_at" (null: there is none),
+ *   "due_at","overdue_at","overdue","last":{"begun_at","outcome","generation","error"} or null,
+ *   "running":{"files","files_total","bytes","bytes_total","held" (recorders are offloaded)} or null}
  *
  * A report; what a row of an array has is told in catalogue/report.h, daemon/report.h and
  * daemon/report_duty.c:

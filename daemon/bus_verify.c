@@ -308,35 +308,46 @@ static json_object *digest_to_json(const uint8_t sha256[DIGEST_SIZE])
 {
         char hex[DIGEST_HEX_SIZE];
 
-        return json_object_new_string(text_hex(sha256, DIGEST_SIZE, hex));
+        return sha256 ? json_object_new_string(text_hex(sha256, DIGEST_SIZE, hex)) : NULL;
 }
 
-static int check_write(struct bus_job *job, const struct check *check)
+int bus_job_write_file(struct bus_job *job, const struct bus_file_line *file)
 {
         _cleanup_(json_object_putp) json_object *line = json_object_new_object();
         int r;
 
         if (!line)
                 return -ENOMEM;
-        (void)json_object_object_add(line, "id", json_object_new_int64(check->id));
-        (void)json_object_object_add(line, "path", json_object_new_string(check->path));
+        (void)json_object_object_add(line, "id", file->id > 0 ? json_object_new_int64(file->id) : NULL);
+        (void)json_object_object_add(line, "path", json_object_new_string(file->path));
         (void)json_object_object_add(line, "size",
-                                     check->found_size >= 0 ? json_object_new_int64(check->found_size)
-                                                            : NULL);
-        (void)json_object_object_add(line, "result", json_object_new_string(check->result));
-        (void)json_object_object_add(line, "sha256",
-                                     check->has_found ? digest_to_json(check->found.sha256) : NULL);
-        (void)json_object_object_add(line, "expected", digest_to_json(check->expected.sha256));
+                                     file->size >= 0 ? json_object_new_int64(file->size) : NULL);
+        (void)json_object_object_add(line, "result", json_object_new_string(file->result));
+        (void)json_object_object_add(line, "sha256", digest_to_json(file->sha256));
+        (void)json_object_object_add(line, "expected", digest_to_json(file->expected));
         r = bus_job_write_line(
                         job, json_object_to_json_string_ext(
                                              line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
         if (r < 0)
                 return r;
         job->rows++;
-        if (strcmp(check->result, "ok") != 0)
+        if (strcmp(file->result, "ok") != 0)
                 job->bad++;
+        return 0;
+}
+
+static int check_write(struct bus_job *job, const struct check *check)
+{
+        const struct bus_file_line line = {.id = check->id,
+                                           .path = check->path,
+                                           .size = check->found_size,
+                                           .result = check->result,
+                                           .sha256 = check->has_found ? check->found.sha256 : NULL,
+                                           .expected = check->expected.sha256};
+        int r = bus_job_write_file(job, &line);
+
         /* Each answer took a whole file's reading: a person waits for it. */
-        return bus_job_flush(job);
+        return r < 0 ? r : bus_job_flush(job);
 }
 
 /* Waits until the oldest check is answered, takes it off the list and writes its line. */
@@ -394,31 +405,15 @@ struct foreign_search {
 
 static int foreign_write(struct bus_job *job, const char *path)
 {
-        _cleanup_(json_object_putp) json_object *line = json_object_new_object();
         struct verify *v = job->state;
         char shown[STORE_PATH_MAX];
-        int r;
 
-        if (!line)
-                return -ENOMEM;
         (void)text_copy(shown, sizeof(shown), path);
         text_make_printable(shown);
         if (v->foreign++ == 0)
                 (void)text_copy(v->first_foreign, sizeof(v->first_foreign), shown);
-        (void)json_object_object_add(line, "id", NULL);
-        (void)json_object_object_add(line, "path", json_object_new_string(shown));
-        (void)json_object_object_add(line, "size", NULL);
-        (void)json_object_object_add(line, "result", json_object_new_string("foreign"));
-        (void)json_object_object_add(line, "sha256", NULL);
-        (void)json_object_object_add(line, "expected", NULL);
-        r = bus_job_write_line(
-                        job, json_object_to_json_string_ext(
-                                             line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-        if (r < 0)
-                return r;
-        job->rows++;
-        job->bad++;
-        return 0;
+        return bus_job_write_file(job,
+                                  &(struct bus_file_line){.path = shown, .size = -1, .result = "foreign"});
 }
 
 /* A file that is just being filed has an intent before it has its name, so it is never taken for foreign. */

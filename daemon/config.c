@@ -19,6 +19,7 @@
 enum {
         WORKERS_LIMIT = 256,
         ATTEMPTS_LIMIT = 100,
+        GENERATIONS_LIMIT = 1000,
         STATION_TEXT_MAX = 63,
         PORT_DEPTH_MAX = 7, /* USB allows five hubs between root and device */
 };
@@ -75,6 +76,7 @@ void config_free(struct config *c)
         free(c->custodian);
         free(c->time_zone);
         free(c->store_path);
+        free(c->backup_target);
         free(c);
 }
 
@@ -342,6 +344,38 @@ static int parse_storage_low(const struct conf_location *at, const char *value, 
         return 0;
 }
 
+static int parse_backup_span(const struct conf_location *at, const char *value, void *data,
+                             const char **ret_expected)
+{
+        return span_within(value, USEC_PER_HOUR, 366 * USEC_PER_DAY, data, ret_expected,
+                           "a time span from 1h to 366d");
+}
+
+/* At=: "03:00"; nothing: whenever it is due. */
+static int parse_backup_at(const struct conf_location *at, const char *value, void *data,
+                           const char **ret_expected)
+{
+        unsigned int minute = MINUTES_PER_DAY;
+
+        if (value[0] == '\0') {
+                *(int *)data = -1;
+                return 0;
+        }
+        if (parse_day_end(at, value, &minute, ret_expected) < 0 || minute == MINUTES_PER_DAY)
+                return refuse(ret_expected, "a time of day from 00:00 to 23:59");
+        *(int *)data = (int)minute;
+        return 0;
+}
+
+static int parse_generations(const struct conf_location *at, const char *value, void *data,
+                             const char **ret_expected)
+{
+        (void)at;
+        return parse_from_one(value, GENERATIONS_LIMIT, data) < 0
+                               ? refuse(ret_expected, "a number from 1 to 1000")
+                               : 0;
+}
+
 static int parse_zone(const struct conf_location *at, const char *value, void *data,
                       const char **ret_expected)
 {
@@ -431,6 +465,12 @@ static const struct conf_key keys[] = {
                 KEY("Case", "Annotation", conf_parse_bool, annotation),
                 KEY("Case", "AnnotationGrace", parse_grace, annotation_grace),
                 KEY("Inspect", "Parallel", parse_inspectors, inspectors),
+                KEY("Backup", "Target", conf_parse_path, backup_target),
+                KEY("Backup", "Every", parse_backup_span, backup.every),
+                KEY("Backup", "At", parse_backup_at, backup.at),
+                KEY("Backup", "AlertAfter", parse_backup_span, backup.alert_after),
+                KEY("Backup", "Generations", parse_generations, backup_generations),
+                KEY("Backup", "AllowSameDisk", conf_parse_bool, backup_same_disk),
                 {"Bay", "Port", parse_port, offsetof(struct config_bay, port)},
                 {"Pattern", "Match", parse_match, offsetof(struct config_pattern, match)},
 };
@@ -551,6 +591,8 @@ static int config_new(struct config **ret)
         c->annotation = true;
         c->annotation_grace = 24 * USEC_PER_HOUR;
         c->inspectors = 2;
+        c->backup = (struct backup_rules)BACKUP_DEFAULTS;
+        c->backup_generations = 7;
         *ret = TAKE_PTR(c);
         return 0;
 }
@@ -666,6 +708,21 @@ static void continuity_check(struct loading *l)
         *r = (struct continuity_rules)CONTINUITY_DEFAULTS;
 }
 
+static void backup_check(struct loading *l)
+{
+        struct backup_rules *r = &l->config->backup;
+
+        if (r->at >= 0 && r->every % USEC_PER_DAY != 0) {
+                finding(l, "[Backup] Every=: expected whole days, because At= is set");
+                r->every = USEC_PER_DAY;
+        }
+        if (r->alert_after < r->every) {
+                finding(l, "[Backup] AlertAfter=: expected no less than Every=%lldh",
+                        (long long)(r->every / USEC_PER_HOUR));
+                r->alert_after = 3 * r->every;
+        }
+}
+
 static const struct config_bay *bay_with_port(const struct config *c, const struct config_bay *until)
 {
         for (const struct config_bay *b = c->bays; b != until; b = b->next)
@@ -754,6 +811,7 @@ int config_load(struct config **ret, bool strict, conf_report_fn *report, void *
         missing = station_check(&l);
         timeouts_check(&l);
         continuity_check(&l);
+        backup_check(&l);
         bays_check(&l);
         r = patterns_compile(&l);
         if (r >= 0)

@@ -4,6 +4,7 @@
 /* recdock.conf as recdockd uses it; every key is described in recdock.conf(5). */
 
 #include "base/conf.h"
+#include "rules/backup_schedule.h"
 #include "rules/continuity.h"
 #include "rules/deadline.h"
 #include "rules/health.h"
@@ -82,6 +83,12 @@ struct config {
 
         /* [Inspect] */
         unsigned int inspectors; /* Parallel=2 */
+
+        /* [Backup] */
+        char *backup_target;             /* Target=, NULL: there is none */
+        struct backup_rules backup;      /* Every=1d, At=, AlertAfter=3d */
+        unsigned int backup_generations; /* Generations=7 */
+        bool backup_same_disk;           /* AllowSameDisk=no */
 
         /* [Bay "n"], [Pattern "n"] */
         struct config_bay *bays;

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "daemon/config.h"
+#include "daemon/restore_mode.h"
 #include "daemon/station_internal.h"
 
 #include <getopt.h>
@@ -13,6 +14,7 @@
 
 static bool arg_check_config;
 static const char *arg_log = "auto";
+static struct restore_mode arg_restore;
 
 DEFINE_CLEANUP(struct config *, config_free);
 DEFINE_CLEANUP(struct station *, station_free);
@@ -25,6 +27,9 @@ static void print_help(void)
                      "  -h --help          show this help\n"
                      "     --version       show the version\n"
                      "     --check-config  check the configuration strictly and exit: 0 good, 1 not\n"
+                     "     --restore=DIR   put the backup in DIR back onto this empty machine and exit\n"
+                     "     --generation=TIME  …as of this generation, such as 20261129T143000Z\n"
+                     "     --incomplete    …though the backup lacks files\n"
                      "     --log=TARGET    auto, journal, console or json (default: auto)\n"
                      "     --debug         log debug messages too\n\n"
                      "See recdockd(8) and recdock.conf(5).\n");
@@ -33,13 +38,24 @@ static void print_help(void)
 /* Returns 1 to go on, 0 when all is done, negative on a bad command line. */
 static int parse_argv(int argc, char *argv[])
 {
-        enum { OPT_VERSION = 256, OPT_CHECK, OPT_LOG, OPT_DEBUG };
+        enum {
+                OPT_VERSION = 256,
+                OPT_CHECK,
+                OPT_LOG,
+                OPT_DEBUG,
+                OPT_RESTORE,
+                OPT_GENERATION,
+                OPT_INCOMPLETE
+        };
         static const struct option options[] = {
                         {"help", no_argument, NULL, 'h'},
                         {"version", no_argument, NULL, OPT_VERSION},
                         {"check-config", no_argument, NULL, OPT_CHECK},
                         {"log", required_argument, NULL, OPT_LOG},
                         {"debug", no_argument, NULL, OPT_DEBUG},
+                        {"restore", required_argument, NULL, OPT_RESTORE},
+                        {"generation", required_argument, NULL, OPT_GENERATION},
+                        {"incomplete", no_argument, NULL, OPT_INCOMPLETE},
                         {0},
         };
         int c;
@@ -61,9 +77,24 @@ static int parse_argv(int argc, char *argv[])
                 case OPT_DEBUG:
                         log_set_max_priority(LOG_DEBUG);
                         break;
+                case OPT_RESTORE:
+                        arg_restore.path = optarg;
+                        break;
+                case OPT_GENERATION:
+                        arg_restore.generation = optarg;
+                        break;
+                case OPT_INCOMPLETE:
+                        arg_restore.incomplete = true;
+                        break;
                 default:
                         return -EINVAL;
                 }
+        }
+        if ((arg_restore.generation || arg_restore.incomplete) && !arg_restore.path) {
+                (void)fprintf(stderr,
+                              "recdockd: --generation and --incomplete are of --restore=DIR, which is "
+                              "missing\n");
+                return -EINVAL;
         }
         if (optind < argc) {
                 (void)fprintf(stderr, "recdockd: unexpected argument '%s', expected options only\n",
@@ -154,6 +185,7 @@ static void signals_block(void)
         (void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* Returns what to exit with, or negative. */
 static int run(void)
 {
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
@@ -167,6 +199,8 @@ static int run(void)
                 log_error("TimeZone='%s' is no time zone of this system", config->time_zone);
                 return -EINVAL;
         }
+        if (arg_restore.path)
+                return restore_mode_run(config, &arg_restore);
         signals_block();
         r = sd_event_default(&event);
         if (r >= 0)
@@ -194,5 +228,6 @@ int main(int argc, char *argv[])
                 return r < 0 ? 2 : EXIT_SUCCESS;
         if (arg_check_config)
                 return check_config();
-        return run() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        r = run();
+        return r < 0 ? EXIT_FAILURE : r;
 }

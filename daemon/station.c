@@ -4,12 +4,14 @@
  * here fails loudly: recdockd without an index or a store would be worse than no recdockd.
  */
 #include "daemon/station_internal.h"
+#include "backup/restore.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "catalogue/alert.h"
 #include "catalogue/footage.h"
 #include "catalogue/retention.h"
+#include "daemon/backup_job.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
 #include "daemon/deadline_clock.h"
@@ -288,6 +290,18 @@ void station_registry_changed(struct station *s)
         }
 }
 
+int station_backup_init(struct station *s, const char *actor,
+                        void (*on_done)(void *userdata, const struct backup_answer *answer), void *userdata)
+{
+        return s->backup ? backup_job_init(s->backup, actor, on_done, userdata) : -ESHUTDOWN;
+}
+
+int station_backup_begin(struct station *s, bool full_check, const char *actor,
+                         void (*on_done)(void *userdata, const struct backup_answer *answer), void *userdata)
+{
+        return s->backup ? backup_job_begin(s->backup, full_check, actor, on_done, userdata) : -ESHUTDOWN;
+}
+
 int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *on_done, void *userdata)
 {
         uint32_t flags = INSPECT_DIGEST_ONLY | INSPECT_SYNC | (s->config->sm3 ? INSPECT_WITH_SM3 : 0);
@@ -343,6 +357,17 @@ static void dockings_go_on(struct station *s)
         }
 }
 
+/* A docking that waits for room may do so for days. */
+static bool station_is_offloading(const struct station *s)
+{
+        if (s->store_paused || s->item_waits)
+                return false;
+        for (const struct docking *d = s->dockings; d; d = d->next)
+                if (d->row.state == DOCKING_OFFLOADING)
+                        return true;
+        return false;
+}
+
 /* Says it to the service manager when it is news, and not oftener than once a second while only rates
  * change. */
 static int station_on_post(sd_event_source *source, void *userdata)
@@ -352,6 +377,7 @@ static int station_on_post(sd_event_source *source, void *userdata)
         char text[sizeof(s->status)];
 
         dockings_go_on(s);
+        backup_job_hold(s->backup, station_is_offloading(s));
         if (!s->status_changed ||
             (now - s->status_told < status_interval && s->dockings_told == s->dockings_changed))
                 return 0;
@@ -437,6 +463,12 @@ static int station_open(struct station *s)
         bool fresh;
         int r = 0;
 
+        if (restore_is_pending(s->config->store_path)) {
+                log_error("a restore into '%s' was begun and has not ended: run it again to go on, recdockd "
+                          "--restore=PATH",
+                          s->config->store_path);
+                return -EBUSY;
+        }
         if (asprintf(&s->catalogue_path, "%s/catalogue.sqlite", dir ? dir : RECDOCK_STATEDIR) < 0)
                 return -ENOMEM;
         fresh = access(s->catalogue_path, F_OK) < 0;
@@ -478,6 +510,8 @@ int station_start(struct station *s, bool bus)
                 known_sync(s);
                 r = watch_start(&s->watch, s);
         }
+        if (r >= 0)
+                r = backup_job_new(&s->backup, s);
         if (r >= 0)
                 r = deadline_clock_start(&s->deadline_clock, s);
         if (r >= 0)
@@ -572,6 +606,7 @@ void station_stop(struct station *s)
         event_log(EVENT_STATION_STOPPING, NULL, "stopping, %u worker%s to end", s->workers,
                   s->workers == 1 ? "" : "s");
         s->stopping = true;
+        backup_job_stop(s->backup);
         for (struct docking *d = s->dockings; d; d = d->next) {
                 if (d->worker)
                         worker_signal(d->worker, SIGTERM);
@@ -587,6 +622,7 @@ void station_free(struct station *s)
         s->stopping = true;
         watch_stop(s->watch);
         deadline_clock_stop(s->deadline_clock);
+        backup_job_free(s->backup); /* somebody on the bus may wait for it */
         bus_stop(s);
         inspector_free(s->inspector);
         while (s->dockings)

@@ -43,6 +43,7 @@ struct inspector;
 struct filing;
 struct bus_server;
 struct deadline_clock;
+struct backup_job;
 
 struct station {
         sd_event *event;
@@ -55,6 +56,7 @@ struct station {
         struct docking *dockings; /* list of those in progress */
         struct inspector *inspector;
         struct filing *filing;
+        struct backup_job *backup;             /* NULL until started, and in tests without it */
         struct deadline_clock *deadline_clock; /* NULL until started, and in tests without it */
         struct bus_server *bus;                /* NULL until connected, and in tests without a bus */
         unsigned int workers;                  /* running offload workers */
@@ -117,6 +119,14 @@ void station_gap_explained(struct station *s, const struct explanation *e, const
 #define STATION_ERROR_MAX 256
 int station_recover_findings(struct station *s, int64_t docking, const int64_t *findings, size_t n,
                              const char *actor, uint64_t *ret_n, char error[STATION_ERROR_MAX]);
+
+/* InitBackup(), StartBackup(): as backup_job.h has it. */
+struct backup_answer;
+int station_backup_init(struct station *s, const char *actor,
+                        void (*on_done)(void *userdata, const struct backup_answer *answer), void *userdata);
+int station_backup_begin(struct station *s, bool full_check, const char *actor,
+                         void (*on_done)(void *userdata, const struct backup_answer *answer),
+                         void *userdata);
 
 /* Re-reads the configuration (SIGHUP, Reload()). On error the old one stays. */
 int station_reload(struct station *s);

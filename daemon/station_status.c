@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "catalogue/alert.h"
+#include "daemon/backup_job.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
 #include "daemon/docking.h"
@@ -148,6 +149,57 @@ static struct json_object *store_object(const struct station *s)
         return o;
 }
 
+static struct json_object *backup_last_object(const struct backup_row *b)
+{
+        struct json_object *o;
+
+        if (b->id == 0)
+                return NULL;
+        o = json_object_new_object();
+        add_time(o, "begun_at", b->begun_at);
+        add_text(o, "outcome", word_of(&backup_outcome_words, (int)b->outcome));
+        add_text(o, "generation", b->generation);
+        add_text(o, "error", b->error);
+        return o;
+}
+
+static struct json_object *backup_running_object(const struct backup_state *b)
+{
+        struct json_object *o;
+
+        if (!b->running)
+                return NULL;
+        o = json_object_new_object();
+        add_number(o, "files", b->files);
+        add_number(o, "files_total", b->files_total);
+        add_number(o, "bytes", b->bytes);
+        add_number(o, "bytes_total", b->bytes_total);
+        json_object_object_add(o, "held", json_object_new_boolean(b->held));
+        return o;
+}
+
+static struct json_object *backup_object(const struct station *s)
+{
+        struct json_object *o;
+        struct backup_state b;
+        instant_t now = clock_now();
+
+        if (!s->backup || backup_job_state(s->backup, now, &b) < 0)
+                return NULL;
+        o = json_object_new_object();
+        add_text(o, "path", s->config->backup_target);
+        json_object_object_add(o, "registered", json_object_new_boolean(b.registered));
+        add_text(o, "target", b.target.uuid);
+        add_time(o, "good_at", b.good_at);
+        add_time(o, "due_at", b.due_at);
+        add_time(o, "overdue_at", b.overdue_at);
+        json_object_object_add(o, "overdue",
+                               json_object_new_boolean(b.overdue_at != INSTANT_NONE && b.overdue_at <= now));
+        json_object_object_add(o, "last", backup_last_object(&b.last));
+        json_object_object_add(o, "running", backup_running_object(&b));
+        return o;
+}
+
 /* Hands out the object's text and drops the object. */
 static int object_text(struct json_object *o, char **ret)
 {
@@ -178,6 +230,7 @@ int station_status_json(const struct station *s, char **ret)
         json_object_object_add(o, "dockings", dockings);
         add_number(o, "alerts_open", alerts);
         json_object_object_add(o, "store", store_object(s));
+        json_object_object_add(o, "backup", backup_object(s));
         return object_text(o, ret);
 }
 

@@ -281,16 +281,31 @@ static int unique_open(int dirfd, char name[NAME_MAX + 1], mode_t mode)
 }
 
 /* Not every file system knows how to rename without replacing; those that do not can link. */
-static int rename_new(int dirfd, const char *from, const char *to)
+static int rename_new(int from_dirfd, const char *from, int to_dirfd, const char *to)
 {
-        if (renameat2(dirfd, from, dirfd, to, RENAME_NOREPLACE) == 0)
+        if (renameat2(from_dirfd, from, to_dirfd, to, RENAME_NOREPLACE) == 0)
                 return 0;
         if (errno != EINVAL && errno != ENOSYS)
                 return -errno;
-        if (linkat(dirfd, from, dirfd, to, 0) < 0)
+        if (linkat(from_dirfd, from, to_dirfd, to, 0) < 0)
                 return -errno;
-        (void)unlinkat(dirfd, from, 0);
+        (void)unlinkat(from_dirfd, from, 0);
         return 0;
+}
+
+int durable_rename_new(int dirfd, const char *from, const char *to)
+{
+        const char *from_name = "", *to_name = "";
+        _cleanup_close_ int from_parent = durable_open_parent(dirfd, from, &from_name);
+        _cleanup_close_ int to_parent = durable_open_parent(dirfd, to, &to_name);
+        int r;
+
+        if (from_parent < 0)
+                return from_parent;
+        if (to_parent < 0)
+                return to_parent;
+        r = rename_new(from_parent, from_name, to_parent, to_name);
+        return r == -EEXIST ? DURABLE_EXISTS : r;
 }
 
 int durable_publish(int dirfd, const char *name, const void *data, size_t size, mode_t mode, bool replace)
@@ -307,7 +322,7 @@ int durable_publish(int dirfd, const char *name, const void *data, size_t size, 
         if (r >= 0 && replace)
                 r = renameat(dirfd, temporary, dirfd, name) < 0 ? -errno : 0;
         else if (r >= 0)
-                r = rename_new(dirfd, temporary, name);
+                r = rename_new(dirfd, temporary, dirfd, name);
         if (r < 0) {
                 (void)unlinkat(dirfd, temporary, 0);
                 return r == -EEXIST ? DURABLE_EXISTS : r;

@@ -41,6 +41,10 @@ enum durable_outcome {
 /* linkat() without replacing; does not sync. Returns a durable_outcome or a negative errno. */
 int durable_link(int from_dirfd, const char *from, int to_dirfd, const char *to);
 
+/* Renames below dirfd without replacing, from one folder to another or in one; does not sync. Returns a
+ * durable_outcome or a negative errno. */
+int durable_rename_new(int dirfd, const char *from, const char *to);
+
 /* Replaces or creates a small file: temporary name, write, fsync, rename, fsync of the folder. */
 int durable_replace(int dirfd, const char *path, const void *data, size_t size, mode_t mode);
 

@@ -58,6 +58,9 @@ enum alert_severity {
         X("recorder-storage-low", WARNING, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a11c", NULL)                 \
         X("store-low", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a11d", "there is room on the disk again") \
         X("store-failed", CRITICAL, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a11e", NULL)                        \
+        X("backup-overdue", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a131",                               \
+          "there is a good backup that is recent enough")                                            \
+        X("backup-failed", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a132", NULL)                          \
         X("unassigned", WARNING, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a11f", NULL)                           \
         X("unannotated", NOTICE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a120",                                 \
           "its footage is in cases that have number, party and handler")

@@ -4,6 +4,7 @@
  * database that is not ours, or damaged, is told apart from a failure of this host and never written to.
  */
 #include "catalogue/catalogue.h"
+#include "catalogue/catalogue_copy.h"
 #include "catalogue/query_function.h"
 #include "catalogue/retention.h"
 #include "catalogue/retention_sql.h"
@@ -263,6 +264,30 @@ int catalogue_open_versions(struct catalogue **ret, const char *path, bool read_
 int catalogue_open(struct catalogue **ret, const char *path, bool read_only)
 {
         return catalogue_open_versions(ret, path, read_only, catalogue_schema, catalogue_schema_versions);
+}
+
+int catalogue_copy_open(struct catalogue **ret, const char *path)
+{
+        _cleanup_(catalogue_closep) struct catalogue *c = calloc(1, sizeof(*c));
+        int64_t version = 0;
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        c->read_only = true;
+        r = sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                            "unix-none");
+        if (r != SQLITE_OK)
+                return c->db ? outcome_of(c, r) : -ENOMEM;
+        r = harden(c);
+        if (r == 0)
+                r = read_version(c, catalogue_schema_versions, &version);
+        if (r == 0)
+                r = version == 0 ? CATALOGUE_DAMAGED : configure(c);
+        if (r != 0)
+                return r;
+        *ret = TAKE_PTR(c);
+        return CATALOGUE_OK;
 }
 
 int catalogue_begin(struct catalogue *c)

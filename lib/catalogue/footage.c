@@ -246,3 +246,31 @@ int footage_count(struct catalogue *c, int64_t *ret)
                 *ret = 0;
         return r < 0 ? r : 0;
 }
+
+static const struct field file_fields[] = {
+                FIELD(footage_file, id, FIELD_ID),
+                FIELD(footage_file, size, FIELD_INT64),
+                FIELD(footage_file, path, FIELD_RAW_TEXT),
+                FIELD(footage_file, digests.sha256, FIELD_DIGEST),
+};
+#define FILE_COLUMNS "id, size, path, sha256"
+
+int footage_file_next(struct catalogue *c, int64_t after, struct footage_file *ret)
+{
+        return row_find(c, "SELECT " FILE_COLUMNS " FROM footage WHERE id > ?1 ORDER BY id LIMIT 1",
+                        VALUES(INTEGER(after)), ret, sizeof(*ret), file_fields, ELEMENTSOF(file_fields));
+}
+
+int footage_sum_above(struct catalogue *c, int64_t after, int64_t *ret_n, int64_t *ret_bytes)
+{
+        int64_t n = 0;
+        int r = statement_integer(c, "SELECT count(*) FROM footage WHERE id > ?1", VALUES(INTEGER(after)),
+                                  &n);
+
+        if (r == CATALOGUE_OK)
+                r = statement_integer(c, "SELECT ifnull(sum(size), 0) FROM footage WHERE id > ?1",
+                                      VALUES(INTEGER(after)), ret_bytes);
+        if (r == CATALOGUE_OK)
+                *ret_n = n;
+        return r;
+}

@@ -58,3 +58,16 @@ int footage_by_path(struct catalogue *c, const char *path, int64_t *ret_id);
 int footage_by_digest(struct catalogue *c, int64_t recorder, const uint8_t sha256[DIGEST_SIZE],
                       int64_t *ret_id);
 int footage_count(struct catalogue *c, int64_t *ret);
+
+/* Where footage lies and what it has to be: enough to copy it or to compare a copy. Reads catalogues of
+ * every version. */
+struct footage_file {
+        int64_t id, size;
+        char path[1024];
+        struct digest_values digests; /* SHA-256 alone */
+};
+/* The one with the lowest number above 'after'. CATALOGUE_ABSENT: there is none. Each call is a look of its
+ * own, so that a walk which takes hours keeps no transaction open. */
+int footage_file_next(struct catalogue *c, int64_t after, struct footage_file *ret);
+/* How many those above 'after' are, and their bytes together. */
+int footage_sum_above(struct catalogue *c, int64_t after, int64_t *ret_n, int64_t *ret_bytes);

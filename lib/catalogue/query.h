@@ -19,6 +19,7 @@
  *   assignment  recorder officer at limit
  *   duty        recorder officer from to state limit
  *   alert       id kind subject severity open from to limit
+ *   backup      outcome kept from to limit
  *   ledger      from to act subject limit
  *   case        number unit supervision_number file_number party handler activity premises_class long_term
  *               secrecy evidence open from to id limit

@@ -2,6 +2,7 @@
 /* SQL functions of the catalogue's own; see query_function.h. Not usable from the schema: what is stored
  * never depends on a zone. */
 #include "catalogue/alert_kind.h"
+#include "catalogue/backup.h"
 #include "catalogue/query_function.h"
 #include "catalogue/statement.h"
 #include "catalogue/word.h"
@@ -48,6 +49,7 @@ int query_functions_add(struct catalogue *c)
                         {"now", 0, now, NULL},
                         {"verdict_word", 1, word, &verdict_words},
                         {"alert_severity_word", 1, word, &alert_severity_words},
+                        {"backup_outcome_word", 1, word, &backup_outcome_words},
                         {"kind_word", 1, word, &kind_words},
                         {"source_word", 1, word, &source_words},
                         {"docking_state_word", 1, word, &docking_state_words},

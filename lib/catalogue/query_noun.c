@@ -2,6 +2,7 @@
 /* The nouns of queries: their filters, and the rows they give. Footage has its rows and its plan in
  * query_footage.c. */
 #include "catalogue/alert_kind.h"
+#include "catalogue/backup.h"
 #include "catalogue/case_word.h"
 #include "catalogue/query_noun.h"
 #include "catalogue/retention_sql.h"
@@ -108,6 +109,14 @@ static const struct filter alert_filters[] = {
                 {"open", "(a.cleared_at IS NULL) = ?", NULL, FILTER_YES_NO, true},
                 {"from", "a.since >= ?", NULL, FILTER_INSTANT, true},
                 {"to", "a.since < ?", NULL, FILTER_INSTANT, true},
+                LIMIT_FILTER,
+};
+
+static const struct filter backup_filters[] = {
+                {"outcome", "b.outcome = ?", &backup_outcome_words, FILTER_WORDS, false},
+                {"kept", "b.kept = ?", NULL, FILTER_YES_NO, true},
+                {"from", "b.begun_at >= ?", NULL, FILTER_INSTANT, true},
+                {"to", "b.begun_at < ?", NULL, FILTER_INSTANT, true},
                 LIMIT_FILTER,
 };
 
@@ -318,6 +327,16 @@ static const char alert_select[] =
                 " 'cleared_at', rfc3339(a.cleared_at), 'cleared_by', a.cleared_by,"
                 " 'reason', a.cleared_reason) FROM alert AS a WHERE true";
 
+static const char backup_select[] =
+                "SELECT json_object('id', b.id, 'begun_at', rfc3339(b.begun_at),"
+                " 'ended_at', rfc3339(b.ended_at), 'outcome', backup_outcome_word(b.outcome),"
+                " 'generation', b.generation, 'taken_at', rfc3339(b.taken_at),"
+                " 'kept', json(iif(b.kept, 'true', 'false')),"
+                " 'full_check', json(iif(b.full_check, 'true', 'false')), 'footage', b.footage,"
+                " 'copied', b.copied, 'bytes', b.bytes, 'lacking', b.lacking, 'displaced', b.displaced,"
+                " 'target', t.uuid, 'error', b.error)"
+                " FROM backup AS b LEFT JOIN backup_target AS t ON t.id = b.target WHERE true";
+
 static const char ledger_select[] = "SELECT json_object('sequence', l.sequence, 'at', rfc3339(l.at), "
                                     "'actor', l.actor, 'act', l.act,"
                                     " 'subject', l.subject, 'detail', json(l.detail), 'hash', "
@@ -410,6 +429,7 @@ const struct noun query_nouns[] = {
                 NOUN(assignment, assignment_select, " ORDER BY r.number, a.from_at"),
                 NOUN(duty, duty_select, " ORDER BY ifnull(d.out_at, d.returned_at) DESC, d.id DESC"),
                 NOUN(alert, alert_select, " ORDER BY a.since DESC, a.id DESC"),
+                NOUN(backup, backup_select, " ORDER BY b.id DESC"),
                 NOUN(ledger, ledger_select, " ORDER BY l.sequence DESC"),
                 {"recording", recording_filters, ELEMENTSOF(recording_filters), recording_select,
                  .run = query_run_recording},

@@ -14,3 +14,4 @@ extern const char schema_v8[];
 extern const char schema_v9[];
 extern const char schema_v10[];
 extern const char schema_v11[];
+extern const char schema_v12[];

@@ -105,16 +105,16 @@ static int trees_open(struct store *s)
  * an error. */
 static int root_claim(int fd, const char *root, const char *station, bool create)
 {
-        int r = marker_check(root, station);
+        int r = marker_check(root, &marker_of_store, station, NULL);
 
         if (r <= 0)
                 return r;
-        if (!create || faccessat(fd, MARKER_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        if (!create || faccessat(fd, marker_of_store.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
                 return STORE_FOREIGN;
         r = root_is_empty(fd);
         if (r <= 0)
                 return r < 0 ? r : STORE_FOREIGN;
-        return marker_write(fd, station);
+        return marker_write(fd, &marker_of_store, station, NULL);
 }
 
 int store_open(struct store **ret, const char *root, const char *station, bool create)

@@ -13,6 +13,7 @@
  */
 
 #include "base/clock.h"
+#include "base/proved_copy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -95,3 +96,14 @@ bool store_is_same_file(struct store *s, int64_t docking, int64_t item, const ch
 /* Takes back a link of an interrupted filing: only when the part still exists and is the same inode, else
  * -EPERM. */
 int store_unlink_interrupted(struct store *s, int64_t docking, int64_t item, const char *path);
+
+/* Puts footage that comes from a backup where it has been: proved, mode 0440, never over another file. */
+struct store_restore {
+        int from;         /* open for reading; not consumed */
+        const char *path; /* "store/…" */
+        int64_t size;
+        const struct digest_values *digests;
+        const struct pace *pace;
+};
+/* Returns a copy_outcome, or the negative errno of the store. */
+int store_restore(struct store *s, const struct store_restore *what);

@@ -153,6 +153,19 @@ int station_import(struct station *s, const struct import_request *request, int6
         return 0;
 }
 
+/* Making backups is for other tests: what a client is told when there can be none is for these. */
+int station_backup_init(struct station *s, const char *actor,
+                        void (*on_done)(void *userdata, const struct backup_answer *answer), void *userdata)
+{
+        return s->config->backup_target ? -EBUSY : -ENODEV;
+}
+
+int station_backup_begin(struct station *s, bool full_check, const char *actor,
+                         void (*on_done)(void *userdata, const struct backup_answer *answer), void *userdata)
+{
+        return s->config->backup_target ? -EBUSY : -ENODEV;
+}
+
 int station_reload(struct station *s)
 {
         return settings->bad_reload ? -EINVAL : 0;

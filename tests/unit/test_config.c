@@ -106,6 +106,12 @@ START_TEST(test_defaults)
         ck_assert_int_eq(config->escalate_after, 4 * USEC_PER_HOUR);
         ck_assert(config->annotation);
         ck_assert_int_eq(config->annotation_grace, 24 * USEC_PER_HOUR);
+        ck_assert_ptr_null(config->backup_target);
+        ck_assert_int_eq(config->backup.every, USEC_PER_DAY);
+        ck_assert_int_eq(config->backup.at, -1);
+        ck_assert_int_eq(config->backup.alert_after, 3 * USEC_PER_DAY);
+        ck_assert_uint_eq(config->backup_generations, 7);
+        ck_assert(!config->backup_same_disk);
         ck_assert(!config->undocking_is_checkout);
         ck_assert_int_eq(config->missing.grace, 2 * USEC_PER_DAY);
         ck_assert_int_eq(config->missing.after, 3 * USEC_PER_DAY);
@@ -127,6 +133,9 @@ START_TEST(test_every_key)
                              "[Duty]\nUndockingIsCheckout=yes\nMissingGrace=0\nMissingAfter=12h\n"
                              "[Alert]\nEscalateAfter=30min\n[Continuity]\nJoin=0\nGap=1min\nActivityGap=2h\n"
                              "[Case]\nAnnotation=no\nAnnotationGrace=3d\n"
+                             "[Backup]\nTarget=/srv/backup/"
+                             "\nEvery=2d\nAt=03:30\nAlertAfter=5d\nGenerations=3\n"
+                             "AllowSameDisk=yes\n"
                              "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
                              "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
                         0);
@@ -145,6 +154,12 @@ START_TEST(test_every_key)
         ck_assert_int_eq(config->escalate_after, 1800 * USEC_PER_SEC);
         ck_assert(!config->annotation);
         ck_assert_int_eq(config->annotation_grace, 3 * USEC_PER_DAY);
+        ck_assert_str_eq(config->backup_target, "/srv/backup");
+        ck_assert_int_eq(config->backup.every, 2 * USEC_PER_DAY);
+        ck_assert_int_eq(config->backup.at, 3 * 60 + 30);
+        ck_assert_int_eq(config->backup.alert_after, 5 * USEC_PER_DAY);
+        ck_assert_uint_eq(config->backup_generations, 3);
+        ck_assert(config->backup_same_disk);
         ck_assert(config->undocking_is_checkout);
         ck_assert_int_eq(config->missing.grace, 0);
         ck_assert_int_eq(config->missing.after, 12 * USEC_PER_HOUR);
@@ -238,6 +253,17 @@ static const struct {
                  "ActivityGap='500ms': expected a time span from 1s to 24h"},
                 {"[Continuity]\nGap=1h\nActivityGap=1h\n",
                  "[Continuity] ActivityGap=: expected more than Gap=3600s"},
+                {"[Backup]\nTarget=disk\n", "Target='disk': expected an absolute path"},
+                {"[Backup]\nEvery=59min\n", "Every='59min': expected a time span from 1h to 366d"},
+                {"[Backup]\nEvery=36h\nAt=03:00\n",
+                 "[Backup] Every=: expected whole days, because At= is set"},
+                {"[Backup]\nAt=24:00\n", "At='24:00': expected a time of day from 00:00 to 23:59"},
+                {"[Backup]\nAt=3\n", "At='3': expected a time of day from 00:00 to 23:59"},
+                {"[Backup]\nAlertAfter=0\n", "AlertAfter='0': expected a time span from 1h to 366d"},
+                {"[Backup]\nEvery=7d\nAlertAfter=3d\n",
+                 "[Backup] AlertAfter=: expected no less than Every=168h"},
+                {"[Backup]\nGenerations=0\n", "Generations='0': expected a number from 1 to 1000"},
+                {"[Backup]\nAllowSameDisk=maybe\n", "AllowSameDisk='maybe': expected yes or no"},
                 {"[Inspect]\nParallel=17\n", "Parallel='17': expected a number from 1 to 16"},
                 {"[Bay \"1\"]\n", "[Bay \"1\"]: expected Port="},
                 {"[Bay \"1\"]\nPort=3\n", "Port='3': expected a port path such as 3-1.4"},

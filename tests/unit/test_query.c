@@ -331,7 +331,7 @@ static const struct {
                 {"colour", NULL, NULL,
                  "unknown noun 'colour', expected one of footage, docking, item, finding, recorder, "
                  "officer, unit, "
-                 "assignment, duty, alert, ledger, recording, gap, coverage, reason, explanation, case, "
+                 "assignment, duty, alert, backup, ledger, recording, gap, coverage, reason, explanation, case, "
                  "change, unannotated or activity"},
                 {"footage", "colour", "red",
                  "unknown filter 'colour' for footage, expected one of unit, officer, recorder, kind, "
@@ -378,7 +378,8 @@ static const struct {
                  "inspect-failed, verdict-bad, digest-mismatch, foreign-files, ledger-broken, "
                  "deleted-on-recorder, changed-on-recorder, clearing-mismatch, medium-damaged, "
                  "sequence-gap, recording-gap, name-contradicts, clock-drift, clock-jump, "
-                 "battery-low, recorder-storage-low, store-low, store-failed, unassigned or "
+                 "battery-low, recorder-storage-low, store-low, store-failed, backup-overdue, "
+                 "backup-failed, unassigned or "
                  "unannotated"},
                 {"alert", "severity", "bad", "severity 'bad': expected notice, warning, error or critical"},
                 {"alert", "subject", "", "subject '': expected a text that is not empty"},
