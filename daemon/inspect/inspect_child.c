@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/inject.h"
 #include "base/text.h"
-#include "daemon/inspect/disk_read.h"
+#include "base/disk_read.h"
 #include "daemon/inspect/inspect_inject.h"
 #include "daemon/inspect/inspect_sandbox.h"
 #include "media/media_check.h"

@@ -4,7 +4,7 @@
  * only advice, so the kernel is asked with mincore(2) afterwards; it answers "resident" for a file the
  * process could not write, and so errs on the safe side.
  */
-#include "daemon/inspect/disk_read.h"
+#include "base/disk_read.h"
 #include "base/cleanup.h"
 
 #include <fcntl.h>
