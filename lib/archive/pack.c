@@ -278,7 +278,9 @@ static int check(const struct pack_file *files, size_t n_files, const struct pac
         if (n_files > PACK_FILES_MAX)
                 return -EINVAL;
         for (size_t k = 0; k < n_media; k++)
-                if (media[k].format >= _PACK_FORMAT_MAX || media[k].capacity < 0 || media[k].cluster < 0)
+                if (media[k].format >= _PACK_FORMAT_MAX || media[k].capacity < 0 ||
+                    media[k].capacity > INT64_MAX / 4 || media[k].cluster < 0 ||
+                    media[k].cluster > INT32_MAX)
                         return -EINVAL;
         for (size_t i = 0; i < n_files; i++) {
                 if (files[i].size < 0)
@@ -307,8 +309,8 @@ static int plan_make(struct packing *p, struct pack_plan *ret)
         return 0;
 }
 
-int pack(const struct pack_file *files, size_t n_files, const struct pack_medium *media, size_t n_media,
-         struct pack_plan *ret)
+int pack_make(const struct pack_file *files, size_t n_files, const struct pack_medium *media, size_t n_media,
+              struct pack_plan *ret)
 {
         _cleanup_(packing_done) struct packing p = {
                         .files = files, .media = media, .n_files = n_files, .n_media = n_media};

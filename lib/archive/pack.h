@@ -65,8 +65,8 @@ struct pack_plan {
 
 /* Kinds of media are tried in their order. -EINVAL for a negative size, an id that comes twice, a format
  * that is none or more than PACK_FILES_MAX files; -ENOMEM. Frees with pack_plan_done(). */
-int pack(const struct pack_file *files, size_t n_files, const struct pack_medium *media, size_t n_media,
-         struct pack_plan *ret);
+int pack_make(const struct pack_file *files, size_t n_files, const struct pack_medium *media, size_t n_media,
+              struct pack_plan *ret);
 void pack_plan_done(struct pack_plan *plan);
 
 #define PACK_FILES_MAX 1000000

@@ -7,6 +7,8 @@ import pathlib
 import subprocess
 
 MAKE = os.environ.get("MAKE_VOLUME", "make_volume")
+# Whose volumes are looked at with other programs need not wait for a disk.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 IMPRINT = {"number": "37-2026-0001", "station": "37", "organization": "济南市历下区消防救援大队", "custodian": "王强",
            "medium": "USB disk", "made_at": 1796000000000000}
 

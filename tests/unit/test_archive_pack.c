@@ -13,10 +13,17 @@ enum { FILES_MAX = 60, MEDIA_MAX = 3, CASES = 7, ROUNDS = 3000 };
 
 static uint64_t state;
 
-static uint64_t random_below(uint64_t n)
+static uint64_t random_bits(void)
 {
         state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        return (state >> 33) % n;
+        return state >> 33;
+}
+
+static uint64_t random_below(uint64_t n)
+{
+        uint64_t high = random_bits();
+
+        return (high << 31 | random_bits()) % n;
 }
 
 static const char *const numbers[CASES] = {
@@ -166,7 +173,7 @@ static void check_order(const struct inputs *in, const struct pack_plan *plan)
 
         for (size_t i = 0; i < in->n_files; i++)
                 files[i] = in->files[in->n_files - 1 - i];
-        ck_assert_int_eq(pack(files, in->n_files, in->media, in->n_media, &other), 0);
+        ck_assert_int_eq(pack_make(files, in->n_files, in->media, in->n_media, &other), 0);
         ck_assert_uint_eq(other.n_volumes, plan->n_volumes);
         for (size_t i = 0; i < in->n_files; i++) {
                 ck_assert_int_eq(other.places[in->n_files - 1 - i].told, plan->places[i].told);
@@ -185,7 +192,7 @@ START_TEST(holds_always)
                 struct pack_plan plan;
 
                 inputs_make(&in);
-                ck_assert_int_eq(pack(in.files, in.n_files, in.media, in.n_media, &plan), 0);
+                ck_assert_int_eq(pack_make(in.files, in.n_files, in.media, in.n_media, &plan), 0);
                 check_files(&in, &plan);
                 check_volumes(&in, &plan);
                 check_endless(&in, &plan);
@@ -218,7 +225,7 @@ START_TEST(goes_to_the_larger_medium)
         };
         struct pack_plan plan;
 
-        ck_assert_int_eq(pack(files, 5, media, 2, &plan), 0);
+        ck_assert_int_eq(pack_make(files, 5, media, 2, &plan), 0);
         ck_assert_uint_eq(plan.n_volumes, 1);
         ck_assert_uint_eq(plan.volumes[0].medium, 1);
         ck_assert_uint_eq(plan.volumes[0].n_files, 4);
@@ -228,7 +235,7 @@ START_TEST(goes_to_the_larger_medium)
         pack_plan_done(&plan);
         /* Nothing larger: the case is torn, the file told, the small case with what is left of the large
          * one. */
-        ck_assert_int_eq(pack(files, 5, media, 1, &plan), 0);
+        ck_assert_int_eq(pack_make(files, 5, media, 1, &plan), 0);
         ck_assert_uint_eq(plan.n_volumes, 2);
         ck_assert_uint_eq(plan.n_split, 1);
         ck_assert_uint_ne(plan.places[0].volume, plan.places[1].volume);
@@ -247,7 +254,7 @@ START_TEST(tells_when_media_are_used_up)
         };
         struct pack_plan plan;
 
-        ck_assert_int_eq(pack(files, 2, &one, 1, &plan), 0);
+        ck_assert_int_eq(pack_make(files, 2, &one, 1, &plan), 0);
         ck_assert_uint_eq(plan.n_volumes, 1);
         ck_assert_int_eq(plan.places[0].told, PACK_NO_MEDIUM);
         ck_assert_int_eq(plan.places[1].told, PACK_PLANNED);
@@ -264,7 +271,7 @@ START_TEST(knows_what_a_file_system_takes)
         };
         struct pack_plan plan;
 
-        ck_assert_int_eq(pack(files, 2, &fat, 1, &plan), 0);
+        ck_assert_int_eq(pack_make(files, 2, &fat, 1, &plan), 0);
         ck_assert_int_eq(plan.places[0].told, PACK_PLANNED);
         ck_assert_int_eq(plan.places[1].told, PACK_TOO_LARGE);
         pack_plan_done(&plan);
@@ -275,13 +282,15 @@ START_TEST(refuses_nonsense)
 {
         const struct pack_file negative = {.id = 1, .size = -1}, twice[] = {{.id = 1}, {.id = 1}};
         const struct pack_medium unknown = {.format = _PACK_FORMAT_MAX, .capacity = DVD};
+        const struct pack_medium endless = {.format = PACK_EXT4, .capacity = INT64_MAX};
         struct pack_plan plan = {.n_volumes = 99};
 
-        ck_assert_int_eq(pack(&negative, 1, &dvd, 1, &plan), -EINVAL);
-        ck_assert_int_eq(pack(twice, 2, &dvd, 1, &plan), -EINVAL);
-        ck_assert_int_eq(pack(twice, 1, &unknown, 1, &plan), -EINVAL);
+        ck_assert_int_eq(pack_make(&negative, 1, &dvd, 1, &plan), -EINVAL);
+        ck_assert_int_eq(pack_make(twice, 2, &dvd, 1, &plan), -EINVAL);
+        ck_assert_int_eq(pack_make(twice, 1, &unknown, 1, &plan), -EINVAL);
+        ck_assert_int_eq(pack_make(twice, 1, &endless, 1, &plan), -EINVAL);
         ck_assert_uint_eq(plan.n_volumes, 99);
-        ck_assert_int_eq(pack(NULL, 0, NULL, 0, &plan), 0);
+        ck_assert_int_eq(pack_make(NULL, 0, NULL, 0, &plan), 0);
         ck_assert_uint_eq(plan.n_volumes, 0);
         pack_plan_done(&plan);
 }
