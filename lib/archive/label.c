@@ -67,13 +67,13 @@ static void text_write(FILE *out, const struct contents *c)
         made[MIN(strlen(made), (size_t)10)] = '\0';
         (void)snprintf(counts, sizeof(counts), "%zu 个文件 files, %s", c->n_files, size);
         (void)snprintf(times, sizeof(times), "%s – %s", first, last);
-        line_write(out, 13, 8, "", i->number, 22);
-        line_write(out, 20, 3.6, "", "执法记录仪音像记录 Footage of body-worn recorders", 60);
-        line_write(out, 28, 3.6, "单位 Organization: ", i->organization, 30);
-        line_write(out, 34, 3.6, "采集站 Station: ", i->station, 30);
-        line_write(out, 40, 3.6, "制作 Made: ", made, 20);
-        line_write(out, 46, 3.6, "录制 Recorded: ", first[0] ? times : "", 30);
-        line_write(out, 52, 3.6, "", counts, 40);
+        line_write(out, 12, 8, "", i->number, 22);
+        line_write(out, 19, 3.2, "", "执法记录仪音像记录 Footage of body-worn recorders", 56);
+        line_write(out, 25, 3.2, "单位 Organization: ", i->organization, 36);
+        line_write(out, 33, 3, "采集站 Station: ", i->station, 20);
+        line_write(out, 39, 3, "制作 Made: ", made, 20);
+        line_write(out, 45, 3, "录制 Recorded: ", first[0] ? times : "", 24);
+        line_write(out, 51, 3, "", counts, 38);
         line_write(out, 57, 2.6, "核对 Verify: sha256sum -c manifest-sha256.txt", "", 0);
 }
 
@@ -96,7 +96,7 @@ int label_write(FILE *out, const struct contents *c, const uint8_t manifest[DIGE
                     "rx=\"2\" fill=\"#fff\" stroke=\"#1b1f24\" stroke-width=\".3\"/>\n",
                     out);
         text_write(out, c);
-        if (code_write(out, text, 64, 24, 34) < 0)
+        if (code_write(out, text, 68, 28, 30) < 0)
                 return -EINVAL;
         (void)fputs("</svg>\n", out);
         return 0;
