@@ -22,10 +22,9 @@ void contents_free(struct contents *c)
 
 static int order_compare(const void *a, const void *b, void *userdata)
 {
-        const struct contents *c = userdata;
+        const struct layout *l = userdata;
 
-        return strcmp(layout_path(c->layout, *(const size_t *)a),
-                      layout_path(c->layout, *(const size_t *)b));
+        return strcmp(layout_path(l, *(const size_t *)a), layout_path(l, *(const size_t *)b));
 }
 
 static int row_parse(const struct archive_file *f, json_object **ret)
@@ -66,7 +65,7 @@ int contents_new(struct contents **ret, const struct archive_imprint *imprint,
         r = layout_new(&c->layout, files, n_files);
         if (r < 0)
                 return r;
-        qsort_r(c->order, n_files, sizeof(*c->order), order_compare, c);
+        qsort_r(c->order, n_files, sizeof(*c->order), order_compare, c->layout);
         *ret = TAKE_PTR(c);
         return 0;
 }

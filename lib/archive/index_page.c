@@ -5,22 +5,15 @@
  * whose digest is there and load nothing but files beside it, should a name ever get through.
  */
 #include "archive/contents.h"
+#include "archive/page_body.inc"
+#include "archive/page_script.inc"
+#include "archive/page_style.inc"
 #include "base/cleanup.h"
 #include "base/markup.h"
 #include "base/text.h"
 
 #include <openssl/evp.h>
 #include <string.h>
-
-static const char page_style[] =
-#include "archive/page_style.inc"
-                ;
-static const char page_body[] =
-#include "archive/page_body.inc"
-                ;
-static const char page_script[] =
-#include "archive/page_script.inc"
-                ;
 
 static int policy_write(FILE *out)
 {

@@ -2,15 +2,12 @@
 /* README.txt: how to read and verify the volume with what any computer has. With a byte order mark and CRLF,
  * for the plainest of editors. */
 #include "archive/contents.h"
+#include "archive/instructions.inc"
 #include "base/cleanup.h"
 #include "base/text.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-static const char text[] =
-#include "archive/instructions.inc"
-                ;
 
 static void value_write(FILE *out, const char *value)
 {
@@ -41,7 +38,7 @@ static void variable_write(FILE *out, const struct contents *c, const char *name
 void instructions_write(FILE *out, const struct contents *c)
 {
         (void)fputs("\xef\xbb\xbf", out);
-        for (const char *at = text; *at; at++) {
+        for (const char *at = instructions; *at; at++) {
                 if (*at == '@') {
                         size_t n = strcspn(at + 1, "@");
 

@@ -156,7 +156,7 @@ void layout_component(const char *text, size_t units, char *ret)
         _cleanup_free_ char *clean = text_sanitize(text ? text : "");
         _cleanup_free_ char *guarded = NULL;
 
-        (void)strcpy(ret, "_");
+        (void)text_copy(ret, 3 * units + 1, "_");
         if (!clean || clean[0] == '\0')
                 return;
         if (is_device(clean) && asprintf(&guarded, "_%s", clean) < 0)
@@ -174,7 +174,7 @@ static char *name_key(const char *name)
                          UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE |
                                          UTF8PROC_CASEFOLD) < 0)
                 return NULL;
-        key = to = malloc(4 * strlen((char *)folded) + 1);
+        key = to = calloc(4, strlen((char *)folded) + 1);
         for (const utf8proc_uint8_t *at = folded; key && *at;) {
                 utf8proc_int32_t c;
                 utf8proc_ssize_t n = utf8proc_iterate(at, -1, &c);
@@ -228,7 +228,7 @@ static int name_distinguish(struct names *taken, size_t folder, const char *text
         int r;
 
         layout_component(text, units, plain);
-        (void)strcpy(ret, plain);
+        (void)text_copy(ret, 3 * units + 1, plain);
         r = names_take(taken, folder, ret);
         for (unsigned int n = id > 0 ? 1 : 2; r == 0 && n < PATH_MAX; n++) {
                 if (id <= 0)

@@ -56,8 +56,8 @@ static int case_compare(const char *a, const char *b)
 
 static int file_compare(const void *a, const void *b, void *userdata)
 {
-        const struct packing *p = userdata;
-        const struct pack_file *f = &p->files[*(const size_t *)a], *g = &p->files[*(const size_t *)b];
+        const struct pack_file *files = userdata, *f = &files[*(const size_t *)a],
+                               *g = &files[*(const size_t *)b];
         int r = case_compare(f->case_number, g->case_number);
 
         return r != 0 ? r : (f->id > g->id) - (f->id < g->id);
@@ -225,20 +225,23 @@ static void tell_too_large(struct packing *p)
 
 static void group_all(struct packing *p)
 {
-        qsort_r(p->order, p->n_files, sizeof(*p->order), file_compare, p);
+        struct group *groups = p->groups;
+        size_t n = 0;
+
+        qsort_r(p->order, p->n_files, sizeof(*p->order), file_compare, (void *)p->files);
         for (size_t i = 0; i < p->n_files; i++) {
                 const struct pack_file *f = &p->files[p->order[i]];
-                struct group *last = p->n_groups > 0 ? &p->groups[p->n_groups - 1] : NULL;
+                const char *before = n > 0 ? p->files[p->order[groups[n - 1].first]].case_number : NULL;
 
-                if (last && f->case_number &&
-                    case_compare(p->files[p->order[last->first]].case_number, f->case_number) == 0) {
-                        last->n++;
-                        last->bytes += f->size;
+                if (before && f->case_number && strcmp(before, f->case_number) == 0) {
+                        groups[n - 1].n++;
+                        groups[n - 1].bytes += f->size;
                 } else {
-                        p->groups[p->n_groups++] = (struct group){i, 1, f->size};
+                        groups[n++] = (struct group){i, 1, f->size};
                 }
         }
-        qsort(p->groups, p->n_groups, sizeof(*p->groups), group_compare);
+        p->n_groups = n;
+        qsort(groups, n, sizeof(*groups), group_compare);
 }
 
 /* Room for less than the least file on any kind is no room. */
@@ -305,7 +308,8 @@ static int plan_make(struct packing *p, struct pack_plan *ret)
 
                 volumes[i] = (struct pack_volume){v->medium, v->n_files, v->bytes, v->cost};
         }
-        *ret = (struct pack_plan){TAKE_PTR(p->places), p->n_volumes, volumes, p->n_split};
+        *ret = (struct pack_plan){p->places, p->n_volumes, volumes, p->n_split};
+        p->places = NULL;
         return 0;
 }
 

@@ -206,7 +206,8 @@ static int declaration_check(int dirfd)
 
         if (r == -ENOMEM)
                 return r;
-        return r >= 0 && strncmp(text, begins, strlen(begins)) == 0 ? ARCHIVE_DONE : ARCHIVE_NO_VOLUME;
+        return r >= 0 && text && strncmp(text, begins, strlen(begins)) == 0 ? ARCHIVE_DONE
+                                                                            : ARCHIVE_NO_VOLUME;
 }
 
 int archive_verify(int dirfd, const struct archive_work *w, struct archive_report *ret)
