@@ -5,7 +5,7 @@
  * each can be told from the other without colours.
  */
 #include "cli/report_section.h"
-#include "cli/markup.h"
+#include "base/markup.h"
 #include "cli/translate.h"
 #include "base/cleanup.h"
 

@@ -14,18 +14,6 @@
 
 enum { FIELDS_MAX = 24 };
 
-/* What makes a cell a formula, in some spreadsheet or other: also the full-width signs, and what is skipped
- * before them. */
-static bool is_formula(const char *text)
-{
-        static const char *const begins[] = {"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"};
-
-        for (size_t i = 0; i < ELEMENTSOF(begins); i++)
-                if (strncmp(text, begins[i], strlen(begins[i])) == 0)
-                        return true;
-        return false;
-}
-
 /* As text that the caller frees; NULL for no value. */
 static char *cell_text(json_object *value)
 {
@@ -34,7 +22,7 @@ static char *cell_text(json_object *value)
 
         if (!text)
                 return NULL;
-        if (!json_object_is_type(value, json_type_string) || !is_formula(text))
+        if (!json_object_is_type(value, json_type_string) || !csv_is_formula(text))
                 return strdup(text);
         return asprintf(&guarded, "'%s", text) < 0 ? NULL : guarded;
 }

@@ -6,7 +6,7 @@
  * through unescaped.
  */
 #include "cli/report_section.h"
-#include "cli/markup.h"
+#include "base/markup.h"
 #include "cli/translate.h"
 #include "base/cleanup.h"
 

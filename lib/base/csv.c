@@ -109,6 +109,18 @@ enum csv_outcome csv_next(struct csv_reader *r, struct csv_record *ret)
         return CSV_BAD;
 }
 
+/* What makes a cell a formula, in some spreadsheet or other: also the full-width signs, and what is skipped
+ * before them. */
+bool csv_is_formula(const char *text)
+{
+        static const char *const begins[] = {"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"};
+
+        for (size_t i = 0; i < ELEMENTSOF(begins); i++)
+                if (strncmp(text, begins[i], strlen(begins[i])) == 0)
+                        return true;
+        return false;
+}
+
 static void write_field(FILE *out, const char *text)
 {
         if (!text[strcspn(text, ",\"\r\n")]) {

@@ -37,3 +37,7 @@ enum csv_outcome csv_next(struct csv_reader *reader, struct csv_record *ret);
 
 /* Writes one record, quoted where need be, with CRLF. NULL is an empty field. Errors are the stream's. */
 void csv_write(FILE *out, const char *const *fields, size_t n);
+
+/* Would a spreadsheet take this text for a formula? Whoever writes for people puts an apostrophe in front,
+ * which is what spreadsheets mark text with. */
+bool csv_is_formula(const char *text);

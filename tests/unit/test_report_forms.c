@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The forms a report is written in: that nothing a stranger is called becomes markup, a formula, a cursor
  * movement or another line, that nothing is left out, and that figures are never better than they are. */
-#include "cli/markup.h"
+#include "base/markup.h"
 #include "cli/metrics.h"
 #include "cli/report_section.h"
 #include "base/cleanup.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Escaping; see markup.h. */
-#include "cli/markup.h"
+#include "base/markup.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
