@@ -284,7 +284,7 @@ END_TEST
 /* R-28-7: one of the three is missing, and it is not annotated, whichever came last. */
 START_TEST(test_annotated_needs_all_three)
 {
-        struct case_file f = make("1", unit);
+        struct case_file f = make("1", unit), without = whole("2"), handled = whole("3");
         struct case_tagging t;
         size_t changes;
 
@@ -306,6 +306,11 @@ START_TEST(test_annotated_needs_all_three)
         ck_assert_int_eq(annotated(), 3);
         f.party[0] = '\0';
         ck_assert_int_eq(case_set(c, &act, &f, &changes), CATALOGUE_OK);
+        ck_assert_int_eq(annotated(), 0);
+        without.party[0] = '\0';
+        ck_assert_int_eq(case_tag(c, &act, open_case(&without), footage + 3, 1, false, &t), CATALOGUE_OK);
+        handled.handler[0] = '\0';
+        ck_assert_int_eq(case_tag(c, &act, open_case(&handled), footage + 4, 1, false, &t), CATALOGUE_OK);
         ck_assert_int_eq(annotated(), 0);
 }
 END_TEST
