@@ -506,7 +506,7 @@ START_TEST(test_rows)
                           "\"2026-10-31T11:01:30+08:00\",\"duration_s\":180.0,\"size\":2000}");
         file = last_row("footage", "case", "2026-001");
         expect_piece(file, "\"case\":\"2026-001\"");
-        expect_piece(file, "\"case_unit\":\"U1\",\"annotated\":true}");
+        expect_piece(file, "\"case_unit\":\"U1\",\"annotated\":true,");
         change = last_row("change", "footage", "1");
         expect_piece(change,
                      "\"field\":\"case\",\"from\":null,\"to\":\"U1/2026-001\",\"files\":1,\"footage\":1");
