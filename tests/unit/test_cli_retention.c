@@ -84,7 +84,7 @@ END_TEST
 START_TEST(test_show_in_words)
 {
         ck_assert_int_eq(RUN("retention", "show", "1"), 0);
-        assert_says(out, "Case: 2026-17");
+        assert_says(out, "2026-17\n");
         assert_says(out, "Kept: its destruction may not be asked for before 20");
         assert_says(out, "By the class of its premises: other, 其他单位 (other unit).");
         assert_says(out, "Nothing is ever destroyed by itself.");
