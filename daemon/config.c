@@ -6,6 +6,7 @@
  * number or custodian does not start.
  */
 #include "daemon/config.h"
+#include "daemon/config_value.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,16 +16,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-
-enum {
-        WORKERS_LIMIT = 256,
-        ATTEMPTS_LIMIT = 100,
-        GENERATIONS_LIMIT = 1000,
-        STATION_TEXT_MAX = 63,
-        PORT_DEPTH_MAX = 7, /* USB allows five hubs between root and device */
-};
-
-#define ALERT_SPAN_MAX (365 * USEC_PER_DAY)
 
 /* One load. Findings go to the log, or to the caller's 'report' when strict. */
 struct loading {
@@ -80,399 +71,54 @@ void config_free(struct config *c)
         free(c);
 }
 
-static int refuse(const char **ret_expected, const char *expected)
-{
-        *ret_expected = expected;
-        return -EINVAL;
-}
-
-/* Number= and Custodian=: they stand in file names, ledger and log. */
-static int parse_station_text(const struct conf_location *at, const char *value, void *data,
-                              const char **ret_expected)
-{
-        if (strlen(value) > STATION_TEXT_MAX)
-                return refuse(ret_expected, "a text of at most 63 bytes");
-        for (const char *p = value; *p; p++)
-                if ((unsigned char)*p < 0x20 || *p == 0x7f)
-                        return refuse(ret_expected, "a text without control characters");
-        return conf_parse_string(at, value, data, ret_expected);
-}
-
-/* One of two words into an int-sized enum: values[0] is 0, values[1] is 1. */
-static int parse_choice(const char *const values[2], const char *value, unsigned int *ret)
-{
-        for (unsigned int i = 0; i < 2; i++) {
-                if (strcmp(value, values[i]) != 0)
-                        continue;
-                *ret = i;
-                return 0;
-        }
-        return -EINVAL;
-}
-
-static int parse_register(const struct conf_location *at, const char *value, void *data,
-                          const char **ret_expected)
-{
-        static const char *const words[] = {[REGISTER_REFUSE] = "refuse", [REGISTER_AUTO] = "auto"};
-        unsigned int choice;
-
-        (void)at;
-        if (parse_choice(words, value, &choice) < 0)
-                return refuse(ret_expected, "refuse or auto");
-        *(enum register_policy *)data = (enum register_policy)choice;
-        return 0;
-}
-
-static int parse_release(const struct conf_location *at, const char *value, void *data,
-                         const char **ret_expected)
-{
-        static const char *const words[] = {[RELEASE_KEEP] = "keep", [RELEASE_CLEAR] = "clear"};
-        unsigned int choice;
-
-        (void)at;
-        if (parse_choice(words, value, &choice) < 0)
-                return refuse(ret_expected, "keep or clear");
-        *(enum release_policy *)data = (enum release_policy)choice;
-        return 0;
-}
-
-static int parse_from_one(const char *value, unsigned int limit, void *data)
-{
-        const char *ignored;
-        unsigned int v;
-
-        if (conf_parse_unsigned(NULL, value, &v, &ignored) < 0 || v < 1 || v > limit)
-                return -EINVAL;
-        *(unsigned int *)data = v;
-        return 0;
-}
-
-static int parse_workers(const struct conf_location *at, const char *value, void *data,
-                         const char **ret_expected)
-{
-        (void)at;
-        return parse_from_one(value, WORKERS_LIMIT, data) < 0
-                               ? refuse(ret_expected, "a number from 1 to 256")
-                               : 0;
-}
-
-static int parse_attempts(const struct conf_location *at, const char *value, void *data,
-                          const char **ret_expected)
-{
-        (void)at;
-        return parse_from_one(value, ATTEMPTS_LIMIT, data) < 0
-                               ? refuse(ret_expected, "a number from 1 to 100")
-                               : 0;
-}
-
-static int parse_inspectors(const struct conf_location *at, const char *value, void *data,
-                            const char **ret_expected)
-{
-        (void)at;
-        return parse_from_one(value, INSPECT_JOBS_MAX, data) < 0
-                               ? refuse(ret_expected, "a number from 1 to 16")
-                               : 0;
-}
-
-/* A span that may not be zero: a timeout of nothing would end every docking at once. */
-static int parse_timeout(const struct conf_location *at, const char *value, void *data,
-                         const char **ret_expected)
-{
-        int64_t span;
-        int r = conf_parse_span(at, value, &span, ret_expected);
-
-        if (r < 0)
-                return r;
-        if (span < USEC_PER_SEC)
-                return refuse(ret_expected, "a time span of at least 1s");
-        *(int64_t *)data = span;
-        return 0;
-}
-
-static int span_within(const char *value, int64_t least, int64_t most, int64_t *data,
-                       const char **ret_expected, const char *expected)
-{
-        int64_t span;
-        int r = conf_parse_span(NULL, value, &span, ret_expected);
-
-        if (r < 0)
-                return r;
-        if (span < least || span > most)
-                return refuse(ret_expected, expected);
-        *data = span;
-        return 0;
-}
-
-/* Join=: more than what a recorder loses between two files would hide what somebody switched off. */
-static int parse_join(const struct conf_location *at, const char *value, void *data,
-                      const char **ret_expected)
-{
-        return span_within(value, 0, 10 * USEC_PER_SEC, data, ret_expected, "a time span from 0 to 10s");
-}
-
-static int parse_gap(const struct conf_location *at, const char *value, void *data,
-                     const char **ret_expected)
-{
-        return span_within(value, USEC_PER_SEC, USEC_PER_DAY, data, ret_expected,
-                           "a time span from 1s to 24h");
-}
-
-DEFINE_CLEANUP(char **, conf_strings_free);
-
-/* TimeOrder=: sources that are not named are not asked. */
-static int parse_time_order(const struct conf_location *at, const char *value, void *data,
-                            const char **ret_expected)
-{
-        static const char expected[] = "each at most once, of name, container and device";
-        enum time_source order[_TIME_SOURCE_MAX] = {TIME_FROM_NOWHERE, TIME_FROM_NOWHERE, TIME_FROM_NOWHERE};
-        _cleanup_(conf_strings_freep) char **words = NULL;
-        int r = conf_parse_strings(at, value, &words, ret_expected);
-
-        if (r < 0)
-                return r;
-        if (!words)
-                return refuse(ret_expected, expected);
-        for (size_t i = 0; words[i]; i++) {
-                if (i == _TIME_SOURCE_MAX || time_source_from_text(words[i], &order[i]) < 0 ||
-                    order[i] == TIME_FROM_NOWHERE)
-                        return refuse(ret_expected, expected);
-                for (size_t j = 0; j < i; j++)
-                        if (order[j] == order[i])
-                                return refuse(ret_expected, expected);
-        }
-        memcpy(data, order, sizeof(order));
-        return 0;
-}
-
-/* DayEnds=: "17:30", and "24:00" for midnight. */
-static int parse_day_end(const struct conf_location *at, const char *value, void *data,
-                         const char **ret_expected)
-{
-        unsigned int hour, minute;
-        char end;
-
-        if (strlen(value) != 5 || strspn(value, "0123456789:") != 5 ||
-            sscanf(value, "%2u:%2u%c", &hour, &minute, &end) != 2 || minute > 59 ||
-            hour * 60 + minute > MINUTES_PER_DAY)
-                return refuse(ret_expected, "a time of day from 00:00 to 24:00");
-        *(unsigned int *)data = hour * 60 + minute;
-        return 0;
-}
-
-/* EscalateAfter=: 0 is never. */
-static int parse_escalation(const struct conf_location *at, const char *value, void *data,
-                            const char **ret_expected)
-{
-        int64_t span;
-
-        if (conf_parse_span(at, value, &span, ret_expected) < 0 || span > ALERT_SPAN_MAX)
-                return refuse(ret_expected, "a time span such as 4h of at most 365d, or 0 for never");
-        *(int64_t *)data = span;
-        return 0;
-}
-
-/* MissingGrace=, MissingAfter=: the same. */
-static int parse_missing(const struct conf_location *at, const char *value, void *data,
-                         const char **ret_expected)
-{
-        int64_t span;
-
-        if (conf_parse_span(at, value, &span, ret_expected) < 0 || span > ALERT_SPAN_MAX)
-                return refuse(ret_expected, "a time span such as 2d of at most 365d, or 0 for never");
-        *(int64_t *)data = span;
-        return 0;
-}
-
-static int parse_grace(const struct conf_location *at, const char *value, void *data,
-                       const char **ret_expected)
-{
-        int64_t span;
-
-        if (conf_parse_span(at, value, &span, ret_expected) < 0 || span > ALERT_SPAN_MAX)
-                return refuse(ret_expected, "a time span such as 24h of at most 365d");
-        *(int64_t *)data = span;
-        return 0;
-}
-
-static int parse_days_off(const struct conf_location *at, const char *value, void *data,
-                          const char **ret_expected)
-{
-        static const char *const words[] = {"count", "wait"};
-        unsigned int choice;
-
-        if (parse_choice(words, value, &choice) < 0)
-                return refuse(ret_expected, "count or wait");
-        *(bool *)data = choice == 1;
-        return 0;
-}
-
-/* "20" or "20%". */
-static int parse_percent(const char *value, unsigned int *ret)
-{
-        size_t n = strspn(value, "0123456789");
-
-        if (n == 0 || n > 3 || strcmp(value + n + (value[n] == '%'), "") != 0)
-                return -EINVAL;
-        *ret = (unsigned int)strtoul(value, NULL, 10);
-        return *ret > 100 ? -EINVAL : 0;
-}
-
-static int parse_battery_low(const struct conf_location *at, const char *value, void *data,
-                             const char **ret_expected)
-{
-        unsigned int percent;
-
-        if (parse_percent(value, &percent) < 0)
-                return refuse(ret_expected, "a percentage from 0 to 100");
-        *(unsigned int *)data = percent;
-        return 0;
-}
-
-/* A share of the whole or a size; what is said last stands alone. */
-static int parse_storage_low(const struct conf_location *at, const char *value, void *data,
-                             const char **ret_expected)
-{
-        struct health_limits *limits = data;
-        unsigned int percent = 0;
-        uint64_t bytes = 0;
-
-        if (strchr(value, '%') ? parse_percent(value, &percent) < 0
-                               : conf_parse_size(at, value, &bytes, ret_expected) < 0)
-                return refuse(ret_expected, "a percentage such as 10%, or a size such as 4G");
-        limits->storage_low_percent = percent;
-        limits->storage_low_bytes = bytes;
-        return 0;
-}
-
-static int parse_backup_span(const struct conf_location *at, const char *value, void *data,
-                             const char **ret_expected)
-{
-        return span_within(value, USEC_PER_HOUR, 366 * USEC_PER_DAY, data, ret_expected,
-                           "a time span from 1h to 366d");
-}
-
-/* At=: "03:00"; nothing: whenever it is due. */
-static int parse_backup_at(const struct conf_location *at, const char *value, void *data,
-                           const char **ret_expected)
-{
-        unsigned int minute = MINUTES_PER_DAY;
-
-        if (value[0] == '\0') {
-                *(int *)data = -1;
-                return 0;
-        }
-        if (parse_day_end(at, value, &minute, ret_expected) < 0 || minute == MINUTES_PER_DAY)
-                return refuse(ret_expected, "a time of day from 00:00 to 23:59");
-        *(int *)data = (int)minute;
-        return 0;
-}
-
-static int parse_generations(const struct conf_location *at, const char *value, void *data,
-                             const char **ret_expected)
-{
-        (void)at;
-        return parse_from_one(value, GENERATIONS_LIMIT, data) < 0
-                               ? refuse(ret_expected, "a number from 1 to 1000")
-                               : 0;
-}
-
-static int parse_zone(const struct conf_location *at, const char *value, void *data,
-                      const char **ret_expected)
-{
-        if (value[0] != '\0' && !zone_exists(value))
-                return refuse(ret_expected, "a time zone such as Asia/Shanghai");
-        return conf_parse_string(at, value, data, ret_expected);
-}
-
-/* "3-1.4": bus, then the ports of the hubs on the way, as sysfs names them. */
-static bool port_valid(const char *p)
-{
-        int depth = 0;
-
-        for (char separator = '-';; separator = '.') {
-                size_t n = strspn(p, "0123456789");
-
-                if (n == 0 || n > 3 || *p == '0')
-                        return false;
-                p += n;
-                if (*p == '\0')
-                        return separator == '.';
-                if (*p++ != separator || ++depth == PORT_DEPTH_MAX)
-                        return false;
-        }
-}
-
-static int parse_port(const struct conf_location *at, const char *value, void *data,
-                      const char **ret_expected)
-{
-        if (!port_valid(value))
-                return refuse(ret_expected, "a port path such as 3-1.4");
-        return conf_parse_string(at, value, data, ret_expected);
-}
-
-/* The expression is compiled here once for its error, which then has its line. */
-static int parse_match(const struct conf_location *at, const char *value, void *data,
-                       const char **ret_expected)
-{
-        struct name_pattern *p;
-        int r = value[0] == '\0' ? 0 : name_pattern_new(at->argument, value, &p, ret_expected);
-
-        if (r < 0)
-                return r;
-        if (value[0] != '\0')
-                name_pattern_free(p);
-        return conf_parse_string(at, value, data, ret_expected);
-}
-
 #define KEY(section, key, parse, field)                             \
         {                                                           \
                 section, key, parse, offsetof(struct config, field) \
         }
-
 static const struct conf_key keys[] = {
-                KEY("Station", "Number", parse_station_text, number),
-                KEY("Station", "Custodian", parse_station_text, custodian),
-                KEY("Station", "TimeZone", parse_zone, time_zone),
-                KEY("Station", "Register", parse_register, registration),
+                KEY("Station", "Number", config_parse_station_text, number),
+                KEY("Station", "Custodian", config_parse_station_text, custodian),
+                KEY("Station", "TimeZone", config_parse_zone, time_zone),
+                KEY("Station", "Register", config_parse_register, registration),
                 KEY("Store", "Path", conf_parse_path, store_path),
                 KEY("Store", "KeepFree", conf_parse_size, keep_free),
                 KEY("Store", "SM3", conf_parse_bool, sm3),
                 KEY("Store", "Verity", conf_parse_bool, verity),
-                KEY("Docking", "Release", parse_release, release),
+                KEY("Docking", "Release", config_parse_release, release),
                 KEY("Docking", "SetClock", conf_parse_bool, set_clock),
                 KEY("Docking", "ClockTolerance", conf_parse_span, health.clock_tolerance),
-                KEY("Docking", "WorkersMax", parse_workers, workers_max),
-                KEY("Docking", "WarnTimeout", parse_timeout, warn_timeout),
-                KEY("Docking", "KillTimeout", parse_timeout, kill_timeout),
-                KEY("Docking", "Attempts", parse_attempts, attempts),
+                KEY("Docking", "WorkersMax", config_parse_workers, workers_max),
+                KEY("Docking", "WarnTimeout", config_parse_timeout, warn_timeout),
+                KEY("Docking", "KillTimeout", config_parse_timeout, kill_timeout),
+                KEY("Docking", "Attempts", config_parse_attempts, attempts),
                 KEY("Docking", "Recover", conf_parse_bool, recover),
                 KEY("Docking", "SwitchTimeout", conf_parse_span, switch_timeout),
                 KEY("Docking", "ItemMax", conf_parse_size, item_max),
-                KEY("Health", "BatteryLow", parse_battery_low, health.battery_low),
-                KEY("Health", "StorageLow", parse_storage_low, health),
-                KEY("Recording", "TimeOrder", parse_time_order, time_order),
+                KEY("Health", "BatteryLow", config_parse_battery_low, health.battery_low),
+                KEY("Health", "StorageLow", config_parse_storage_low, health),
+                KEY("Recording", "TimeOrder", config_parse_time_order, time_order),
                 KEY("Recording", "TimeTolerance", conf_parse_span, time_tolerance),
-                KEY("Recording", "Deadline", parse_timeout, deadlines.limit),
-                KEY("Recording", "DayEnds", parse_day_end, deadlines.same_day),
-                KEY("Recording", "DaysOff", parse_days_off, deadlines.days_off_wait),
+                KEY("Recording", "Deadline", config_parse_timeout, deadlines.limit),
+                KEY("Recording", "DayEnds", config_parse_day_end, deadlines.same_day),
+                KEY("Recording", "DaysOff", config_parse_days_off, deadlines.days_off_wait),
                 KEY("Duty", "UndockingIsCheckout", conf_parse_bool, undocking_is_checkout),
-                KEY("Duty", "MissingGrace", parse_missing, missing.grace),
-                KEY("Duty", "MissingAfter", parse_missing, missing.after),
-                KEY("Alert", "EscalateAfter", parse_escalation, escalate_after),
-                KEY("Continuity", "Join", parse_join, continuity.join),
-                KEY("Continuity", "Gap", parse_gap, continuity.gap),
-                KEY("Continuity", "ActivityGap", parse_gap, continuity.activity_gap),
+                KEY("Duty", "MissingGrace", config_parse_missing, missing.grace),
+                KEY("Duty", "MissingAfter", config_parse_missing, missing.after),
+                KEY("Alert", "EscalateAfter", config_parse_escalation, escalate_after),
+                KEY("Continuity", "Join", config_parse_join, continuity.join),
+                KEY("Continuity", "Gap", config_parse_gap, continuity.gap),
+                KEY("Continuity", "ActivityGap", config_parse_gap, continuity.activity_gap),
                 KEY("Case", "Annotation", conf_parse_bool, annotation),
-                KEY("Case", "AnnotationGrace", parse_grace, annotation_grace),
-                KEY("Inspect", "Parallel", parse_inspectors, inspectors),
+                KEY("Case", "AnnotationGrace", config_parse_grace, annotation_grace),
+                KEY("Inspect", "Parallel", config_parse_inspectors, inspectors),
                 KEY("Backup", "Target", conf_parse_path, backup_target),
-                KEY("Backup", "Every", parse_backup_span, backup.every),
-                KEY("Backup", "At", parse_backup_at, backup.at),
-                KEY("Backup", "AlertAfter", parse_backup_span, backup.alert_after),
-                KEY("Backup", "Generations", parse_generations, backup_generations),
+                KEY("Backup", "Every", config_parse_backup_span, backup.every),
+                KEY("Backup", "At", config_parse_backup_at, backup.at),
+                KEY("Backup", "AlertAfter", config_parse_backup_span, backup.alert_after),
+                KEY("Backup", "Generations", config_parse_generations, backup_generations),
                 KEY("Backup", "AllowSameDisk", conf_parse_bool, backup_same_disk),
-                {"Bay", "Port", parse_port, offsetof(struct config_bay, port)},
-                {"Pattern", "Match", parse_match, offsetof(struct config_pattern, match)},
+                {"Bay", "Port", config_parse_port, offsetof(struct config_bay, port)},
+                {"Pattern", "Match", config_parse_match, offsetof(struct config_pattern, match)},
 };
 
 static int bay_get(struct config *c, const char *name, void **ret)
