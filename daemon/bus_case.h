@@ -29,8 +29,8 @@ int case_times_check(const struct case_file *f, sd_bus_error *error);
 int case_approval_check(const struct case_file *old, const struct case_file *new, const struct case_act *act,
                         sd_bus_error *error);
 
-/* bus_case_retention.c: the same of the footage itself, by the rules: of a case that would be as in 'new', and of
- * footage that would go into another one. */
+/* bus_case_retention.c: the same of the footage itself, by the rules: of a case that would be as in 'new',
+ * and of footage that would go into another one. */
 int case_shortening_check(struct catalogue *c, const struct case_file *new, const struct case_act *act,
                           sd_bus_error *error);
 int tag_shortening_check(struct catalogue *c, const struct case_file *to, const int64_t *footage, size_t n,

@@ -174,9 +174,9 @@ static void import_identified(struct docking *d)
         docking_list(d);
 }
 
-/* Whoever had it has brought it back: known once in a docking, since who is given it while it is still in its
- * bay has not brought anything back when a worker asks it again. What an import brings by hand says nothing of
- * the recorder. */
+/* Whoever had it has brought it back: known once in a docking, since who is given it while it is still in
+ * its bay has not brought anything back when a worker asks it again. What an import brings by hand says
+ * nothing of the recorder. */
 static void identified_keep(struct docking *d, bool comes_back)
 {
         struct station *s = d->station;

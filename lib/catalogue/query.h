@@ -42,13 +42,13 @@
  * Keys of a footage row, fixed: id unit officer recorder bay name source source_path started_at ended_at
  * duration_s size sha256 sm3 verdict verdict_reasons container kind path offloaded_at docking deadline late
  * case time_source device_time clock_offset_s time_doubts case_unit annotated retain_until retain_basis.
- * device_time is the recorder's own text and clock_offset_s what started_at and ended_at are corrected by; time_doubts is an array of:
- * disagrees, impossible, unknown, uncorrected, clock-moved. unit, officer, recorder are numbers (text);
- * verdict_reasons is an array of text; late is minutes (number), 0 in time, null unknown; case is the number
- * of its case and case_unit that of the case's unit, null in none; annotated says whether that case has
- * number, party and handler; docking the number of the docking; retain_until is the first day on which
- * destruction may be asked for, null for never, and retain_basis what decides that: hold, profile, category,
- * evidence, unknown or premises.
+ * device_time is the recorder's own text and clock_offset_s what started_at and ended_at are corrected by;
+ * time_doubts is an array of: disagrees, impossible, unknown, uncorrected, clock-moved. unit, officer,
+ * recorder are numbers (text); verdict_reasons is an array of text; late is minutes (number), 0 in time,
+ * null unknown; case is the number of its case and case_unit that of the case's unit, null in none;
+ * annotated says whether that case has number, party and handler; docking the number of the docking;
+ * retain_until is the first day on which destruction may be asked for, null for never, and retain_basis what
+ * decides that: hold, profile, category, evidence, unknown or premises.
  */
 
 #include "catalogue/catalogue.h"

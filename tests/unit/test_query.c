@@ -331,7 +331,8 @@ static const struct {
                 {"colour", NULL, NULL,
                  "unknown noun 'colour', expected one of footage, docking, item, finding, recorder, "
                  "officer, unit, "
-                 "assignment, duty, alert, backup, ledger, recording, gap, coverage, reason, explanation, case, "
+                 "assignment, duty, alert, backup, ledger, recording, gap, coverage, reason, explanation, "
+                 "case, "
                  "change, unannotated or activity"},
                 {"footage", "colour", "red",
                  "unknown filter 'colour' for footage, expected one of unit, officer, recorder, kind, "
