@@ -331,9 +331,9 @@ static const struct {
                 {"colour", NULL, NULL,
                  "unknown noun 'colour', expected one of footage, docking, item, finding, recorder, "
                  "officer, unit, "
-                 "assignment, duty, alert, backup, ledger, recording, gap, coverage, reason, explanation, "
-                 "case, "
-                 "change, unannotated or activity"},
+                 "assignment, duty, alert, backup, ledger, recording, gap, coverage, reason, retention, "
+                 "hold, "
+                 "explanation, case, change, unannotated or activity"},
                 {"footage", "colour", "red",
                  "unknown filter 'colour' for footage, expected one of unit, officer, recorder, kind, "
                  "verdict, source, bay, name,"
