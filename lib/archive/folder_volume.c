@@ -7,7 +7,6 @@
 #include "archive/folder_volume.h"
 #include "base/cleanup.h"
 #include "base/durable.h"
-#include "base/inject.h"
 #include "base/text.h"
 
 #include <fcntl.h>
@@ -263,7 +262,6 @@ static int entry_name(const struct writing *w, const struct archive_entry *e, in
         r = durable_sync_file(fd);
         if (r < 0)
                 return r;
-        inject_point("volume-file");
         parent = durable_open_parent(w->dirfd, e->path, &name);
         if (parent < 0)
                 return parent;
@@ -350,7 +348,6 @@ static int entries_bring(struct writing *w)
                         r = durable_sync_file(w->dirfd);
                         if (r < 0)
                                 return medium_outcome(w, r);
-                        inject_point("volume-undeclared");
                 }
                 r = entry_bring(w, e);
                 if (r != ARCHIVE_DONE) {
@@ -390,6 +387,5 @@ int folder_volume_write(int dirfd, const struct archive_volume *v, const struct 
                 r = written_sync(&writing);
         if (r != ARCHIVE_DONE)
                 return r;
-        inject_point("volume-written");
         return archive_prove(dirfd, v, w, ret);
 }

@@ -97,7 +97,7 @@ class Browser(unittest.TestCase):
         rows = sum(len(v) for v in report.values() if isinstance(v, list))
         sections = sum(1 for v in report.values() if isinstance(v, list) and v)
         self.assertEqual(len(dom.tags["tr"]), rows + sections)
-        self.assertEqual(len(dom.tags["section"]), 18)
+        self.assertEqual(len(dom.tags["section"]), 19)
         ppm = subprocess.run(["ffmpeg", "-loglevel", "error", "-i", self.root / "plain.png", "-f", "rawvideo", "-pix_fmt", "rgb24",
                               "-"], stdout=subprocess.PIPE, check=True).stdout
         self.assertEqual(len(ppm), 1000 * 900 * 3)
