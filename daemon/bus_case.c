@@ -12,8 +12,6 @@
 
 enum { TAG_MAX = 10000 }; /* the loop waits: about a second */
 
-DEFINE_CLEANUP(struct query *, query_free);
-
 struct case_call {
         const char *number, *unit; /* of which case; "" whichever unit has it */
         struct case_file file;     /* OpenCase(): what is to be */

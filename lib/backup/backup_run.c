@@ -30,8 +30,6 @@ struct run {
         struct backup_row result;
 };
 
-DEFINE_CLEANUP(struct catalogue *, catalogue_close);
-
 static void run_done(struct run *run)
 {
         catalogue_close(run->copy);

@@ -18,7 +18,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-DEFINE_CLEANUP(json_object *, json_object_put);
 DEFINE_CLEANUP(struct archive_volume *, archive_volume_free);
 DEFINE_CLEANUP(struct digest *, digest_free);
 

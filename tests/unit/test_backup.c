@@ -512,7 +512,6 @@ END_TEST
 /* After a restore of an older generation numbers and names come again, for other recordings. */
 START_TEST(test_a_name_that_is_taken_by_other_bytes_is_displaced)
 {
-        _cleanup_free_ char *text = NULL;
         struct backup_row row;
         char aside[256];
 

@@ -147,8 +147,8 @@ END_TEST
 /* A part of the same number, but other bytes: the footage is not the one it was linked as. */
 START_TEST(test_unlink_interrupted)
 {
-        static const char *const paths[] = {FINAL, "store/../" FINAL, "../store",         "/",
-                                            "",    "store/unit",      "incoming/7/4.part"};
+        static const char *const paths[] = {FINAL, ("store/../" FINAL), "../store",         "/",
+                                            "",    "store/unit",        "incoming/7/4.part"};
 
         ck_assert_int_eq(store_unlink_interrupted(store, DOCKING, ITEM, FINAL), -EPERM);
         part_make(ITEM, BYTES);
