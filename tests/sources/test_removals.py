@@ -33,7 +33,7 @@ WORDS = ("O_TRUNC SYS_unlink SYS_unlinkat SYS_rename SYS_renameat SYS_renameat2 
 TOKENS = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 CALL = re.compile(r"(?<![\w.>])(" + "|".join(FILE_CALLS + PROGRAM_CALLS) + r")\s*\(")
 WORD = re.compile(r"\b(" + "|".join(WORDS) + r")\b")
-WRITING_STREAM = re.compile(r"\b(f(?:re)?open)\s*\([^;]*?,\s*\"[^\"\n]*w[^\"\n]*\"")
+WRITING_STREAM = re.compile(r'\b(f(?:re)?open)\s*\((?:[^;"]|"[^"\n]*")*?"[^"\n]*w[^"\n]*"')
 ROWS = re.compile(r"\b(?:DELETE\s+FROM|DROP\s+TABLE(?:\s+IF\s+EXISTS)?)\s+(\w+)", re.I)
 
 
