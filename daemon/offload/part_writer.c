@@ -6,9 +6,11 @@
  * touched without the lock; the cursors are moved under it. Digests follow the writer and not the feeder:
  * when the disk is full they have seen exactly what was written.
  *
- * Whole blocks go from the ring to the disk directly where the file system lets them: the bytes are wanted
- * once, and copying them into the page cache costs more processor time than everything else but the digest.
- * What is no whole block, the beginning after an odd offset and the end, is written the ordinary way.
+ * Whole steps of a MiB go from the ring to the disk directly where the file system lets them: the bytes are
+ * wanted once, and copying them into the page cache costs more processor time than everything else but the
+ * digest. A direct write waits for the disk, though, so the rest is written the ordinary way: the first
+ * step, which is all that many files have, a step that is begun in the middle or ends there, and what a slow
+ * recorder does not fill in time.
  */
 #include "daemon/offload/part_writer.h"
 
@@ -27,7 +29,7 @@
  * kernel. */
 enum {
         STEP_MAX = 256 * 1024,
-        DIRECT_STEP_MAX = 1024 * 1024,
+        DIRECT_STEP = 1024 * 1024,
         BLOCK = 4096,
         WRITE_BACK = 8 * 1024 * 1024,
         POLL_MSEC = 50
@@ -61,7 +63,7 @@ struct part_writer {
         bool sync_lost; /* a sync failed: the kernel forgets that it did, and the next one proves nothing */
         uint64_t part;  /* counts parts, so that a thread sees that its own is over */
         int64_t fed, written;
-        bool draining; /* the feeder waits for the last byte: less than a block is written, too */
+        bool draining; /* the feeder waits for the last byte: less than a step is written, too */
 
         /* Set before a part becomes active, constant while it is. */
         int fd;
@@ -90,18 +92,13 @@ static int64_t hindmost(const struct part_writer *w)
         return least;
 }
 
-/* The bytes from 'from' on that lie in one piece in the ring, at most up to 'to' and 'most'. */
-static size_t piece_of(int64_t from, int64_t to, size_t most)
+/* The bytes from 'from' on that lie in one piece in the ring, at most up to 'to' and STEP_MAX. */
+static size_t piece(int64_t from, int64_t to)
 {
         size_t at = (size_t)(from % PART_RING_SIZE), n = (size_t)(to - from);
 
-        n = MIN(n, most);
+        n = MIN(n, STEP_MAX);
         return MIN(n, PART_RING_SIZE - at);
-}
-
-static size_t piece(int64_t from, int64_t to)
-{
-        return piece_of(from, to, STEP_MAX);
 }
 
 static uint8_t *ring_at(struct part_writer *w, int64_t position)
@@ -149,10 +146,15 @@ static bool direct_set(struct part_writer *w, bool direct)
         return true;
 }
 
-/* Whole blocks at a whole block, to be written directly; 0 for none. */
-static size_t blocks_of(int64_t position, int64_t to)
+/* Where a step begins that may be written directly. */
+static bool step_begins(int64_t position)
 {
-        return position % BLOCK ? 0 : piece_of(position, to, DIRECT_STEP_MAX) / BLOCK * BLOCK;
+        return position > 0 && position % DIRECT_STEP == 0;
+}
+
+static bool step_is_whole(int64_t position, int64_t to)
+{
+        return step_begins(position) && to - position >= DIRECT_STEP;
 }
 
 static ssize_t bytes_write(struct part_writer *w, int64_t position, size_t size)
@@ -167,14 +169,13 @@ static ssize_t bytes_write(struct part_writer *w, int64_t position, size_t size)
         return n;
 }
 
-/* The ordinary way: at most up to the next whole block when the one begun is to be filled for direct
- * writing. */
+/* The ordinary way: at most up to the next step, which may be written directly. */
 static ssize_t piece_write_cached(struct part_writer *w, int64_t position, int64_t to)
 {
         ssize_t n;
 
-        if (!w->no_direct && position % BLOCK)
-                to = MIN(to, position / BLOCK * BLOCK + BLOCK);
+        if (!w->no_direct)
+                to = MIN(to, position / DIRECT_STEP * DIRECT_STEP + DIRECT_STEP);
         if (!direct_set(w, false))
                 return -EIO;
         n = bytes_write(w, position, piece(position, to));
@@ -187,14 +188,13 @@ static ssize_t piece_write_cached(struct part_writer *w, int64_t position, int64
  * was written. */
 static ssize_t piece_write(struct part_writer *w, int64_t position, int64_t to)
 {
-        size_t blocks = blocks_of(position, to);
         ssize_t n;
 
         if (position < w->prefix)
                 return (ssize_t)piece(position, MIN(to, w->prefix));
-        if (blocks == 0 || !direct_set(w, true))
+        if (!step_is_whole(position, to) || !direct_set(w, true))
                 return piece_write_cached(w, position, to);
-        n = bytes_write(w, position, blocks);
+        n = bytes_write(w, position, DIRECT_STEP);
         if (n != -EINVAL)
                 return n;
         /* Taken as a flag, refused as a write: some file systems do. */
@@ -296,12 +296,20 @@ static void writer_checkpoint(struct part_writer *w)
         work_end(w, r);
 }
 
-/* A block that is not whole waits for its rest. */
+/* What is fed but not written yet has had its time to become a step. */
+static bool step_overdue(const struct part_writer *w)
+{
+        return clock_monotonic() - w->safe_at >= PART_CHECKPOINT_USEC;
+}
+
+/* A step that is not whole waits for its rest; what is to be written the ordinary way waits for nothing. */
 static bool piece_due(const struct part_writer *w)
 {
-        if (w->draining || w->no_direct || w->written < w->prefix)
-                return w->fed > w->written;
-        return w->fed >= w->written - w->written % BLOCK + BLOCK;
+        if (w->fed <= w->written)
+                return false;
+        if (w->draining || w->no_direct || w->written < w->prefix || !step_begins(w->written))
+                return true;
+        return step_is_whole(w->written, w->fed) || step_overdue(w);
 }
 
 /* True when there is something to write, or something written that has been volatile for long enough. */
@@ -312,10 +320,10 @@ static bool writer_has_work(const struct part_writer *w)
         return piece_due(w) || checkpoint_due(w, w->written, clock_monotonic());
 }
 
-/* Waits for work; what is written but not on the disk yet becomes work by itself. The lock is held. */
+/* Waits for work; what came but is not on the disk yet becomes work by itself. The lock is held. */
 static void writer_wait(struct part_writer *w)
 {
-        if (w->active && w->error == 0 && w->written > w->safe.size)
+        if (w->active && w->error == 0 && w->fed > w->safe.size)
                 change_wait(w, w->safe_at + PART_CHECKPOINT_USEC - clock_monotonic());
         else
                 (void)pthread_cond_wait(&w->changed, &w->lock);

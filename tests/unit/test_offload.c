@@ -121,8 +121,9 @@ static size_t pages_in_memory(int fd, size_t size)
         return n;
 }
 
-/* All but the end, where the file system can do it. */
-START_TEST(whole_blocks_go_past_the_page_cache)
+/* All but the first step and the end, where the file system can do it; and a step whose rest came too late.
+ */
+START_TEST(whole_steps_go_past_the_page_cache)
 {
         int64_t size = 16 * 1024 * KIB + 77;
         struct fake_item item = {.size = size};
@@ -135,7 +136,7 @@ START_TEST(whole_blocks_go_past_the_page_cache)
         (void)stage_fetch(&f, fd);
         ck_assert_int_eq(fcntl(fd, F_GETFL) & O_DIRECT, 0);
         if (direct)
-                ck_assert_uint_le(pages_in_memory(fd, (size_t)size), 1);
+                ck_assert_uint_lt(pages_in_memory(fd, (size_t)size), (size_t)size / 4096 / 2);
         assert_part(fd, 0, size);
         stage_close();
 }
@@ -450,15 +451,20 @@ END_TEST
 
 START_TEST(what_a_stalled_device_sent_becomes_durable)
 {
-        struct fake_item item = {.size = WHOLE_SIZE, .wait_at = 5 * MIB};
+        /* In the middle of a step, which nothing else will end. */
+        const int64_t stall = 5 * MIB + 4097;
+        struct fake_item item = {.size = WHOLE_SIZE, .wait_at = stall};
         struct offload_fetch f = fetch_of(0, WHOLE_SIZE);
         struct offload_fetched fetched;
         _cleanup_close_ int fd = part_open("/tmp");
 
         stage_begin(&item, 1);
         fetch_until_it_waits(&f, fd);
-        stage_expect(OFFLOAD_CHECKPOINT, NULL, 0);
-        ck_assert_int_eq(checkpoint.bytes, 5 * MIB);
+        /* Whole steps first. */
+        do
+                stage_expect(OFFLOAD_CHECKPOINT, NULL, 0);
+        while (checkpoint.bytes < stall);
+        ck_assert_int_eq(checkpoint.bytes, stall);
         stage_order(OFFLOAD_CANCEL, NULL, 0, -EBADF);
         stage_expect(OFFLOAD_FETCHED, &fetched, sizeof(fetched));
         stage_close();
@@ -691,7 +697,7 @@ static Suite *suite(void)
         tcase_add_test(c, sm3_is_the_standards);
         tcase_add_test(c, small_items_flow_without_a_sync);
         tcase_add_test(c, long_transfers_become_durable_on_the_way);
-        tcase_add_test(c, whole_blocks_go_past_the_page_cache);
+        tcase_add_test(c, whole_steps_go_past_the_page_cache);
         tcase_add_loop_test(c, resume_goes_on_behind_the_part, 0, (int)ELEMENTSOF(sizes));
         tcase_add_loop_test(c, resume_starts_over_when_it_must, 0, _OBSTACLE_MAX);
         tcase_add_test(c, resume_without_a_digest_takes_the_part_as_it_is);
