@@ -119,8 +119,8 @@ int listing_print(const struct invocation *inv, const char *noun, const struct c
 /* For gettext: the nouns that listing_one() names. */
 static const char *noun_text(const char *noun)
 {
-        static const char *const nouns[] = {N_("footage"), N_("docking"), N_("recorder"),
-                                            N_("unit"),    N_("officer"), N_("alert")};
+        static const char *const nouns[] = {N_("footage"), N_("docking"), N_("recorder"), N_("unit"),
+                                            N_("officer"), N_("alert"),   N_("volume")};
 
         for (size_t i = 0; i < ELEMENTSOF(nouns); i++)
                 if (strcmp(nouns[i], noun) == 0)

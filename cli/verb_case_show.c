@@ -31,6 +31,8 @@ static const struct column case_columns[] = {
                 {"footage.files", N_("Footage"), COLUMN_TEXT},
                 {"footage.duration_s", N_("Duration"), COLUMN_SECONDS},
                 {"footage.size", N_("Size"), COLUMN_BYTES},
+                {"archived", N_("Archived"), COLUMN_YES_NO},
+                {"copies", N_("Long-term copies"), COLUMN_TEXT},
                 {"footage.from", N_("Footage from"), COLUMN_TIME},
                 {"footage.to", N_("Footage to"), COLUMN_TIME},
                 /* with a time only */

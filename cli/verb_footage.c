@@ -22,6 +22,7 @@ int verb_list(const struct invocation *inv)
                         {"source", N_("SOURCE"), COLUMN_TEXT},
                         {"verdict", N_("VERDICT"), COLUMN_VERDICT},
                         {"late", N_("EXPORT"), COLUMN_LATE},
+                        {"copies", N_("COPIES"), COLUMN_NUMBER},
                         {"name", N_("NAME"), COLUMN_TEXT},
         };
 
@@ -55,6 +56,8 @@ static const struct column footage_columns[] = {
                 {"case", N_("Case"), COLUMN_TEXT},
                 {"retain_until", N_("Destruction not before"), COLUMN_TEXT},
                 {"retain_basis", N_("Basis"), COLUMN_TEXT},
+                {"copies", N_("Long-term copies"), COLUMN_TEXT},
+                {"volumes", N_("Volumes"), COLUMN_LIST},
                 /* of an import */
                 {"import_reason", N_("Imported because"), COLUMN_TEXT},
                 {"imported_by", N_("Imported by"), COLUMN_TEXT},

@@ -271,6 +271,47 @@ static const struct verb_option alert_clear_options[] = {
                 {NULL},
 };
 
+static const struct verb_option archive_start_options[] = {
+                {"case", N_("NUMBER"), NULL, N_("what is in this case is due though the case is open")},
+                {"unit", N_("NUMBER"), NULL, N_("the case's unit, where several have one of this number")},
+                {"wait", NULL, NULL, N_("until the volume has ended, and tell how")},
+                {NULL},
+};
+
+static const struct verb_option archive_options[] = {
+                {"medium", N_("NUMBER"), "medium", N_("on this medium")},
+                {"state", N_("WORD"), "state", N_("planned, writing, written, failed, retired")},
+                FILTER_FROM,
+                FILTER_TO,
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option archive_media_options[] = {
+                {"kind", N_("WORD"), "kind", N_("folder, removable, disc")},
+                {"state", N_("WORD"), "state", N_("active, failed, retired")},
+                FILTER_LIMIT,
+                {NULL},
+};
+
+static const struct verb_option archive_init_options[] = {
+                {"number", N_("NUMBER"), NULL, N_("what stands on its label; the next one, if not given")},
+                {"place", N_("TEXT"), NULL, N_("where the medium is kept")},
+                {NULL},
+};
+
+static const struct verb_option archive_label_options[] = {
+                {"output", N_("FILE"), NULL, N_("write it to this file, whole or not at all")},
+                {"force", NULL, NULL, N_("replace a file that is there already")},
+                {NULL},
+};
+
+static const struct verb_option archive_retire_options[] = {
+                {"reason", N_("TEXT"), NULL,
+                 N_("why it does not count any more; required, goes into the ledger")},
+                {NULL},
+};
+
 static const struct verb_option backup_options[] = {
                 {"outcome", N_("WORD"), "outcome", N_("good, incomplete, failed")},
                 {"kept", "yes|no", "kept", N_("whose generation is in the target still, or is not")},
@@ -538,6 +579,25 @@ static const struct verb verbs[] = {
                 {"backup", "list", NULL, 0, 0, backup_options, verb_backup_list, N_("List backups")},
                 {"backup", "verify", NULL, 0, 0, NULL, verb_backup_verify,
                  N_("Read the backup again and compare it with the digests of the footage")},
+                {"archive", "plan", NULL, 0, 0, NULL, verb_archive_plan,
+                 N_("Show what is due for long-term copies, and which medium would take it")},
+                {"archive", "start", NULL, 0, 0, archive_start_options, verb_archive_start,
+                 N_("Begin a volume of what is due")},
+                {"archive", "status", NULL, 0, 0, NULL, verb_archive_status,
+                 N_("Show how much is due, and the volume that is under way")},
+                {"archive", "list", NULL, 0, 0, archive_options, verb_archive_list, N_("List volumes")},
+                {"archive", "show", N_("VOLUME"), 1, 1, NULL, verb_archive_show,
+                 N_("Show a volume and what is on it")},
+                {"archive", "verify", N_("VOLUME"), 1, 1, NULL, verb_archive_verify,
+                 N_("Read a volume again, and report each of its files")},
+                {"archive", "label", N_("VOLUME"), 1, 1, archive_label_options, verb_archive_label,
+                 N_("Write the label of a volume as SVG, to be printed")},
+                {"archive", "retire", N_("VOLUME"), 1, 1, archive_retire_options, verb_archive_retire,
+                 N_("Say that the copies of a volume do not count any more")},
+                {"archive", "media", NULL, 0, 0, archive_media_options, verb_archive_media,
+                 N_("List media, and when they are to be checked")},
+                {"archive", "init", N_("[PATH]"), 0, 1, archive_init_options, verb_archive_init,
+                 N_("Make a configured folder a medium, and register it")},
                 {"ledger", "list", NULL, 0, 0, ledger_options, verb_ledger_list,
                  N_("List acts in the ledger")},
                 {NULL, "reload", NULL, 0, 0, NULL, verb_reload,

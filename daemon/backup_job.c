@@ -8,6 +8,7 @@
 #include "backup/backup_run.h"
 #include "backup/target.h"
 #include "base/cleanup.h"
+#include "base/disk_yield.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "catalogue/alert.h"
@@ -22,7 +23,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 
 #define TELL_INTERVAL USEC_PER_SEC /* each is a transaction */
 
@@ -161,14 +161,13 @@ static void on_pruned(void *userdata, const char *generation)
         (void)pthread_mutex_unlock(&j->lock);
 }
 
-/* Whatever else wants the disk goes first. A filter that does not know the call is no reason to do without a
- * backup. */
+/* A filter that does not know the call is no reason to do without a backup. */
 static void yield_disks(void)
 {
-        enum { WHO_PROCESS = 1, CLASS_IDLE = 3, CLASS_SHIFT = 13 };
+        int r = disk_yield();
 
-        if (syscall(SYS_ioprio_set, WHO_PROCESS, 0, CLASS_IDLE << CLASS_SHIFT) < 0)
-                log_debug("a backup cannot give way on the disks: %s", log_errno_text(-errno));
+        if (r < 0)
+                log_debug("a backup cannot give way on the disks: %s", log_errno_text(r));
 }
 
 static void init_refuse(struct backup_job *j, int r)

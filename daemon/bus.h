@@ -161,6 +161,14 @@ int bus_init_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_start_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_verify_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
+/* bus_archive.c */
+int bus_plan_archive(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_start_archive(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_init_medium(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_verify_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_retire_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_label_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* bus_health.c */
 int bus_get_health(sd_bus_message *m, void *userdata, sd_bus_error *error);
 

@@ -9,7 +9,8 @@
  * end it.
  *
  *   GetStatus() → s
- *           JSON object: {"station":{…},"bays":[…],"dockings":[…],"alerts_open":n,"store":{…},"backup":{…}}
+ *           JSON object: {"station":{…},"bays":[…],"dockings":[…],"alerts_open":n,"store":{…},"backup":{…},
+ *           "archive":{…}}
  *   Query(s noun, a(ss) filters, h out) → t rows
  *           rows of catalogue/query.h as JSON objects, one a line, into 'out'; replies when the last is
  *           written
@@ -87,7 +88,21 @@
  *   VerifyBackup(a(ss) filters, h out) → tt checked bad
  *           no filters yet. Reads the backup again: lines of Verify(), then the newest generation of the
  *           catalogue as {"generation","result":"ok"|"damaged","reason"}
- *   AcknowledgeAlert(at ids, s note)
+ *   PlanArchive(a(ss) filters, h out) → t rows
+ *           no filters yet. What would go to which medium, a line each: {"medium" (null: what no medium
+ *           takes),"path","files","bytes","cost","free","cases","reason"}
+ *   StartArchive(s case, s unit, b wait) → s json
+ *           begins a volume of what is due; case: what is in it is due from now on although it is open, "":
+ *           none. With 'wait' it replies when the volume has ended: a row of noun volume but for what
+ *           follows from others, else at once with {}
+ *   InitMedium(s path, s number, s place) → s medium
+ *           makes and registers a medium in a folder of [Archive] Folder=; path "": the only one that is
+ *           configured, number "": the next one. One that failed is put back into use
+ *   VerifyVolume(s number) → s json
+ *           reads a written volume again, and replies when it has:
+ * {"volume","medium","check_result","files", "bad","others":[{"path","result"}]}; what became of each file
+ * is in noun copy RetireVolume(s number, s reason) its copies do not count any more LabelVolume(a(ss)
+ * filters, h out) filter: volume. Its label as SVG, into 'out' AcknowledgeAlert(at ids, s note)
  *   ClearAlert(at ids, s reason)
  *           all of them, or none when one is refused
  *   Reload()
@@ -108,6 +123,9 @@
  * The backup: {"path" (null: none is configured),"registered","target","good_at" (null: there is none),
  *   "due_at","overdue_at","overdue","last":{"begun_at","outcome","generation","error"} or null,
  *   "running":{"files","files_total","bytes","bytes_total","held" (recorders are offloaded)} or null}
+ * The archive: {"due_files","due_bytes","due_cases","copies" (that are wanted),"auto",
+ *   "running":{"volume","medium","phase":"writing"|"proving"|"verifying","bytes","bytes_total","held"} or
+ *   null}
  *
  * A report; what a row of an array has is told in catalogue/report.h, daemon/report.h and
  * daemon/report_duty.c:

@@ -68,6 +68,9 @@ void config_free(struct config *c)
         free(c->time_zone);
         free(c->store_path);
         free(c->backup_target);
+        for (size_t i = 0; i < c->archive_folders.n; i++)
+                free(c->archive_folders.paths[i]);
+        free(c->archive_folders.paths);
         free(c);
 }
 
@@ -117,6 +120,11 @@ static const struct conf_key keys[] = {
                 KEY("Backup", "AlertAfter", config_parse_backup_span, backup.alert_after),
                 KEY("Backup", "Generations", config_parse_generations, backup_generations),
                 KEY("Backup", "AllowSameDisk", conf_parse_bool, backup_same_disk),
+                KEY("Archive", "Folder", config_parse_archive_folder, archive_folders),
+                KEY("Archive", "Copies", config_parse_copies, archive.copies),
+                KEY("Archive", "CheckAfter", config_parse_check_span, archive.check_after),
+                KEY("Archive", "Auto", conf_parse_bool, archive_auto),
+                KEY("Archive", "AllowSameDisk", conf_parse_bool, archive_same_disk),
                 {"Bay", "Port", config_parse_port, offsetof(struct config_bay, port)},
                 {"Pattern", "Match", config_parse_match, offsetof(struct config_pattern, match)},
 };
@@ -239,6 +247,8 @@ static int config_new(struct config **ret)
         c->inspectors = 2;
         c->backup = (struct backup_rules)BACKUP_DEFAULTS;
         c->backup_generations = 7;
+        c->archive = (struct archive_rules)ARCHIVE_RULES_DEFAULTS;
+        c->archive_auto = true;
         *ret = TAKE_PTR(c);
         return 0;
 }

@@ -4,6 +4,7 @@
 /* recdock.conf as recdockd uses it; every key is described in recdock.conf(5). */
 
 #include "base/conf.h"
+#include "rules/archive_schedule.h"
 #include "rules/backup_schedule.h"
 #include "rules/continuity.h"
 #include "rules/deadline.h"
@@ -14,6 +15,7 @@
 #include "rules/retention.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum register_policy { REGISTER_REFUSE, REGISTER_AUTO };
@@ -29,6 +31,12 @@ struct config_pattern {
         struct config_pattern *next;
         char *name;
         char *match;
+};
+
+/* Paths in the order they stand in. */
+struct config_folders {
+        char **paths;
+        size_t n;
 };
 
 struct config {
@@ -89,6 +97,12 @@ struct config {
         struct backup_rules backup;      /* Every=1d, At=, AlertAfter=3d */
         unsigned int backup_generations; /* Generations=7 */
         bool backup_same_disk;           /* AllowSameDisk=no */
+
+        /* [Archive] */
+        struct config_folders archive_folders; /* Folder=, any number */
+        struct archive_rules archive;          /* Copies=1, CheckAfter=730d */
+        bool archive_auto;                     /* Auto=yes */
+        bool archive_same_disk;                /* AllowSameDisk=no */
 
         /* [Bay "n"], [Pattern "n"] */
         struct config_bay *bays;

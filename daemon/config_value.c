@@ -14,6 +14,8 @@ enum {
         WORKERS_LIMIT = 256,
         ATTEMPTS_LIMIT = 100,
         GENERATIONS_LIMIT = 1000,
+        COPIES_LIMIT = 9,
+        FOLDERS_LIMIT = 64,
         STATION_TEXT_MAX = 63,
         PORT_DEPTH_MAX = 7, /* USB allows five hubs between root and device */
 };
@@ -314,6 +316,63 @@ int config_parse_generations(const struct conf_location *at, const char *value, 
         return parse_from_one(value, GENERATIONS_LIMIT, data) < 0
                                ? refuse(ret_expected, "a number from 1 to 1000")
                                : 0;
+}
+
+/* Folder=: one more each time; nothing takes away those before. */
+int config_parse_archive_folder(const struct conf_location *at, const char *value, void *data,
+                                const char **ret_expected)
+{
+        struct config_folders *f = data;
+        char **grown;
+        int r;
+
+        if (value[0] == '\0') {
+                while (f->n > 0)
+                        free(f->paths[--f->n]);
+                return 0;
+        }
+        if (f->n == FOLDERS_LIMIT)
+                return refuse(ret_expected, "at most 64 folders");
+        grown = reallocarray(f->paths, f->n + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        f->paths = grown;
+        grown[f->n] = NULL;
+        r = conf_parse_path(at, value, &grown[f->n], ret_expected);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < f->n; i++) {
+                if (strcmp(grown[i], grown[f->n]) != 0)
+                        continue;
+                free(grown[f->n]);
+                return refuse(ret_expected, "each folder once");
+        }
+        f->n++;
+        return 0;
+}
+
+int config_parse_copies(const struct conf_location *at, const char *value, void *data,
+                        const char **ret_expected)
+{
+        (void)at;
+        return parse_from_one(value, COPIES_LIMIT, data) < 0 ? refuse(ret_expected, "a number from 1 to 9")
+                                                             : 0;
+}
+
+/* CheckAfter=: whole days, since it gives a date. */
+int config_parse_check_span(const struct conf_location *at, const char *value, void *data,
+                            const char **ret_expected)
+{
+        static const char expected[] = "whole days from 1d to 3660d";
+        int64_t span;
+        int r = span_within(value, USEC_PER_DAY, 3660 * USEC_PER_DAY, &span, ret_expected, expected);
+
+        if (r < 0)
+                return r;
+        if (span % USEC_PER_DAY != 0)
+                return refuse(ret_expected, expected);
+        *(int64_t *)data = span;
+        return 0;
 }
 
 int config_parse_zone(const struct conf_location *at, const char *value, void *data,

@@ -7,6 +7,7 @@
 #include "catalogue/alert.h"
 #include "catalogue/registry.h"
 #include "daemon/annotation_alert.h"
+#include "daemon/archivist.h"
 #include "daemon/backup_job.h"
 #include "daemon/config.h"
 #include "daemon/due.h"
@@ -398,6 +399,7 @@ void deadline_clock_look(struct deadline_clock *c, int64_t since_boot)
                 raise_due(c, &c->waiting[i]);
         annotation_look(s, now, &next);
         backup_job_look(s->backup, now, &next);
+        archivist_look(s->archivist, now, &next);
         escalate(c, now, &next);
         if (undocked != INSTANT_NONE && (next == INSTANT_NONE || undocked < next))
                 next = undocked;

@@ -11,6 +11,7 @@
 #include "catalogue/alert.h"
 #include "catalogue/footage.h"
 #include "catalogue/retention.h"
+#include "daemon/archivist.h"
 #include "daemon/backup_job.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
@@ -302,6 +303,37 @@ int station_backup_begin(struct station *s, bool full_check, const char *actor,
         return s->backup ? backup_job_begin(s->backup, full_check, actor, on_done, userdata) : -ESHUTDOWN;
 }
 
+int station_archive_begin(struct station *s, const char *actor, station_archive_fn *on_done, void *userdata)
+{
+        return s->archivist ? archivist_begin(s->archivist, actor, on_done, userdata) : -ESHUTDOWN;
+}
+
+int station_archive_verify(struct station *s, const struct volume_row *v, const char *actor,
+                           station_archive_fn *on_done, void *userdata)
+{
+        return s->archivist ? archivist_verify(s->archivist, v, actor, on_done, userdata) : -ESHUTDOWN;
+}
+
+int station_archive_init(struct station *s, const char *path, const char *number, const char *place,
+                         const char *actor, station_archive_fn *on_done, void *userdata)
+{
+        return s->archivist ? archivist_init(s->archivist, path, number, place, actor, on_done, userdata)
+                            : -ESHUTDOWN;
+}
+
+/* What was told of it is of no account any more. */
+void station_volume_retired(struct station *s, const char *number)
+{
+        static const char *const kinds[] = {"archive-copy-bad", "archive-check-overdue"};
+        char subject[128];
+
+        (void)snprintf(subject, sizeof(subject), "volume/%s", number);
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (alert_is_open(s->catalogue, kinds[i], subject) == CATALOGUE_OK)
+                        station_alert_clear(s, kinds[i], subject);
+        deadline_clock_kick(s->deadline_clock);
+}
+
 int station_digest(struct station *s, int fd, int64_t size, station_digest_fn *on_done, void *userdata)
 {
         uint32_t flags = INSPECT_DIGEST_ONLY | INSPECT_SYNC | (s->config->sm3 ? INSPECT_WITH_SM3 : 0);
@@ -378,6 +410,7 @@ static int station_on_post(sd_event_source *source, void *userdata)
 
         dockings_go_on(s);
         backup_job_hold(s->backup, station_is_offloading(s));
+        archivist_hold(s->archivist, station_is_offloading(s));
         if (!s->status_changed ||
             (now - s->status_told < status_interval && s->dockings_told == s->dockings_changed))
                 return 0;
@@ -513,6 +546,8 @@ int station_start(struct station *s, bool bus)
         if (r >= 0)
                 r = backup_job_new(&s->backup, s);
         if (r >= 0)
+                r = archivist_new(&s->archivist, s);
+        if (r >= 0)
                 r = deadline_clock_start(&s->deadline_clock, s);
         if (r >= 0)
                 bays_settle_alerts(s);
@@ -573,6 +608,7 @@ int station_reload(struct station *s)
         s->config = fresh;
         if (s->catalogue)
                 catalogue_set_retention(s->catalogue, fresh->retention);
+        archivist_configured(s->archivist);
         r = bays_configure(s);
         if (r >= 0 && s->watch)
                 r = watch_reconcile(s->watch);
@@ -607,6 +643,7 @@ void station_stop(struct station *s)
                   s->workers == 1 ? "" : "s");
         s->stopping = true;
         backup_job_stop(s->backup);
+        archivist_drop(s->archivist);
         for (struct docking *d = s->dockings; d; d = d->next) {
                 if (d->worker)
                         worker_signal(d->worker, SIGTERM);
@@ -623,6 +660,7 @@ void station_free(struct station *s)
         watch_stop(s->watch);
         deadline_clock_stop(s->deadline_clock);
         backup_job_free(s->backup); /* somebody on the bus may wait for it */
+        archivist_free(s->archivist);
         bus_stop(s);
         inspector_free(s->inspector);
         while (s->dockings)

@@ -44,6 +44,7 @@ struct filing;
 struct bus_server;
 struct deadline_clock;
 struct backup_job;
+struct archivist;
 
 struct station {
         sd_event *event;
@@ -57,6 +58,7 @@ struct station {
         struct inspector *inspector;
         struct filing *filing;
         struct backup_job *backup;             /* NULL until started, and in tests without it */
+        struct archivist *archivist;           /* likewise */
         struct deadline_clock *deadline_clock; /* NULL until started, and in tests without it */
         struct bus_server *bus;                /* NULL until connected, and in tests without a bus */
         unsigned int workers;                  /* running offload workers */
@@ -127,6 +129,18 @@ int station_backup_init(struct station *s, const char *actor,
 int station_backup_begin(struct station *s, bool full_check, const char *actor,
                          void (*on_done)(void *userdata, const struct backup_answer *answer),
                          void *userdata);
+
+/* StartArchive(), VerifyVolume(), InitMedium(): as archivist.h has it. */
+struct archivist_answer;
+struct volume_row;
+typedef void station_archive_fn(void *userdata, const struct archivist_answer *answer);
+int station_archive_begin(struct station *s, const char *actor, station_archive_fn *on_done, void *userdata);
+int station_archive_verify(struct station *s, const struct volume_row *v, const char *actor,
+                           station_archive_fn *on_done, void *userdata);
+int station_archive_init(struct station *s, const char *path, const char *number, const char *place,
+                         const char *actor, station_archive_fn *on_done, void *userdata);
+/* A volume was retired: its footage may be due. Not inside a transaction. */
+void station_volume_retired(struct station *s, const char *number);
 
 /* Re-reads the configuration (SIGHUP, Reload()). On error the old one stays. */
 int station_reload(struct station *s);

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "catalogue/alert.h"
+#include "daemon/archivist.h"
 #include "daemon/backup_job.h"
 #include "daemon/bay.h"
 #include "daemon/config.h"
@@ -200,6 +201,39 @@ static struct json_object *backup_object(const struct station *s)
         return o;
 }
 
+static struct json_object *archive_running_object(const struct archivist_state *a)
+{
+        struct json_object *o;
+
+        if (!a->running)
+                return NULL;
+        o = json_object_new_object();
+        add_text(o, "volume", a->volume.number);
+        add_text(o, "medium", a->medium.number);
+        add_text(o, "phase", a->verifying ? "verifying" : a->proving ? "proving" : "writing");
+        add_number(o, "bytes", a->bytes);
+        add_number(o, "bytes_total", a->bytes_total);
+        json_object_object_add(o, "held", json_object_new_boolean(a->held));
+        return o;
+}
+
+static struct json_object *archive_object(const struct station *s)
+{
+        struct json_object *o;
+        struct archivist_state a;
+
+        if (!s->archivist || archivist_state(s->archivist, clock_now(), &a) < 0)
+                return NULL;
+        o = json_object_new_object();
+        add_number(o, "due_files", a.due.files);
+        add_number(o, "due_bytes", a.due.bytes);
+        add_number(o, "due_cases", a.due.cases);
+        add_number(o, "copies", s->config->archive.copies);
+        json_object_object_add(o, "auto", json_object_new_boolean(s->config->archive_auto));
+        json_object_object_add(o, "running", archive_running_object(&a));
+        return o;
+}
+
 /* Hands out the object's text and drops the object. */
 static int object_text(struct json_object *o, char **ret)
 {
@@ -231,6 +265,7 @@ int station_status_json(const struct station *s, char **ret)
         add_number(o, "alerts_open", alerts);
         json_object_object_add(o, "store", store_object(s));
         json_object_object_add(o, "backup", backup_object(s));
+        json_object_object_add(o, "archive", archive_object(s));
         return object_text(o, ret);
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "catalogue/alert.h"
+#include "daemon/archivist.h"
 #include "daemon/deadline_clock.h"
 #include "daemon/docking.h"
 #include "daemon/event.h"
@@ -72,6 +73,7 @@ static void work_drop(struct station *s)
                 bus_docking_changed(s, id, true);
         }
         inspector_free(TAKE_PTR(s->inspector));
+        archivist_drop(s->archivist);
         filing_drop(s->filing);
         s->store_paused = s->item_waits = false;
 }

@@ -43,6 +43,10 @@ int sandbox_no_new_privs(struct sandbox_state *state);
  * stays 0 and the caller says so in the log. */
 int sandbox_landlock_nothing(struct sandbox_state *state);
 
+/* The same, but that files below 'folder' can be read and, when 'writable', made, written, named and taken
+ * away. A kernel whose Landlock lets nobody name a file in another folder counts as one without. */
+int sandbox_landlock_folder(int folder, bool writable, struct sandbox_state *state);
+
 /* Loads the allow-list for all threads. Whatever is not in it kills. A name this libseccomp does not know is
  * skipped. With -Dtestbed=true the calls of umockdev and of the sanitizers are added. */
 int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state);
@@ -50,3 +54,6 @@ int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_s
 /* Soft and hard limits: address space in bytes, CPU seconds (SIGXCPU, then SIGKILL a second later), and
  * always no core file and no file that grows (SIGXFSZ). 0 leaves one of the two alone. */
 int sandbox_limits(uint64_t memory_bytes, unsigned int cpu_seconds);
+
+/* The address space alone, for who writes files; no core file either. */
+int sandbox_limit_memory(uint64_t bytes);

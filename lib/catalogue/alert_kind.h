@@ -61,6 +61,12 @@ enum alert_severity {
         X("backup-overdue", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a131",                               \
           "there is a good backup that is recent enough")                                            \
         X("backup-failed", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a132", NULL)                          \
+        X("archive-failed", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a141", NULL)                         \
+        X("archive-copy-bad", ERROR, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a142", NULL)                       \
+        X("archive-check-overdue", WARNING, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a143",                      \
+          "the volume was read again or is retired")                                                 \
+        X("archive-medium-wanted", WARNING, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a144",                      \
+          "all that is due is on media")                                                             \
         X("unassigned", WARNING, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a11f", NULL)                           \
         X("unannotated", NOTICE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5a120",                                 \
           "its footage is in cases that have number, party and handler")

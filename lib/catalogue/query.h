@@ -36,19 +36,23 @@
  * coverage (unit officer case_id from to fewer limit; from, to and whose are needed). Constant: reason and
  * activity (limit).
  * What was entered: explanation (recorder reason from to limit), hold (id case footage open reason limit).
+ * Long-term copies: medium (number kind state limit), volume (number medium state from to limit), copy, a
+ * footage on a volume (volume footage result limit).
  * How long footage is kept: retention (unit case basis held id due limit after), the oldest first; 'due' is
  * what may be asked for by the end of that day, 'after' the footage the page before ended with.
  *
  * Keys of a footage row, fixed: id unit officer recorder bay name source source_path started_at ended_at
  * duration_s size sha256 sm3 verdict verdict_reasons container kind path offloaded_at docking deadline late
- * case time_source device_time clock_offset_s time_doubts case_unit annotated retain_until retain_basis.
+ * case time_source device_time clock_offset_s time_doubts case_unit annotated retain_until retain_basis
+ * copies volumes.
  * device_time is the recorder's own text and clock_offset_s what started_at and ended_at are corrected by;
  * time_doubts is an array of: disagrees, impossible, unknown, uncorrected, clock-moved. unit, officer,
  * recorder are numbers (text); verdict_reasons is an array of text; late is minutes (number), 0 in time,
  * null unknown; case is the number of its case and case_unit that of the case's unit, null in none;
  * annotated says whether that case has number, party and handler; docking the number of the docking;
  * retain_until is the first day on which destruction may be asked for, null for never, and retain_basis what
- * decides that: hold, profile, category, evidence, unknown or premises.
+ * decides that: hold, profile, category, evidence, unknown or premises; copies is on how many media there is
+ * a proved copy, and volumes an array of the numbers of the volumes that have one.
  */
 
 #include "catalogue/catalogue.h"
@@ -78,6 +82,10 @@ int query_set_period(struct query *q, instant_t from, instant_t to);
 /* Calls 'on_row' per row; a non-zero return of it ends the run and is returned. */
 int query_run(struct catalogue *c, const struct query *q, int (*on_row)(void *userdata, const char *json),
               void *userdata);
+
+/* The row of one footage, at most. */
+int query_footage_row(struct catalogue *c, int64_t id, int (*on_row)(void *userdata, const char *json),
+                      void *userdata);
 
 /* The ids alone, in the query's order, for a query of noun footage without "after". */
 int query_footage_ids(struct catalogue *c, const struct query *q, int (*on_id)(void *userdata, int64_t id),

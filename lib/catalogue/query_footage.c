@@ -39,7 +39,10 @@ static const char row_sql[] =
                 " iif(f.time_flags & 16, ',\"clock-moved\"', ''), ',') || ']'),"
                 " 'case_unit', cu.number, 'annotated', json(iif(f.annotated, 'true', 'false')),"
                 " 'retain_until', day_text(retain_until(" RETENTION_FACTS ")),"
-                " 'retain_basis', retain_basis(" RETENTION_FACTS "))"
+                " 'retain_basis', retain_basis(" RETENTION_FACTS "), 'copies', f.copies,"
+                " 'volumes', json((SELECT json_group_array(v.number) FROM volume_footage AS x JOIN volume "
+                "AS v"
+                " ON v.id = x.volume WHERE x.footage = f.id AND v.state = 2 AND x.result IN (0, 8))))"
                 " FROM footage AS f LEFT JOIN unit AS u ON u.id = f.unit LEFT JOIN officer AS o ON o.id = "
                 "f.officer"
                 " LEFT JOIN recorder AS r ON r.id = f.recorder LEFT JOIN case_file AS c ON c.id = f.case_id"
@@ -186,8 +189,8 @@ static void compose(struct composition *p, const struct query *q, const struct p
         composition_bind(p, INTEGER(q->limit));
 }
 
-static int emit(struct catalogue *c, int64_t id, int (*on_row)(void *userdata, const char *json),
-                void *userdata)
+int query_footage_row(struct catalogue *c, int64_t id, int (*on_row)(void *userdata, const char *json),
+                      void *userdata)
 {
         _statement_ sqlite3_stmt *s = NULL;
         int r = statement_get(c, row_sql, &s);
@@ -253,7 +256,7 @@ static int run_page(struct catalogue *c, const struct query *q, const struct pla
                         r = collect(c, s, i == 0 ? plan->budget * STEPS_PER_ENTRY : 0, ids, &n);
         }
         for (size_t i = 0; r == 0 && i < n; i++)
-                r = emit(c, ids[i], on_row, userdata);
+                r = query_footage_row(c, ids[i], on_row, userdata);
         return r;
 }
 
@@ -267,7 +270,7 @@ static int run_stream(struct catalogue *c, const struct query *q, const struct p
         if (r < 0)
                 return r;
         while ((r = statement_step(c, s)) > 0) {
-                r = emit(c, sqlite3_column_int64(s, 0), on_row, userdata);
+                r = query_footage_row(c, sqlite3_column_int64(s, 0), on_row, userdata);
                 if (r != 0)
                         return r;
         }

@@ -3,6 +3,7 @@
  * never depends on a zone. */
 #include "catalogue/alert_kind.h"
 #include "catalogue/backup.h"
+#include "catalogue/volume.h"
 #include "catalogue/query_function.h"
 #include "catalogue/statement.h"
 #include "catalogue/word.h"
@@ -50,6 +51,11 @@ int query_functions_add(struct catalogue *c)
                         {"verdict_word", 1, word, &verdict_words},
                         {"alert_severity_word", 1, word, &alert_severity_words},
                         {"backup_outcome_word", 1, word, &backup_outcome_words},
+                        {"medium_kind_word", 1, word, &medium_kind_words},
+                        {"medium_state_word", 1, word, &medium_state_words},
+                        {"volume_state_word", 1, word, &volume_state_words},
+                        {"volume_check_word", 1, word, &volume_check_words},
+                        {"copy_result_word", 1, word, &copy_result_words},
                         {"kind_word", 1, word, &kind_words},
                         {"source_word", 1, word, &source_words},
                         {"docking_state_word", 1, word, &docking_state_words},

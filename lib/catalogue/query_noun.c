@@ -6,6 +6,7 @@
 #include "catalogue/case_word.h"
 #include "catalogue/query_noun.h"
 #include "catalogue/retention_sql.h"
+#include "catalogue/volume.h"
 
 #define LIMIT_FILTER                                    \
         {                                               \
@@ -117,6 +118,29 @@ static const struct filter backup_filters[] = {
                 {"kept", "b.kept = ?", NULL, FILTER_YES_NO, true},
                 {"from", "b.begun_at >= ?", NULL, FILTER_INSTANT, true},
                 {"to", "b.begun_at < ?", NULL, FILTER_INSTANT, true},
+                LIMIT_FILTER,
+};
+
+static const struct filter medium_filters[] = {
+                {"number", "m.number = ?", NULL, FILTER_TEXT, false},
+                {"kind", "m.kind = ?", &medium_kind_words, FILTER_WORDS, false},
+                {"state", "m.state = ?", &medium_state_words, FILTER_WORDS, false},
+                LIMIT_FILTER,
+};
+
+static const struct filter volume_filters[] = {
+                {"number", "v.number = ?", NULL, FILTER_TEXT, false},
+                {"medium", "m.number = ?", NULL, FILTER_TEXT, false},
+                {"state", "v.state = ?", &volume_state_words, FILTER_WORDS, false},
+                {"from", "v.made_at >= ?", NULL, FILTER_INSTANT, true},
+                {"to", "v.made_at < ?", NULL, FILTER_INSTANT, true},
+                LIMIT_FILTER,
+};
+
+static const struct filter copy_filters[] = {
+                {"volume", "x.volume = (SELECT id FROM volume WHERE number = ?)", NULL, FILTER_TEXT, false},
+                {"footage", "x.footage = ?", NULL, FILTER_ID, false},
+                {"result", "x.result = ?", &copy_result_words, FILTER_WORDS, false},
                 LIMIT_FILTER,
 };
 
@@ -337,6 +361,35 @@ static const char backup_select[] =
                 " 'target', t.uuid, 'error', b.error)"
                 " FROM backup AS b LEFT JOIN backup_target AS t ON t.id = b.target WHERE true";
 
+/* The medium's next check is that of its volumes which comes first. */
+static const char medium_select[] =
+                "SELECT json_object('number', m.number, 'kind', medium_kind_word(m.kind), 'uuid', m.uuid,"
+                " 'path', m.path, 'type', m.type, 'serial', m.serial, 'capacity', m.capacity,"
+                " 'place', m.place, 'since', rfc3339(m.since), 'state', medium_state_word(m.state),"
+                " 'reason', m.reason, 'volumes', count(v.id), 'files', ifnull(sum(v.files), 0),"
+                " 'bytes', ifnull(sum(v.bytes), 0), 'check_at', rfc3339(min(v.check_at)))"
+                " FROM medium AS m LEFT JOIN volume AS v ON v.medium = m.id AND v.state = 2 WHERE true";
+
+static const char volume_select[] =
+                "SELECT json_object('number', v.number, 'medium', m.number, 'kind', "
+                "medium_kind_word(m.kind),"
+                " 'place', m.place, 'state', volume_state_word(v.state), 'made_at', rfc3339(v.made_at),"
+                " 'written_at', rfc3339(v.written_at), 'files', v.files, 'bytes', v.bytes,"
+                " 'seal', iif(v.seal IS NULL, NULL, lower(hex(v.seal))), 'reason', v.reason,"
+                " 'checked_at', rfc3339(v.checked_at), 'check_result', volume_check_word(v.check_result),"
+                " 'check_at', rfc3339(v.check_at), 'bad', (SELECT count(*) FROM volume_footage AS x"
+                " WHERE x.volume = v.id AND v.state = 2 AND x.result NOT IN (0, 8)))"
+                " FROM volume AS v JOIN medium AS m ON m.id = v.medium WHERE true";
+
+static const char copy_select[] =
+                "SELECT json_object('volume', v.number, 'medium', m.number, 'place', m.place,"
+                " 'footage', x.footage, 'name', f.name, 'size', f.size, 'case', c.number, 'path', x.path,"
+                " 'proved_at', rfc3339(x.proved_at), 'result', copy_result_word(x.result),"
+                " 'counts', json(iif(v.state = 2 AND x.result IN (0, 8), 'true', 'false')))"
+                " FROM volume_footage AS x JOIN volume AS v ON v.id = x.volume"
+                " JOIN medium AS m ON m.id = v.medium JOIN footage AS f ON f.id = x.footage"
+                " LEFT JOIN case_file AS c ON c.id = f.case_id WHERE true";
+
 static const char ledger_select[] = "SELECT json_object('sequence', l.sequence, 'at', rfc3339(l.at), "
                                     "'actor', l.actor, 'act', l.act,"
                                     " 'subject', l.subject, 'detail', json(l.detail), 'hash', "
@@ -377,6 +430,10 @@ static const char explanation_select[] =
                 " 'approver', e.approver, 'entered_at', rfc3339(e.entered_at), 'entered_by', e.entered_by)"
                 " FROM explanation AS e JOIN recorder AS r ON r.id = e.recorder WHERE true";
 
+/* Of the footage that has the fewest; NULL without any. */
+#define CASE_COPIES \
+        "(SELECT min(f.copies) FROM footage AS f INDEXED BY footage_by_copies WHERE f.case_id = c.id)"
+
 static const char case_select[] =
                 "SELECT json_object('id', c.id, 'number', c.number, 'unit', u.number,"
                 " 'supervision_number', c.supervision_number, 'file_number', c.file_number,"
@@ -389,7 +446,10 @@ static const char case_select[] =
                 " 'footage', json((SELECT json_object('files', count(*), 'from', rfc3339(min(f.started_at)),"
                 " 'to', rfc3339(max(f.ended_at)), 'duration_s', total(f.duration) / 1e6,"
                 " 'size', ifnull(sum(f.size), 0)) FROM footage AS f INDEXED BY footage_by_case"
-                " WHERE f.case_id = c.id)))"
+                " WHERE f.case_id = c.id)), 'archive_asked', rfc3339(c.archive_at),"
+                " 'copies', " CASE_COPIES ", 'archived', json(iif(c.long_term IS NOT NULL AND " CASE_COPIES
+                " >= ifnull((SELECT value FROM setting WHERE name = 'archive-copies'), 1), 'true', "
+                "'false')))"
                 " FROM case_file AS c JOIN unit AS u ON u.id = c.unit WHERE true";
 
 /* What was done at once to many footage is one row. */
@@ -430,6 +490,9 @@ const struct noun query_nouns[] = {
                 NOUN(duty, duty_select, " ORDER BY ifnull(d.out_at, d.returned_at) DESC, d.id DESC"),
                 NOUN(alert, alert_select, " ORDER BY a.since DESC, a.id DESC"),
                 NOUN(backup, backup_select, " ORDER BY b.id DESC"),
+                NOUN(medium, medium_select, " GROUP BY m.id ORDER BY m.id"),
+                NOUN(volume, volume_select, " ORDER BY v.id DESC"),
+                NOUN(copy, copy_select, " ORDER BY x.volume, x.path, x.footage"),
                 NOUN(ledger, ledger_select, " ORDER BY l.sequence DESC"),
                 {"recording", recording_filters, ELEMENTSOF(recording_filters), recording_select,
                  .run = query_run_recording},

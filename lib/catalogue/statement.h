@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-#define STATEMENTS_MAX 192 /* the distinct statements of this room */
+#define STATEMENTS_MAX 256 /* the distinct statements of this room */
 
 struct cached_statement {
         const char *sql; /* a constant: compared by address */

@@ -13,7 +13,7 @@ SAMPLES = os.environ["RECDOCK_SAMPLES"]
 KEYS = (
     "id unit officer recorder bay name source source_path started_at ended_at duration_s size sha256 sm3 verdict verdict_reasons"
     " container kind path offloaded_at docking deadline late case time_source device_time clock_offset_s"
-    " time_doubts case_unit annotated retain_until retain_basis"
+    " time_doubts case_unit annotated retain_until retain_basis copies volumes"
 ).split()
 
 

@@ -124,7 +124,7 @@ class Station:
             os.makedirs(path, exist_ok=True)
         self.libexec = os.path.join(folder, "libexec")
         os.makedirs(self.libexec, exist_ok=True)
-        for worker in ("offload", "inspect"):
+        for worker in ("offload", "inspect", "archive"):
             os.symlink(os.path.join(BUILD, f"daemon/{worker}/recdock-{worker}"), os.path.join(self.libexec, f"recdock-{worker}"))
         for name in ("recdock.conf.d", "retention.d"):
             shutil.copytree(os.path.join(SOURCE, "daemon", name), os.path.join(self.configuration, name))

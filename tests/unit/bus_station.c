@@ -166,6 +166,28 @@ int station_backup_begin(struct station *s, bool full_check, const char *actor,
         return s->config->backup_target ? -EBUSY : -ENODEV;
 }
 
+/* So is writing volumes. */
+int station_archive_begin(struct station *s, const char *actor, station_archive_fn *on_done, void *userdata)
+{
+        return -ENODATA;
+}
+
+int station_archive_verify(struct station *s, const struct volume_row *v, const char *actor,
+                           station_archive_fn *on_done, void *userdata)
+{
+        return -ENODEV;
+}
+
+int station_archive_init(struct station *s, const char *path, const char *number, const char *place,
+                         const char *actor, station_archive_fn *on_done, void *userdata)
+{
+        return -EBUSY;
+}
+
+void station_volume_retired(struct station *s, const char *number)
+{
+}
+
 int station_reload(struct station *s)
 {
         return settings->bad_reload ? -EINVAL : 0;

@@ -112,6 +112,10 @@ START_TEST(test_defaults)
         ck_assert_int_eq(config->backup.alert_after, 3 * USEC_PER_DAY);
         ck_assert_uint_eq(config->backup_generations, 7);
         ck_assert(!config->backup_same_disk);
+        ck_assert_uint_eq(config->archive_folders.n, 0);
+        ck_assert_uint_eq(config->archive.copies, 1);
+        ck_assert_int_eq(config->archive.check_after, 730 * USEC_PER_DAY);
+        ck_assert(config->archive_auto && !config->archive_same_disk);
         ck_assert(!config->undocking_is_checkout);
         ck_assert_int_eq(config->missing.grace, 2 * USEC_PER_DAY);
         ck_assert_int_eq(config->missing.after, 3 * USEC_PER_DAY);
@@ -136,6 +140,8 @@ START_TEST(test_every_key)
                              "[Backup]\nTarget=/srv/backup/"
                              "\nEvery=2d\nAt=03:30\nAlertAfter=5d\nGenerations=3\n"
                              "AllowSameDisk=yes\n"
+                             "[Archive]\nFolder=/srv/x\nFolder=\nFolder=/srv/a/\nFolder=/srv/b\nCopies=3\n"
+                             "CheckAfter=90d\nAuto=no\nAllowSameDisk=yes\n"
                              "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
                              "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
                         0);
@@ -160,6 +166,12 @@ START_TEST(test_every_key)
         ck_assert_int_eq(config->backup.alert_after, 5 * USEC_PER_DAY);
         ck_assert_uint_eq(config->backup_generations, 3);
         ck_assert(config->backup_same_disk);
+        ck_assert_uint_eq(config->archive_folders.n, 2);
+        ck_assert_str_eq(config->archive_folders.paths[0], "/srv/a");
+        ck_assert_str_eq(config->archive_folders.paths[1], "/srv/b");
+        ck_assert_uint_eq(config->archive.copies, 3);
+        ck_assert_int_eq(config->archive.check_after, 90 * USEC_PER_DAY);
+        ck_assert(!config->archive_auto && config->archive_same_disk);
         ck_assert(config->undocking_is_checkout);
         ck_assert_int_eq(config->missing.grace, 0);
         ck_assert_int_eq(config->missing.after, 12 * USEC_PER_HOUR);
@@ -262,6 +274,12 @@ static const struct {
                 {"[Backup]\nAlertAfter=0\n", "AlertAfter='0': expected a time span from 1h to 366d"},
                 {"[Backup]\nEvery=7d\nAlertAfter=3d\n",
                  "[Backup] AlertAfter=: expected no less than Every=168h"},
+                {"[Archive]\nFolder=disk\n", "Folder='disk': expected an absolute path"},
+                {"[Archive]\nFolder=/a\nFolder=/a/\n", "Folder='/a/': expected each folder once"},
+                {"[Archive]\nCopies=0\n", "Copies='0': expected a number from 1 to 9"},
+                {"[Archive]\nCheckAfter=36h\n", "CheckAfter='36h': expected whole days from 1d to 3660d"},
+                {"[Archive]\nCheckAfter=0\n", "CheckAfter='0': expected whole days from 1d to 3660d"},
+                {"[Archive]\nAuto=perhaps\n", "Auto='perhaps': expected yes or no"},
                 {"[Backup]\nGenerations=0\n", "Generations='0': expected a number from 1 to 1000"},
                 {"[Backup]\nAllowSameDisk=maybe\n", "AllowSameDisk='maybe': expected yes or no"},
                 {"[Inspect]\nParallel=17\n", "Parallel='17': expected a number from 1 to 16"},

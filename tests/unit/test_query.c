@@ -220,7 +220,7 @@ static const struct {
                  "sha256 sm3"
                  " verdict verdict_reasons container kind path offloaded_at docking deadline late case"
                  " time_source device_time clock_offset_s time_doubts case_unit annotated retain_until "
-                 "retain_basis"},
+                 "retain_basis copies volumes"},
                 {"docking",
                  "docking bay port state recorder model manufacturer firmware serial usb_serial "
                  "reason plugged_at"
@@ -282,10 +282,11 @@ static const struct {
                 {"footage", "\"sm3\":null,\"verdict\":\"complete\",\"verdict_reasons\":[\"no-moov\","
                             "\"\\\"odd\\\\word\"]"},
                 {"footage", "\"kind\":\"video\""},
-                {"footage", "\"late\":2,\"case\":null,\"time_source\":\"name\",\"device_time\":null,\"clock_"
-                            "offset_s\":null,"
-                            "\"time_doubts\":[],\"case_unit\":null,\"annotated\":false,"
-                            "\"retain_until\":null,\"retain_basis\":\"profile\"}"},
+                {"footage",
+                 "\"late\":2,\"case\":null,\"time_source\":\"name\",\"device_time\":null,\"clock_"
+                 "offset_s\":null,"
+                 "\"time_doubts\":[],\"case_unit\":null,\"annotated\":false,"
+                 "\"retain_until\":null,\"retain_basis\":\"profile\",\"copies\":0,\"volumes\":[]}"},
                 {"docking", "\"state\":\"plugged\",\"recorder\":\"1000001\",\"model\":null"},
                 {"docking", "\"battery\":null,\"free\":null"},
                 {"docking", "\"clock_offset_s\":null"},
@@ -331,7 +332,8 @@ static const struct {
                 {"colour", NULL, NULL,
                  "unknown noun 'colour', expected one of footage, docking, item, finding, recorder, "
                  "officer, unit, "
-                 "assignment, duty, alert, backup, ledger, recording, gap, coverage, reason, retention, "
+                 "assignment, duty, alert, backup, medium, volume, copy, ledger, recording, gap, coverage, "
+                 "reason, retention, "
                  "hold, "
                  "explanation, case, change, unannotated or activity"},
                 {"footage", "colour", "red",
@@ -380,7 +382,8 @@ static const struct {
                  "deleted-on-recorder, changed-on-recorder, clearing-mismatch, medium-damaged, "
                  "sequence-gap, recording-gap, name-contradicts, clock-drift, clock-jump, "
                  "battery-low, recorder-storage-low, store-low, store-failed, backup-overdue, "
-                 "backup-failed, unassigned or "
+                 "backup-failed, archive-failed, archive-copy-bad, archive-check-overdue, "
+                 "archive-medium-wanted, unassigned or "
                  "unannotated"},
                 {"alert", "severity", "bad", "severity 'bad': expected notice, warning, error or critical"},
                 {"alert", "subject", "", "subject '': expected a text that is not empty"},

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* "archive": long-term copies on media. What is due and where it goes, the register of media and volumes;
+ * single volumes are in verb_archive_volume.c. */
+#include "cli/listing.h"
+#include "cli/translate.h"
+#include "cli/verb_functions.h"
+#include "base/cleanup.h"
+
+#include <limits.h>
+#include <string.h>
+
+DEFINE_CLEANUP(json_object *, json_object_put);
+
+static int plan_on_line(void *userdata, const char *line)
+{
+        json_object *row = json_tokener_parse(line);
+
+        if (!row) {
+                complain(_("recdockd's answer cannot be read"));
+                return EXIT_OTHER;
+        }
+        (void)json_object_array_add(userdata, row);
+        return EXIT_OK;
+}
+
+int verb_archive_plan(const struct invocation *inv)
+{
+        static const struct column columns[] = {
+                        {"medium", N_("MEDIUM"), COLUMN_TEXT}, {"files", N_("FILES"), COLUMN_NUMBER},
+                        {"cases", N_("CASES"), COLUMN_NUMBER}, {"bytes", N_("BYTES"), COLUMN_BYTES},
+                        {"free", N_("FREE"), COLUMN_BYTES},    {"path", N_("FOLDER"), COLUMN_TEXT},
+                        {"reason", N_("REASON"), COLUMN_TEXT},
+        };
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(json_object_putp) json_object *rows = json_object_new_array();
+        int r = client_open(&bus);
+
+        if (r == EXIT_OK)
+                r = client_lines(bus, "PlanArchive", NULL, 0, plan_on_line, rows);
+        if (r != EXIT_OK)
+                return r;
+        if (inv->json)
+                (void)puts(json_object_to_json_string_ext(
+                                rows, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+        else if (table_print(stdout, rows, columns, ELEMENTSOF(columns), !inv->no_legend) < 0)
+                return EXIT_OTHER;
+        return EXIT_OK;
+}
+
+/* One row of an answer, parsed. */
+static int answer_read(sd_bus_message *reply, json_object **ret)
+{
+        const char *text;
+
+        if (sd_bus_message_read(reply, "s", &text) >= 0 && (*ret = json_tokener_parse(text)))
+                return EXIT_OK;
+        complain(_("recdockd's answer cannot be read"));
+        return EXIT_OTHER;
+}
+
+static int ended_print(const struct invocation *inv, json_object *row)
+{
+        static const struct column columns[] = {
+                        {"number", N_("Volume"), COLUMN_TEXT}, {"medium", N_("Medium"), COLUMN_TEXT},
+                        {"state", N_("State"), COLUMN_STATE},  {"files", N_("Files"), COLUMN_NUMBER},
+                        {"bytes", N_("Bytes"), COLUMN_BYTES},  {"reason", N_("Reason"), COLUMN_TEXT},
+        };
+        json_object *state = json_member(row, "state");
+
+        if (inv->json)
+                json_print_one(row);
+        else if (record_print(stdout, row, columns, ELEMENTSOF(columns)) < 0)
+                return EXIT_OTHER;
+        return state && strcmp(json_object_get_string(state), "written") == 0 ? EXIT_OK : EXIT_BAD;
+}
+
+int verb_archive_start(const struct invocation *inv)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(json_object_putp) json_object *row = NULL;
+        const char *number = invocation_option(inv, "case"), *unit = invocation_option(inv, "unit");
+        const int wait = invocation_option(inv, "wait") != NULL;
+        int r = client_open(&bus);
+
+        if (r == EXIT_OK)
+                r = client_call(bus, &reply, "StartArchive", "ssb", number ? number : "", unit ? unit : "",
+                                wait);
+        if (r == EXIT_OK)
+                r = answer_read(reply, &row);
+        if (r != EXIT_OK)
+                return r;
+        if (wait)
+                return ended_print(inv, row);
+        if (inv->json)
+                (void)puts("[]");
+        else
+                (void)printf(_("a volume has begun, see 'recdockctl archive status'\n"));
+        return EXIT_OK;
+}
+
+int verb_archive_status(const struct invocation *inv)
+{
+        static const struct column columns[] = {
+                        {"due_files", N_("Files due"), COLUMN_NUMBER},
+                        {"due_bytes", N_("Bytes due"), COLUMN_BYTES},
+                        {"due_cases", N_("Cases due"), COLUMN_NUMBER},
+                        {"copies", N_("Copies wanted"), COLUMN_NUMBER},
+                        {"auto", N_("Begins by itself"), COLUMN_YES_NO},
+                        {"running.volume", N_("Volume"), COLUMN_TEXT},
+                        {"running.medium", N_("Medium"), COLUMN_TEXT},
+                        {"running.phase", N_("Phase"), COLUMN_STATE},
+                        {"running.bytes", N_("Bytes done"), COLUMN_BYTES},
+                        {"running.bytes_total", N_("Bytes in all"), COLUMN_BYTES},
+                        {"running.held", N_("Held by offloads"), COLUMN_YES_NO},
+        };
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(json_object_putp) json_object *status = NULL;
+        json_object *archive;
+        int r = client_open(&bus);
+
+        if (r == EXIT_OK)
+                r = client_status(bus, &status);
+        if (r != EXIT_OK)
+                return r;
+        archive = json_member(status, "archive");
+        if (!archive) {
+                complain(_("the station does not tell of its archive"));
+                return EXIT_OTHER;
+        }
+        if (inv->json)
+                json_print_one(archive);
+        else if (record_print(stdout, archive, columns, ELEMENTSOF(columns)) < 0)
+                return EXIT_OTHER;
+        return EXIT_OK;
+}
+
+int verb_archive_list(const struct invocation *inv)
+{
+        static const struct column columns[] = {
+                        {"number", N_("VOLUME"), COLUMN_TEXT},
+                        {"medium", N_("MEDIUM"), COLUMN_TEXT},
+                        {"state", N_("STATE"), COLUMN_STATE},
+                        {"written_at", N_("WRITTEN"), COLUMN_TIME},
+                        {"files", N_("FILES"), COLUMN_NUMBER},
+                        {"bytes", N_("BYTES"), COLUMN_BYTES},
+                        {"checked_at", N_("CHECKED"), COLUMN_TIME},
+                        {"check_result", N_("RESULT"), COLUMN_STATE},
+                        {"check_at", N_("NEXT CHECK"), COLUMN_TIME},
+                        {"place", N_("PLACE"), COLUMN_TEXT},
+                        {"reason", N_("REASON"), COLUMN_TEXT},
+        };
+
+        return listing_print(inv, "volume", columns, ELEMENTSOF(columns));
+}
+
+int verb_archive_media(const struct invocation *inv)
+{
+        static const struct column columns[] = {
+                        {"number", N_("MEDIUM"), COLUMN_TEXT},
+                        {"kind", N_("KIND"), COLUMN_TEXT},
+                        {"type", N_("TYPE"), COLUMN_TEXT},
+                        {"state", N_("STATE"), COLUMN_STATE},
+                        {"capacity", N_("CAPACITY"), COLUMN_BYTES},
+                        {"volumes", N_("VOLUMES"), COLUMN_NUMBER},
+                        {"files", N_("FILES"), COLUMN_NUMBER},
+                        {"since", N_("SINCE"), COLUMN_TIME},
+                        {"check_at", N_("NEXT CHECK"), COLUMN_TIME},
+                        {"place", N_("PLACE"), COLUMN_TEXT},
+                        {"path", N_("FOLDER"), COLUMN_TEXT},
+                        {"reason", N_("REASON"), COLUMN_TEXT},
+        };
+
+        return listing_print(inv, "medium", columns, ELEMENTSOF(columns));
+}
+
+/* recdockd has another working directory. */
+static int path_absolute(const char *typed, char ret[PATH_MAX])
+{
+        if (typed[0] == '\0' || typed[0] == '/') {
+                (void)snprintf(ret, PATH_MAX, "%s", typed);
+                return EXIT_OK;
+        }
+        if (realpath(typed, ret))
+                return EXIT_OK;
+        complain(_("there is no folder '%s'"), typed);
+        return EXIT_USAGE;
+}
+
+int verb_archive_init(const struct invocation *inv)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *number = invocation_option(inv, "number"), *place = invocation_option(inv, "place");
+        char path[PATH_MAX];
+        int r = path_absolute(inv->n_args > 0 ? inv->args[0] : "", path);
+
+        if (r == EXIT_OK)
+                r = client_open(&bus);
+        if (r == EXIT_OK)
+                r = client_call(bus, &reply, "InitMedium", "sss", path, number ? number : "",
+                                place ? place : "");
+        if (r != EXIT_OK)
+                return r;
+        if (sd_bus_message_read(reply, "s", &number) < 0) {
+                complain(_("recdockd's answer cannot be read"));
+                return EXIT_OTHER;
+        }
+        if (inv->json)
+                done_print(inv, "medium", number, 0);
+        else
+                (void)printf(_("medium %s is registered\n"), number);
+        return EXIT_OK;
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The worker's cage; see archive_lockdown.h. What is allowed is what files below one folder, files that come
+ * over the socket, and the C library's memory take. Nothing here connects, executes, or makes a process or a
+ * thread, and no memory can become executable.
+ */
+#include "daemon/archive/archive_lockdown.h"
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#define MEMORY_MAX (UINT64_C(4) << 30) /* a million rows, a manifest of 256 MiB */
+
+#define ALLOW(name)                              \
+        {                                        \
+                .syscall = (name), .allow = true \
+        }
+#define NOT_EXECUTABLE .allow = true, .argument = 2, .mask = PROT_EXEC, .value = 0
+#define ALLOW_FCNTL(call, command)                                                                      \
+        {                                                                                               \
+                .syscall = (call), .allow = true, .argument = 1, .mask = UINT32_MAX, .value = (command) \
+        }
+
+/* Names that are another architecture's are skipped. */
+static const struct sandbox_rule rules[] = {
+                /* files of the volume, and those that are copied there */
+                ALLOW("openat"),
+                ALLOW("openat2"),
+                ALLOW("mkdirat"),
+                ALLOW("renameat"),
+                ALLOW("renameat2"),
+                ALLOW("unlinkat"),
+                ALLOW("getdents64"),
+                ALLOW("read"),
+                ALLOW("pread64"),
+                ALLOW("write"),
+                ALLOW("lseek"),
+                ALLOW("_llseek"),
+                ALLOW("fsync"),
+                ALLOW("fdatasync"),
+                ALLOW("fadvise64"),
+                ALLOW("fadvise64_64"),
+                ALLOW("mincore"),
+                ALLOW("fchmod"),
+                ALLOW("utimensat"),
+                ALLOW("utimensat_time64"),
+                ALLOW("fstatfs"),
+                ALLOW("fstatfs64"),
+                ALLOW("fstat"),
+                ALLOW("fstat64"),
+                ALLOW("newfstatat"),
+                ALLOW("fstatat64"),
+                ALLOW("statx"),
+                ALLOW_FCNTL("fcntl", F_GETFL),
+                ALLOW_FCNTL("fcntl", F_SETFL), /* O_DIRECT off */
+                ALLOW_FCNTL("fcntl", F_GETFD), /* fdopendir(3) */
+                ALLOW_FCNTL("fcntl", F_SETFD),
+                ALLOW_FCNTL("fcntl64", F_GETFD),
+                ALLOW_FCNTL("fcntl64", F_SETFD),
+                ALLOW_FCNTL("fcntl64", F_GETFL),
+                ALLOW_FCNTL("fcntl64", F_SETFL),
+                {"ioctl", .action = SANDBOX_ENOTTY},
+
+                /* the socket, lines on standard error */
+                ALLOW("recvmsg"),
+                ALLOW("sendmsg"),
+                ALLOW("poll"),
+                ALLOW("ppoll"),
+                ALLOW("ppoll_time64"),
+                ALLOW("writev"),
+
+                /* the C library: memory, locks, time, the end */
+                ALLOW("brk"),
+                {"mmap", NOT_EXECUTABLE},
+                {"mmap2", NOT_EXECUTABLE},
+                {"mprotect", NOT_EXECUTABLE},
+                ALLOW("mremap"),
+                ALLOW("munmap"),
+                ALLOW("madvise"),
+                ALLOW("futex"),
+                ALLOW("futex_time64"),
+                ALLOW("clock_gettime"),
+                ALLOW("clock_gettime64"),
+                ALLOW("getrandom"),
+                ALLOW("close"),
+                ALLOW("rt_sigprocmask"),
+                ALLOW("rt_sigreturn"),
+                ALLOW("restart_syscall"),
+                {"sysinfo", .action = SANDBOX_EACCES}, /* a long qsort() asks for the memory there is */
+                ALLOW("exit"),
+                ALLOW("exit_group"),
+#if RECDOCK_INJECTION
+                /* a crash point raises SIGKILL */
+                ALLOW("getpid"),
+                ALLOW("gettid"),
+                ALLOW("tgkill"),
+#endif
+};
+
+/* libcrypto reads its configuration at the first digest, the C library its zone at the first local time. */
+static int libraries_warm_up(void)
+{
+        struct digest *digest;
+        uint8_t value[DIGEST_SIZE];
+        int r = digest_new(&digest, true);
+
+        if (r < 0)
+                return r;
+        digest_free(digest);
+        tzset();
+        return digest_sha256("", 0, value);
+}
+
+int archive_lockdown(int folder, bool writable, struct sandbox_state *state)
+{
+        int r = libraries_warm_up();
+
+        if (r == 0)
+                r = sandbox_limit_memory(MEMORY_MAX);
+        if (r == 0)
+                r = sandbox_no_new_privs(state);
+        if (r == 0)
+                r = folder < 0 ? sandbox_landlock_nothing(state)
+                               : sandbox_landlock_folder(folder, writable, state);
+        return r == 0 ? sandbox_seccomp(rules, ELEMENTSOF(rules), state) : r;
+}

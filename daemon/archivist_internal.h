@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files of the archivist share. */
+
+#include "archive/proof.h"
+#include "daemon/archive_survey.h"
+#include "daemon/archivist.h"
+#include "daemon/worker.h"
+
+enum archivist_stage {
+        ARCHIVIST_IDLE,
+        ARCHIVIST_SURVEYING, /* which medium, and what goes there */
+        ARCHIVIST_READING,   /* the contents of the volume, out of the catalogue */
+        ARCHIVIST_WORKING,   /* there is a recdock-archive */
+        ARCHIVIST_RESTING,   /* before a volume is gone on with */
+};
+
+enum archivist_task { ARCHIVIST_WRITE, ARCHIVIST_VERIFY, ARCHIVIST_INIT };
+
+/* A medium that is not asked again before. */
+struct barred {
+        int64_t medium;
+        instant_t until; /* INSTANT_NONE: in this round */
+};
+
+/* The last word of a recdock-archive: as of struct archive_ended, checked. */
+struct archivist_told {
+        int outcome, error;
+        int64_t footage;
+        uint8_t seal[DIGEST_SIZE];
+        char path[1024];
+        uint64_t cached;
+};
+
+#define ARCHIVIST_OTHERS_MAX 1000 /* told of at most */
+
+struct archivist {
+        struct station *station;
+        enum archivist_stage stage;
+        enum archivist_task task;
+        struct archive_survey *survey;
+        struct worker *worker;
+        sd_event_source *stall, *rest;
+        struct medium medium;
+        struct volume_row volume; /* id 0: none yet */
+        int root, contents;       /* -EBADF */
+        unsigned int attempts;    /* at this volume */
+        char why[512];            /* the last thing that kept a medium from taking it */
+        bool held;
+
+        /* who waits */
+        char actor[256];
+        archivist_done_fn *on_done;
+        void *userdata;
+
+        /* what recdock-archive told */
+        struct copy *copies;
+        size_t n_copies, room_copies;
+        json_object *others;
+        enum archive_phase phase;
+        int64_t bytes, bytes_total;
+        bool ended; /* 'told' is set */
+        struct archivist_told told;
+
+        /* rounds of media */
+        struct barred *barred;
+        size_t n_barred;
+        instant_t looked_at;
+        struct volume_due looked_due;
+
+        /* of ARCHIVIST_INIT */
+        char number[MEDIUM_NUMBER_MAX], place[MEDIUM_TEXT_MAX], path[1024];
+};
+
+/* archivist_run.c: starts recdock-archive for a->volume on a->root; archivist_ended() hears of its end. */
+int archivist_run(struct archivist *a);
+/* The worker goes, what it told is forgotten. */
+void archivist_run_drop(struct archivist *a);
+void archivist_run_hold(struct archivist *a);
+/* What it told of files is forgotten. */
+void archivist_copies_forget(struct archivist *a);
+
+/* archivist_end.c: what becomes of it on record, when the process has ended; a->told is its last word. */
+void archivist_ended(struct archivist *a, const char *status);
+/* The volume has failed, for a reason that lies with the medium when 'medium_failed'. */
+void archivist_volume_fail(struct archivist *a, bool medium_failed, const char *reason);
+
+/* archivist.c */
+/* Ends what is under way, answers, and lets the clock look again. */
+void archivist_idle(struct archivist *a, const struct archivist_answer *answer);
+/* Begins again where it was, or lets it fail: 'reason' says what happened. */
+void archivist_again(struct archivist *a, const char *reason);
+void archivist_bar(struct archivist *a, int64_t medium, instant_t until);
+
+/* archivist_alert.c */
+void archivist_alerts_look(struct archivist *a, instant_t now, instant_t *next);
+void archivist_tell_wanted(struct archivist *a, const struct volume_due *due);
+void archivist_tell_checked(struct archivist *a, int64_t bad, const json_object *others);

@@ -1,0 +1,362 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Long-term copies: what is due goes to a medium, is proved there, counted, read again, and made anew when it went bad."""
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+
+import tap
+from testbed import StationTest, sha256_file
+
+CRASHES = ("archive-planned", "archive-begun", "archive-proved", "archive-recorded")
+WORKER_CRASHES = ("archive-copying:2", "archive-ended")
+
+
+class Archive(StationTest):
+    start_station = False
+    auto = True
+
+    def setUp(self):
+        super().setUp()
+        self.media = [os.path.join(self.folder, name) for name in ("disk1", "disk2")]
+        for path in self.media:
+            os.mkdir(path)
+        self.mounted = []
+        self.configure()
+
+    def tearDown(self):
+        try:
+            super().tearDown()
+        finally:
+            for path in self.mounted:
+                subprocess.run(["umount", path], check=False)
+
+    def configure(self, folders=1, auto=True, more="", docking=""):
+        lines = "".join(f"Folder={path}\n" for path in self.media[:folders])
+        self.station.configure(
+            f"[Docking]\n{docking}[Archive]\n{lines}AllowSameDisk=yes\nAuto={'yes' if auto else 'no'}\n{more}"
+        )
+
+    def begin(self, **files):
+        """A station with a medium, and a closed case of category L1 with these files."""
+        self.station.start()
+        self.station.ctl("archive", "init", self.media[0], "--place=shelf 3")
+        self.station.ctl("unit", "add", "U1", "First brigade")
+        return self.close_case("C1", files)
+
+    def close_case(self, number, files, name="a", closed=True):
+        folder = self.recorder_folder(name, files)
+        mark = self.station.mark()
+        self.plug(name, folder)
+        self.station.wait("DOCKING_RELEASED", start=mark)
+        self.unplug(name)
+        ids = [str(f["id"]) for f in self.station.footage() if f["case"] is None]
+        self.station.ctl("case", "open", number, "--unit=U1", "--long-term=L1", "--party=Zhang San", "--handler=Li Si")
+        self.station.ctl("case", "tag", number, *ids)
+        if closed:
+            self.station.ctl("case", "close", number)
+        return folder
+
+    def volumes(self):
+        return {v["number"]: v for v in self.station.json("archive", "list")}
+
+    def written(self, n=1, failed=0):
+        def enough():
+            states = [v["state"] for v in self.volumes().values()]
+            self.assertLessEqual(states.count("failed"), failed)
+            return states.count("written") >= n
+
+        self.station.until(enough)
+        return [v for v in self.volumes().values() if v["state"] == "written"]
+
+    def root(self, volume, medium=0):
+        return os.path.join(self.media[medium], volume["number"])
+
+    def alerts(self):
+        return sorted((a["kind"], a["subject"]) for a in self.station.json("alert", "list") if a["kind"].startswith("archive-"))
+
+    def acts(self):
+        return [e["act"] for e in self.station.json("ledger", "list")]
+
+    def assert_sound(self, volume, medium=0):
+        """Other programs say that it is whole, and the catalogue says what is on it."""
+        root = self.root(volume, medium)
+        for manifest in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+            checked = subprocess.run(["sha256sum", "-c", "--strict", manifest], cwd=root, capture_output=True, text=True, check=False)
+            self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+        self.assertEqual(sha256_file(os.path.join(root, "tagmanifest-sha256.txt")), volume["seal"])
+        copies = self.station.json("archive", "show", volume["number"])[0]["copies"]
+        footage = {f["id"]: f for f in self.station.footage()}
+        for copy in copies:
+            self.assertIn(copy["result"], ("good", "cached"))
+            self.assertEqual(sha256_file(os.path.join(root, copy["path"])), footage[copy["footage"]]["sha256"])
+        self.assertEqual(volume["files"], len(copies))
+        return copies
+
+
+class Way(Archive):
+    def test_a_closed_case_is_copied_proved_damaged_and_copied_again(self):
+        files = {f"DCIM/{n}.bin": os.urandom(40000 + n) for n in range(5)} | {"DCIM/现场 记录.bin": b"zh" * 1000}
+        self.begin(**files)
+        volume = self.written()[0]
+        self.assertRegex(volume["number"], r"^S1-\d{4}-0001$")
+        copies = self.assert_sound(volume)
+        self.assertEqual(len(copies), 6)
+        self.assertEqual([c["case"] for c in copies], ["C1"] * 6)
+        for f in self.station.footage():
+            self.assertEqual((f["copies"], f["volumes"]), (1, [volume["number"]]))
+        shown = self.station.ctl("show", str(copies[0]["footage"])).stdout
+        self.assertIn(volume["number"], shown)
+        case = self.station.json("case", "show", "C1")[0]
+        self.assertEqual((case["archived"], case["copies"]), (True, 1))
+        self.assertEqual(self.alerts(), [])
+        status = self.station.json("archive", "status")[0]
+        self.assertEqual((status["due_files"], status["running"]), (0, None))
+        medium = self.station.json("archive", "media")[0]
+        self.assertEqual((medium["state"], medium["place"], medium["volumes"], medium["files"]), ("active", "shelf 3", 1, 6))
+        self.assertEqual(medium["check_at"][:10], volume["check_at"][:10])
+        self.assertEqual(self.acts().count("volume.written"), 1)
+
+        self.configure(auto=False)
+        self.station.ctl("reload")
+        good = self.station.ctl("archive", "verify", volume["number"])
+        self.assertEqual(good.returncode, 0)
+        self.assertIn("0 of 6 files are not good", good.stdout)
+        bad = copies[2]
+        path = os.path.join(self.root(volume), bad["path"])
+        os.chmod(path, 0o600)
+        with open(path, "r+b") as f:
+            f.seek(20000)
+            f.write(b"x")
+        found = self.station.ctl("archive", "verify", volume["number"], "--json", check=False)
+        self.assertEqual(found.returncode, 1)
+        told = json.loads(found.stdout)[0]
+        self.assertEqual((told["check_result"], told["bad"], told["others"]), ("bad", 1, []))
+        results = {c["footage"]: c["result"] for c in told["copies"]}
+        self.assertEqual(results.pop(bad["footage"]), "differs")
+        self.assertTrue(set(results.values()) <= {"good", "cached"}, results)
+        self.assertEqual(self.alerts(), [("archive-copy-bad", f"volume/{volume['number']}")])
+        counted = {f["id"]: f["copies"] for f in self.station.footage()}
+        self.assertEqual(counted.pop(bad["footage"]), 0)
+        self.assertEqual(set(counted.values()), {1})
+        self.assertFalse(self.station.json("case", "show", "C1")[0]["archived"])
+        self.assertEqual(self.station.json("archive", "status")[0]["due_files"], 1)
+
+        refused = self.station.ctl("archive", "retire", volume["number"], check=False)
+        self.assertEqual(refused.returncode, 6)
+        self.assertIn("the reason is empty", refused.stderr)
+        self.station.ctl("archive", "retire", volume["number"], "--reason=a damaged file")
+        self.assertEqual(self.alerts(), [])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
+        plan = self.station.json("archive", "plan")
+        self.assertEqual([(p["medium"], p["files"]) for p in plan], [("S1-M0001", 6)])
+        row = self.station.json("archive", "start", "--wait")[0]
+        self.assertEqual((row["state"], row["files"]), ("written", 6))
+        self.assert_sound(self.volumes()[row["number"]])
+        self.assertEqual({tuple(f["volumes"]) for f in self.station.footage()}, {(row["number"],)})
+        self.assertTrue(self.station.json("case", "show", "C1")[0]["archived"])
+        for act in ("medium.registered", "volume.planned", "volume.checked", "volume.retired"):
+            self.assertIn(act, self.acts())
+        self.assertEqual(self.station.ctl("verify").returncode, 0)  # the ledger's chain, too
+
+    def test_a_case_that_is_open_is_copied_when_somebody_asks(self):
+        self.configure(auto=False)
+        self.station.start()
+        self.station.ctl("unit", "add", "U1", "First brigade")
+        self.close_case("C1", {"a.bin": b"a" * 5000}, closed=False)
+        nothing = self.station.ctl("archive", "start", check=False)
+        self.assertEqual(nothing.returncode, 6)
+        self.assertIn("nothing is due", nothing.stderr)
+        without = self.station.ctl("archive", "start", "--case=C1", check=False)
+        self.assertEqual(without.returncode, 6)
+        self.assertIn("no medium is at hand", without.stderr)
+        self.assertEqual(self.station.json("archive", "plan")[0]["medium"], None)
+        self.station.ctl("archive", "init")
+        row = self.station.json("archive", "start", "--wait")[0]
+        self.assertEqual((row["state"], row["files"]), ("written", 1))
+        self.assertEqual(self.acts().count("case.archive-asked"), 1)
+        label = self.station.ctl("archive", "label", row["number"]).stdout
+        self.assertIn(row["number"], label)
+        with open(os.path.join(self.root(row), "label.svg"), encoding="utf-8") as f:
+            self.assertEqual(label, f.read())
+
+    def test_what_is_wrong_is_refused_and_changes_nothing(self):
+        self.configure(auto=False)
+        self.station.start()
+        used = os.path.join(self.media[0], "photo.jpg")
+        with open(used, "wb") as f:
+            f.write(b"x")
+        for code, text, *args in (
+            (6, "has something in it", "init"),
+            (6, "is no folder for media", "init", "/srv"),
+            (4, "there is no volume", "verify", "S1-2026-0001"),
+            (4, "there is no volume", "retire", "S1-2026-0001", "--reason=x"),
+            (4, "there is no volume", "label", "S1-2026-0001"),
+            (4, "there is no volume", "show", "S1-2026-0001"),
+            (4, "there is no case", "start", "--case=C9"),
+            (6, "state 'good'", "list", "--state=good"),
+        ):
+            with self.subTest(args=args):
+                refused = self.station.ctl("archive", *args, check=False)
+                self.assertIn(text, refused.stderr)
+                self.assertNotEqual(refused.returncode, 0)
+        self.assertEqual(self.files_below(self.media[0]), ["photo.jpg"])
+        self.assertEqual((self.station.json("archive", "list"), self.station.json("archive", "media")), ([], []))
+        os.unlink(used)
+        self.station.ctl("archive", "init", "--number=D7")
+        self.station.ctl("unit", "add", "U1", "First brigade")
+        self.station.ctl("case", "open", "C2", "--unit=U1")
+        refused = self.station.ctl("archive", "start", "--case=C2", check=False)
+        self.assertIn("is of no long-term category", refused.stderr)
+        self.assertEqual([m["number"] for m in self.station.json("archive", "media")], ["D7"])
+        self.configure(auto=False, folders=2)
+        self.station.ctl("reload")
+        refused = self.station.ctl("archive", "init", self.media[1], "--number=D7", check=False)
+        self.assertIn("there is a medium 'D7' already", refused.stderr)
+        self.station.configure(f"[Archive]\nFolder={self.media[1]}\n")
+        self.station.ctl("reload")
+        refused = self.station.ctl("archive", "init", check=False)
+        self.assertIn("AllowSameDisk=yes", refused.stderr)
+
+    def test_two_copies_are_on_two_media(self):
+        self.configure(folders=2, more="Copies=2\n")
+        self.begin(a=b"1" * 9000)
+        first = self.written()[0]
+        self.station.wait("ALERT_RAISED", alert="archive-medium-wanted")
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
+        self.assertFalse(self.station.json("case", "show", "C1")[0]["archived"])
+        self.station.ctl("archive", "init", self.media[1])
+        second = [v for v in self.written(2) if v["number"] != first["number"]][0]
+        self.assertNotEqual(second["medium"], first["medium"])
+        self.assert_sound(first)
+        self.assert_sound(second, medium=1)
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {2})
+        self.assertTrue(self.station.json("case", "show", "C1")[0]["archived"])
+        self.station.until(lambda: self.alerts() == [])
+
+
+class Failures(Archive):
+    def test_a_full_medium_goes_to_the_next(self):
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", self.media[0]], check=False).returncode != 0:
+            self.skipTest("cannot mount a small file system here")
+        self.mounted.append(self.media[0])
+        self.configure(folders=2)
+        self.begin(a=os.urandom(3 << 20), b=os.urandom(1 << 20))
+        self.station.wait("ALERT_RAISED", alert="archive-medium-wanted")
+        self.assertEqual([v["files"] for v in self.written()], [1])  # the small one fits
+        self.station.ctl("archive", "init", self.media[1])
+        volumes = self.written(2)
+        self.assertEqual(sorted(v["files"] for v in volumes), [1, 1])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
+        self.station.until(lambda: self.alerts() == [])
+
+    def test_a_file_that_the_store_has_not_as_it_was_is_left_out_and_told(self):
+        self.configure(auto=False)
+        self.begin(a=b"1" * 9000, b=b"2" * 9000)
+        row = self.station.footage()[0]
+        path = os.path.join(self.station.store, row["path"])
+        os.chmod(path, 0o600)
+        with open(path, "r+b") as f:
+            f.write(b"x")
+        failed = self.station.ctl("archive", "start", "--wait", check=False)
+        self.assertEqual(failed.returncode, 1)
+        self.assertEqual(self.alerts(), [("archive-failed", f"footage/{row['id']}")])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
+        done = self.station.json("archive", "start", "--wait")[0]
+        self.assertEqual((done["state"], done["files"]), ("written", 1))
+        self.assertEqual({f["id"]: f["copies"] for f in self.station.footage()}[row["id"]], 0)
+        self.assertEqual(self.alerts(), [("archive-failed", f"footage/{row['id']}")])
+
+    def test_a_disk_that_is_not_mounted_is_no_medium(self):
+        self.configure(auto=False)
+        self.begin(a=b"1" * 9000)
+        away = os.path.join(self.folder, "away")
+        os.rename(self.media[0], away)
+        os.mkdir(self.media[0])
+        failed = self.station.ctl("archive", "start", "--wait", check=False)
+        self.assertIn("is its disk mounted?", failed.stderr)
+        self.assertEqual(os.listdir(self.media[0]), [])
+        self.assertEqual(self.volumes(), {})
+        os.rmdir(self.media[0])
+        os.rename(away, self.media[0])
+        self.assertEqual(self.station.json("archive", "start", "--wait")[0]["state"], "written")
+
+
+class Deaths(Archive):
+    def worker_dies(self, where):
+        self.station.crash_worker("archive", where)
+        self.begin(**{f"{n}.bin": os.urandom(3000 + n) for n in range(4)})
+        volume = self.written()[0]
+        self.station.wait("WORKER_DIED", timeout=5)
+        self.assertEqual(len(self.volumes()), 1)
+        self.assert_sound(volume)
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
+
+    def daemon_dies(self, where):
+        self.configure(auto=False)
+        self.begin(**{f"{n}.bin": os.urandom(3000 + n) for n in range(4)})
+        self.station.stop()
+        self.configure()
+        self.station.crash_at = where
+        self.station.start(crash_at=where)
+        self.assertEqual(self.station.wait_exit(), -signal.SIGKILL, f"never passed '{where}'")
+        self.station.crash_at = None
+        with contextlib.closing(sqlite3.connect(os.path.join(self.station.state, "catalogue.sqlite"))) as db:
+            found = db.execute("SELECT count(*), sum(state = 2), (SELECT sum(copies) FROM footage) FROM volume").fetchall()
+        self.assertEqual(found, [(1, 1, 4) if where == "archive-recorded" else (1, 0, 0)])
+        self.configure(auto=False)  # what was begun is gone on with in any case
+        self.station.start()
+        volume = self.written()[0]
+        self.assertEqual(len(self.volumes()), 1)
+        self.assert_sound(volume)
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
+        self.assertEqual(self.acts().count("volume.written"), 1)
+
+    def test_a_worker_that_stalls_is_killed_and_gone_on_with(self):
+        self.configure(docking="WarnTimeout=1s\nKillTimeout=2s\n")
+        frozen = os.path.join(self.folder, "frozen")
+        path = os.path.join(self.station.libexec, "recdock-archive")
+        program = os.readlink(path)
+        os.unlink(path)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/bash\nmkdir '{frozen}' 2>&- && kill -STOP $$\nexec -a \"$0\" '{program}'\n")
+        os.chmod(path, 0o755)
+        self.begin(a=b"1" * 9000)
+        volume = self.written()[0]
+        self.station.wait("WORKER_KILLED", timeout=5)
+        self.assert_sound(volume)
+
+    def test_a_worker_that_always_dies_fails_the_volume(self):
+        path = os.path.join(self.station.libexec, "recdock-archive")
+        os.unlink(path)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("#!/bin/bash\nexit 1\n")
+        os.chmod(path, 0o755)
+        self.begin(a=b"1" * 9000)
+        self.station.wait("ALERT_RAISED", alert="archive-failed")
+        self.assertEqual([v["state"] for v in self.volumes().values()], ["failed"])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
+        self.assertEqual(self.station.json("archive", "media")[0]["state"], "failed")
+        self.assertEqual(self.station.json("archive", "status")[0]["due_files"], 1)
+
+
+def add_cases():
+    """One case for each point that a program dies at."""
+    for kind, points in (("daemon", CRASHES), ("worker", WORKER_CRASHES)):
+        for where in points:
+
+            def case(self, kind=kind, where=where):
+                getattr(self, f"{kind}_dies")(where)
+
+            setattr(Deaths, f"test_{kind}_dies_at_{where.replace('-', '_').replace(':', '_')}", case)
+
+
+add_cases()
+
+
+if __name__ == "__main__":
+    tap.main("__main__")
