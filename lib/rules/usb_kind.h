@@ -24,6 +24,11 @@ enum usb_kind {
  * of every setting, in lower-case hexadecimal). Malformed text is passed over. */
 unsigned int usb_kind_of(const char *interfaces);
 
+/* Folders of the state directory with an empty file for each: registered recorders, by known_name(), and
+ * media of the archive, by the UUID of their file system. */
+#define KNOWN_RECORDERS "registered"
+#define KNOWN_MEDIA     "media"
+
 #define KNOWN_NAME_MAX 256
 
 /*
