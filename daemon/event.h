@@ -55,6 +55,8 @@
         X(FINDING_NOTED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e671", LOG_WARNING)       \
         X(BACKUP_BEGUN, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6f1", LOG_INFO)           \
         X(BACKUP_DONE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6f2", LOG_NOTICE)          \
+        X(MEDIUM_APPEARED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e701", LOG_NOTICE)      \
+        X(MEDIUM_GONE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e702", LOG_NOTICE)          \
         X(GAP_EXPLAINED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6c1", LOG_NOTICE)        \
         X(DUTY_IMPLIED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6a1", LOG_NOTICE)         \
         X(DUTY_NOT_READY, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6a2", LOG_WARNING)      \
