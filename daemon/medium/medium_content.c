@@ -13,6 +13,12 @@ enum { BLKID_FOUND = 0, BLKID_NOTHING = 1, BLKID_AMBIVALENT = -2 };
 
 DEFINE_CLEANUP(blkid_probe, blkid_free_probe);
 
+/* libblkid does not always say why. */
+static int blkid_error(void)
+{
+        return errno > 0 ? -errno : -EIO;
+}
+
 /* What is broken counts: somebody may still want what is on it. */
 static int probe_new(int fd, blkid_probe *ret)
 {
@@ -22,7 +28,7 @@ static int probe_new(int fd, blkid_probe *ret)
                 return -ENOMEM;
         errno = 0;
         if (blkid_probe_set_device(pr, fd, 0, 0) != 0)
-                return errno ? -errno : -EIO;
+                return blkid_error();
         (void)blkid_probe_enable_superblocks(pr, 1);
         (void)blkid_probe_set_superblocks_flags(pr, BLKID_SUBLKS_UUID | BLKID_SUBLKS_TYPE |
                                                                     BLKID_SUBLKS_MAGIC |
@@ -53,7 +59,7 @@ int medium_content_look(int fd, struct medium_content *ret)
         errno = 0;
         found = blkid_do_safeprobe(pr);
         if (found != BLKID_FOUND && found != BLKID_NOTHING && found != BLKID_AMBIVALENT)
-                return errno ? -errno : -EIO;
+                return blkid_error();
         memset(ret, 0, sizeof(*ret));
         ret->anything = found != BLKID_NOTHING;
         if (found != BLKID_FOUND)
@@ -76,7 +82,7 @@ int medium_content_wipe(int fd)
                 if (r == BLKID_NOTHING)
                         return 0;
                 if (r != BLKID_FOUND || blkid_do_wipe(pr, 0) != 0)
-                        return errno ? -errno : -EIO;
+                        return blkid_error();
         }
         return r < 0 ? r : -EUCLEAN;
 }

@@ -270,6 +270,23 @@ START_TEST(test_partition_table_is_seen)
 }
 END_TEST
 
+/* A member of a RAID (md, version 1.0) is told by the end of the disk, which no mkfs looks at. */
+START_TEST(test_other_signs_are_taken_away)
+{
+        const uint64_t sector = (uint64_t)(SIZE / 512 - 16) & ~UINT64_C(7);
+        uint32_t md[256] = {0xa92b4efc, 1};
+
+        md[36] = (uint32_t)sector; /* where it is: 64 bits at 144 */
+        md[20] = SIZE / 512 - 32;  /* size of the member: 64 bits at 80 */
+        md[34] = md[20];           /* of its data: 64 bits at 136 */
+        md[23] = 2;
+        patch((off_t)sector * 512, md, sizeof(md));
+        ck_assert_str_eq(look(image).type, "linux_raid_member");
+        make(image, MEDIUM_EXFAT);
+        ck_assert_str_eq(look(image).type, "exfat");
+}
+END_TEST
+
 /* What two drivers would take for theirs is something, and neither. The sign of a suspended system is at the
  * end of a page of 4 KiB, or of 64. */
 START_TEST(test_ambivalent_content_is_something)
@@ -417,6 +434,7 @@ int main(void)
         tcase_add_test(c, test_wait_for_disk_ends);
         tcase_add_test(c, test_content_is_seen);
         tcase_add_test(c, test_partition_table_is_seen);
+        tcase_add_test(c, test_other_signs_are_taken_away);
         tcase_add_test(c, test_ambivalent_content_is_something);
         tcase_add_test(c, test_content_that_cannot_be_read);
         tcase_add_test(c, test_make_fails);

@@ -54,6 +54,7 @@ static void on_opened(void *userdata, int error, int root_fd)
         medium_link_on_released(l, on_released);
         if (home < 0 || fchdir(root_fd) < 0)
                 exit(EXIT_FAILURE);
+        (void)setenv("PWD", "/proc/self/cwd", 1); /* it has no path that a shell could find */
         printf("command %d\n", system(command));
         if (fchdir(home) < 0)
                 exit(EXIT_FAILURE);

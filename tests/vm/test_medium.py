@@ -15,7 +15,8 @@ from station import BUILD, EVENTS, StationCase, is_event, main
 
 PORT, OTHER = '2-1', '2-2'
 SIZE = 96 << 20
-EPERM, EIO, EBUSY, EEXIST, EROFS, EPIPE, ESTALE = 1, 5, 16, 17, 30, 32, 116
+EPERM, EBUSY, EEXIST, EROFS, EPIPE = 1, 16, 17, 30, 32
+FOREIGN = '11111111-2222-3333-4444-555555555555'
 AS_RECDOCK = 'setpriv --reuid=recdock --regid=recdock --init-groups --inh-caps=-all'
 NOBODY_ASKS = """setpriv --reuid=nobody --clear-groups perl -MSocket -e '
 socket(my $s, PF_UNIX, 5, 0); connect($s, pack_sockaddr_un("/run/recdock-medium")) or die "connect: $!\\n"'"""
@@ -34,12 +35,11 @@ class Medium(StationCase):
         pass
 
     def tearDown(self):
+        """The medium stays where it is, unless the case has pulled it out."""
         with contextlib.suppress(GuestError):
-            self.station.call('kill -CONT $(pidof recdock-medium); rm -f /run/arrived /run/go /var/lib/recdock/registered/*\n'
-                              'mountpoint -q /mnt/elsewhere && umount /mnt/elsewhere')
-            for name in list(self.station.disks):
-                self.station.unplug(name)
-            self.settle(f'[ ! -e /sys/bus/usb/devices/{PORT} ] && [ ! -e /sys/bus/usb/devices/{OTHER} ]')
+            self.station.call('rm -f /run/arrived /run/go /var/lib/recdock/registered/*; umount -q /mnt/elsewhere')
+            if 'other' in self.station.disks:
+                self.unplug('other', OTHER)
 
     def failure_report(self):
         return super().failure_report() + self.station.call(
@@ -61,6 +61,12 @@ class Medium(StationCase):
         self.settle(f'ls -d /sys/bus/usb/devices/{port}/{port}:1.0/host*/target*/*/block/* 2>/dev/null')
         return self.station.run(f'ls /sys/bus/usb/devices/{port}/{port}:1.0/host*/target*/*/block').strip()
 
+    def medium_block(self):
+        """The disk of the first case, plugged."""
+        if 'disk' not in self.station.disks:
+            return self.plug(self.medium)
+        return self.station.run(f'ls /sys/bus/usb/devices/{PORT}/{PORT}:1.0/host*/target*/*/block').strip()
+
     def unplug(self, name='disk', port=PORT):
         self.station.unplug(name)
         self.settle(f'[ ! -e /sys/bus/usb/devices/{port} ]')
@@ -70,9 +76,9 @@ class Medium(StationCase):
 
     def check_free(self, block):
         """Nothing has it mounted, seen or unseen, and no recdock-medium is left."""
-        self.station.wait_until('[ -z "$(systemctl list-units --all --no-legend "recdock-medium@*")" ]', 60)
-        self.assertEqual(self.station.run('grep -hE "/dev/sd|exfat" /proc/*/mounts 2>/dev/null || :'), '')
-        self.station.wait_until(f"perl -MFcntl -e 'exit !sysopen(my $f, \"/dev/{block}\", O_RDONLY | O_EXCL)'", 30)
+        self.station.wait_until('[ -z "$(systemctl list-units --all --no-legend "recdock-medium@*")" ] && '
+                                f"perl -MFcntl -e 'exit !sysopen(my $f, \"/dev/{block}\", O_RDONLY | O_EXCL)' && "
+                                '! grep -qE "/dev/sd|exfat" /proc/1/mounts /proc/self/mounts', 60)
 
     def check_volume(self, path, *command):
         result = subprocess.run([*command, path], capture_output=True, text=True, check=False)
@@ -91,10 +97,13 @@ class Medium(StationCase):
         self.settle('true')
         return uuid
 
-    def check_refused(self, error, text, *words):
-        line, = self.ask(*words)
-        self.assertTrue(line.startswith(f'refused -{error} '), line)
-        self.assertRegex(line, text)
+    def check_refused(self, questions):
+        """Each is an error, a text, what makes it so, and what is asked for."""
+        lines = self.station.run('\n'.join(f'{before or ":"}\n{AS_RECDOCK} /run/medium-client {" ".join(words)}'
+                                           for _, _, before, words in questions), 120).splitlines()
+        self.assertEqual(len(lines), len(questions), lines)
+        for line, (error, text, _, _) in zip(lines, questions):
+            self.assertTrue(line.startswith(f'refused -{error} ') and text in line, f'{line}: expected {error}, {text}')
 
     def begin(self, uuid, command):
         """Opens the medium, runs the command there and stays until end(). Returns where its output can be read from."""
@@ -138,7 +147,7 @@ class Medium(StationCase):
                     if '/disk/' in entry.get('qdev', '') + '/')
 
     def test_2_written_and_released(self):
-        block, flushes = self.plug(self.medium), self.flushes()
+        block, flushes = self.medium_block(), self.flushes()
         lines = self.ask('open', self.uuid, 'mkdir V0001 && echo proof >V0001/a.txt && cp /bin/true V0001/ && id -un && ls -d lost+found '
                          '&& grep -c /dev/sd /proc/self/mountinfo; V0001/true; stat -c "%U %a" .')
         self.assertEqual(lines[0], f'opened {self.uuid} ext4 MEDIUM {SIZE}')
@@ -154,53 +163,49 @@ class Medium(StationCase):
         self.assertEqual(cat.stdout, 'proof\n')
 
     def test_3_what_is_no_medium_is_refused(self):
-        foreign, block = self.image('foreign'), self.plug(self.medium)
-        subprocess.run(['mkfs.ext4', '-q', '-L', 'FOREIGN', '-U', '11111111-2222-3333-4444-555555555555', foreign], check=True)
+        foreign, block = self.image('foreign'), self.medium_block()
+        type(self).foreign = foreign
+        subprocess.run(['mkfs.ext4', '-q', '-L', 'FOREIGN', '-U', FOREIGN, foreign], check=True)
         with open(foreign, 'rb') as f:
             before = f.read()
         other = self.plug(foreign, 'FOREIGN', 'other', OTHER)
         self.assertFalse(HIDDEN & self.properties(other))
-        uuid = '11111111-2222-3333-4444-555555555555'
-        self.check_refused(EPERM, 'no registered medium', 'open', uuid, 'true')
-        self.check_refused(EEXIST, f"serial 'FOREIGN', is not empty: it holds ext4 {uuid}", 'init', OTHER, 'ext4', 'V0002')
-        self.check_refused(EEXIST, 'neither its serial nor a UUID', 'init', OTHER, 'ext4', 'V0002', 'MEDIUM')
-        # Of the system: its root file system, and as if somebody had registered that.
-        root = self.station.run('findmnt -no UUID /').strip()
-        self.station.run(f'touch /var/lib/recdock/media/{root}')
-        self.check_refused(EPERM, 'no removable disk', 'open', root, 'true')
-        # A registered medium is never made anew, a recorder's disk is never one.
-        self.check_refused(EPERM, 'holds a registered medium', 'init', PORT, 'ext4', 'V0002', 'MEDIUM')
-        self.station.run('touch /var/lib/recdock/registered/46f4:0001:MEDIUM')
-        self.check_refused(EPERM, 'is a recorder', 'open', self.uuid, 'true')
-        self.check_refused(EPERM, 'is a recorder', 'init', PORT, 'ext4', 'V0002', 'MEDIUM')
-        self.station.run('rm /var/lib/recdock/registered/46f4:0001:MEDIUM')
-        # Somebody has it.
-        self.station.run(f'mkdir -p /mnt/elsewhere && mount /dev/{other} /mnt/elsewhere && touch /var/lib/recdock/media/{uuid}')
-        self.check_refused(EBUSY, 'is mounted', 'open', uuid, 'true')
-        self.station.run(f'umount /mnt/elsewhere && rm /var/lib/recdock/media/{uuid} && '
-                         f'blockdev --setro /dev/{block}')
-        self.check_refused(EROFS, 'write-protected', 'open', self.uuid, 'true')
+        again = ('init', PORT, 'ext4', 'V0002', 'MEDIUM')
+        self.check_refused([
+            (EPERM, 'no registered medium', '', ('open', FOREIGN, 'true')),
+            (EEXIST, f"serial 'FOREIGN', is not empty: it holds ext4 {FOREIGN}", '', ('init', OTHER, 'ext4', 'V0002')),
+            (EEXIST, 'neither its serial nor a UUID', '', ('init', OTHER, 'ext4', 'V0002', 'MEDIUM')),
+            # What the system is on, even if somebody had registered that.
+            (EPERM, 'no removable disk', 'touch /var/lib/recdock/media/$(findmnt -no UUID /)', ('open', '$(findmnt -no UUID /)', 'true')),
+            # A registered medium is never made anew, a recorder's disk is never one.
+            (EPERM, 'holds a registered medium', '', again),
+            (EPERM, 'is a recorder', 'touch /var/lib/recdock/registered/46f4:0001:MEDIUM', ('open', self.uuid, 'true')),
+            (EPERM, 'is a recorder', '', again),
+            (EROFS, 'write-protected', f'rm /var/lib/recdock/registered/*:MEDIUM; blockdev --setro /dev/{block}', ('open', self.uuid, 'true')),
+        ])
         self.station.run(f'blockdev --setrw /dev/{block}')
         self.assertEqual(self.station.call(NOBODY_ASKS)[1], 'connect: Permission denied\n')
-        self.check_free(block)
         self.unplug('other', OTHER)
         with open(foreign, 'rb') as f:
-            after = f.read()
-        # That it was mounted by hand is in its superblock, and its journal was used.
-        self.assertEqual(subprocess.run(['e2fsck', '-fn', foreign], capture_output=True, check=False).returncode, 0)
-        self.assertEqual(after[2 << 20:3 << 20], before[2 << 20:3 << 20])
+            self.assertTrue(f.read() == before, 'the foreign disk was written to')
 
     def test_4_only_one_has_it(self):
-        block = self.plug(self.medium)
+        """Who has it may be another of us, or somebody who has mounted it. Both are waited for, side by side."""
+        block, other = self.medium_block(), self.plug(self.foreign, 'FOREIGN', 'other', OTHER)
         connection = self.begin(self.uuid, 'echo one >one')
-        self.check_refused(EBUSY, 'somebody else works with', 'open', self.uuid, 'true')
+        self.station.run(f'mkdir -p /mnt/elsewhere && mount /dev/{other} /mnt/elsewhere && touch /var/lib/recdock/media/{FOREIGN}')
+        lines = self.station.run(f'{AS_RECDOCK} /run/medium-client open {FOREIGN} true & {AS_RECDOCK} /run/medium-client open {self.uuid} true; '
+                                 'wait').splitlines()
+        self.assertEqual(sorted(lines), [f'refused -{EBUSY} /dev/{other} is mounted, or in use in another way',
+                                         f'refused -{EBUSY} somebody else works with /dev/{block}'])
+        self.station.run(f'rm /var/lib/recdock/media/{FOREIGN}; umount /mnt/elsewhere')
         lines = self.end(connection)
         self.assertEqual(lines[-2:], ['command 0', 'released 0'])
         self.check_free(block)
 
     def test_5_killed(self):
         """Whoever dies: nothing stays mounted, and the file system is whole."""
-        block = self.plug(self.medium)
+        block = self.medium_block()
         connection = self.begin(self.uuid, 'echo two >two')
         self.station.run('kill -KILL $(pidof recdock-medium)')
         lines = self.end(connection)
@@ -220,7 +225,7 @@ class Medium(StationCase):
         self.check_volume(self.medium, 'e2fsck', '-fn')
 
     def test_6_yanked(self):
-        self.plug(self.medium)
+        self.medium_block()
         connection = self.begin(self.uuid, 'echo five >five')
         self.unplug()
         lines = self.end(connection)
@@ -243,7 +248,7 @@ class Medium(StationCase):
             f.write(b'\x55\xaa')
         block = self.plug(path, 'BOUGHT')
         self.station.wait_until(f'[ -b /dev/{block}2 ]', 30)
-        self.check_refused(EEXIST, "serial 'BOUGHT', is not empty: it holds dos", 'init', PORT, 'exfat', 'V0003')
+        self.check_refused([(EEXIST, "serial 'BOUGHT', is not empty: it holds dos", '', ('init', PORT, 'exfat', 'V0003'))])
         uuid = self.make(PORT, 'exfat', 'V0003', 'BOUGHT')
         self.settle(f'[ ! -e /dev/{block}1 ] && udevadm info --query=property /dev/{block} | grep -qx ID_RECDOCK_MEDIUM=1')
         lines = self.ask('open', uuid, 'echo 现场 >现场.txt && stat -c "%U %a" 现场.txt')
