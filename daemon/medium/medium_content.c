@@ -19,24 +19,22 @@ static int blkid_error(void)
         return errno > 0 ? -errno : -EIO;
 }
 
-/* What is broken counts: somebody may still want what is on it. */
-static int probe_new(int fd, blkid_probe *ret)
+/* What is broken counts: somebody may still want what is on it. NULL: see blkid_error(). */
+static blkid_probe probe_new(int fd)
 {
-        _cleanup_(blkid_free_probep) blkid_probe pr = blkid_new_probe();
+        _cleanup_(blkid_free_probep) blkid_probe pr = NULL;
 
-        if (!pr)
-                return -ENOMEM;
         errno = 0;
-        if (blkid_probe_set_device(pr, fd, 0, 0) != 0)
-                return blkid_error();
+        pr = blkid_new_probe();
+        if (!pr || blkid_probe_set_device(pr, fd, 0, 0) != 0)
+                return NULL;
         (void)blkid_probe_enable_superblocks(pr, 1);
         (void)blkid_probe_set_superblocks_flags(pr, BLKID_SUBLKS_UUID | BLKID_SUBLKS_TYPE |
                                                                     BLKID_SUBLKS_MAGIC |
                                                                     BLKID_SUBLKS_BADCSUM);
         (void)blkid_probe_enable_partitions(pr, 1);
         (void)blkid_probe_set_partitions_flags(pr, BLKID_PARTS_MAGIC);
-        *ret = TAKE_PTR(pr);
-        return 0;
+        return TAKE_PTR(pr);
 }
 
 static void value_copy(blkid_probe pr, const char *name, char *dst, size_t size)
@@ -51,11 +49,11 @@ static void value_copy(blkid_probe pr, const char *name, char *dst, size_t size)
 
 int medium_content_look(int fd, struct medium_content *ret)
 {
-        _cleanup_(blkid_free_probep) blkid_probe pr = NULL;
-        int r = probe_new(fd, &pr), found;
+        _cleanup_(blkid_free_probep) blkid_probe pr = probe_new(fd);
+        int found;
 
-        if (r < 0)
-                return r;
+        if (!pr)
+                return blkid_error();
         errno = 0;
         found = blkid_do_safeprobe(pr);
         if (found != BLKID_FOUND && found != BLKID_NOTHING && found != BLKID_AMBIVALENT)
@@ -73,10 +71,11 @@ int medium_content_look(int fd, struct medium_content *ret)
 
 int medium_content_wipe(int fd)
 {
-        _cleanup_(blkid_free_probep) blkid_probe pr = NULL;
-        int r = probe_new(fd, &pr);
+        _cleanup_(blkid_free_probep) blkid_probe pr = probe_new(fd);
 
-        for (unsigned int i = 0; r >= 0 && i < SIGNS_MAX; i++) {
+        for (unsigned int i = 0; pr && i < SIGNS_MAX; i++) {
+                int r;
+
                 errno = 0;
                 r = blkid_do_probe(pr);
                 if (r == BLKID_NOTHING)
@@ -84,5 +83,5 @@ int medium_content_wipe(int fd)
                 if (r != BLKID_FOUND || blkid_do_wipe(pr, 0) != 0)
                         return blkid_error();
         }
-        return r < 0 ? r : -EUCLEAN;
+        return pr ? -EUCLEAN : blkid_error();
 }
