@@ -23,7 +23,7 @@
 #define MEDIUM_SOCKET    "/run/recdock-medium"
 #define MEDIUM_PORT_MAX  64
 #define MEDIUM_UUID_MAX  64
-#define MEDIUM_TYPE_MAX  16
+#define MEDIUM_TYPE_MAX  32 /* "linux_raid_member" */
 #define MEDIUM_LABEL_MAX 12 /* eleven characters: what every file system here has room for */
 #define MEDIUM_WORD_MAX  128
 #define MEDIUM_TEXT_MAX  400
