@@ -10,8 +10,6 @@
 #include "daemon/station.h"
 
 #include <inttypes.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 static void message_compose(const struct station *s, const struct alert *a, enum alert_state state,
                             struct alert_message *m)
@@ -36,15 +34,10 @@ static void message_compose(const struct station *s, const struct alert *a, enum
 static int message_pass(const struct alert_message *m)
 {
         const char *path = getenv("RECDOCK_ALERT_SOCKET"); /* for tests */
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        _cleanup_close_ int fd = message_connect(path ? path : ALERT_SOCKET);
 
         if (fd < 0)
-                return -errno;
-        if (!text_copy(address.sun_path, sizeof(address.sun_path), path ? path : ALERT_SOCKET))
-                return -ENAMETOOLONG;
-        if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-                return -errno;
+                return fd;
         return message_send(fd, ALERT_TOLD, m, sizeof(*m), -EBADF, 0);
 }
 

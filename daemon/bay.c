@@ -12,6 +12,7 @@
 #include "daemon/config.h"
 #include "daemon/docking.h"
 #include "daemon/event.h"
+#include "daemon/medium_presence.h"
 #include "daemon/station_internal.h"
 #include "daemon/watch.h"
 #include "rules/usb_kind.h"
@@ -167,9 +168,19 @@ static bool device_is_stranger(struct station *s, const struct watch_device *dev
         }
         if (!b || (!recorder && !b->configured) || (kind & USB_KIND_HUB))
                 return true; /* whose business it is to have a keyboard */
+        if (!suspicious && medium_is_at(s, device->port))
+                return true;
         if (kind & (USB_KIND_DISK | USB_KIND_SUSPICIOUS))
                 stranger_note(s, b, device, kind);
         return true;
+}
+
+void bay_has_medium(struct station *s, const char *port)
+{
+        struct bay *b = bay_find(s, port);
+
+        if (b && b->stranger_kind == unknown_device)
+                stranger_forget(s, b);
 }
 
 void bays_settle_alerts(struct station *s)

@@ -46,3 +46,6 @@ void bays_free(struct station *s);
 
 /* The bay of a port, made when there is none. NULL when memory is out. */
 struct bay *bay_for_port(struct station *s, const char *port);
+
+/* What is on this port is a registered medium of the archive, which is known a moment after it is a disk. */
+void bay_has_medium(struct station *s, const char *port);

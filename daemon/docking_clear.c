@@ -29,8 +29,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 enum {
         BATCH = 32, /* files that are asked for at once: they fit the socket's buffer */
@@ -207,16 +205,8 @@ static int clearing_collect(struct docking *d)
 static int helper_connect(void)
 {
         const char *path = getenv("RECDOCK_CLEAR_SOCKET"); /* for tests */
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-        if (fd < 0)
-                return -errno;
-        if (!text_copy(address.sun_path, sizeof(address.sun_path), path ? path : CLEAR_SOCKET))
-                return -ENAMETOOLONG;
-        if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-                return -errno;
-        return TAKE_FD(fd);
+        return message_connect(path ? path : CLEAR_SOCKET);
 }
 
 /* What a driver that writes could make worse. NULL: nothing. */

@@ -3,6 +3,7 @@
 #include "daemon/known.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "catalogue/registry.h"
 #include "daemon/station_internal.h"
 #include "rules/usb_kind.h"
@@ -12,19 +13,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char folder_name[] = "registered";
-
 struct names {
         char (*at)[KNOWN_NAME_MAX];
         size_t n, allocated;
 };
 
-static int on_recorder(void *userdata, const struct recorder_row *r)
+/* Makes room for one more. */
+static int names_grow(struct names *names)
 {
-        struct names *names = userdata;
-
-        if (r->retired_at != INSTANT_NONE)
-                return 0;
         if (names->n == names->allocated) {
                 size_t n = names->allocated ? 2 * names->allocated : 64;
                 void *grown = realloc(names->at, n * sizeof(names->at[0]));
@@ -34,6 +30,19 @@ static int on_recorder(void *userdata, const struct recorder_row *r)
                 names->at = grown;
                 names->allocated = n;
         }
+        return 0;
+}
+
+static int on_recorder(void *userdata, const struct recorder_row *r)
+{
+        struct names *names = userdata;
+        int q;
+
+        if (r->retired_at != INSTANT_NONE)
+                return 0;
+        q = names_grow(names);
+        if (q < 0)
+                return q;
         if (known_name(r->vendor_id, r->product_id, r->usb_serial, names->at[names->n]))
                 names->n++;
         return 0;
@@ -84,13 +93,15 @@ static int folder_fill(int folder, const struct names *names)
         return 0;
 }
 
-static int names_write(const struct names *names)
+static int names_write(struct names *names, const char *folder_name)
 {
         const char *state = getenv("STATE_DIRECTORY");
         _cleanup_free_ char *path = NULL;
         _cleanup_close_ int folder = -EBADF;
         int r;
 
+        if (names->n > 0)
+                qsort(names->at, names->n, sizeof(names->at[0]), name_compare);
         if (asprintf(&path, "%s/%s", state ? state : RECDOCK_STATEDIR, folder_name) < 0)
                 return -ENOMEM;
         if (mkdir(path, 0750) < 0 && errno != EEXIST)
@@ -108,13 +119,35 @@ void known_sync(struct station *s)
         int r = station_check(s, recorder_each(s->catalogue, on_recorder, &names), "read the registry");
 
         if (r >= 0) {
-                if (names.n > 0)
-                        qsort(names.at, names.n, sizeof(names.at[0]), name_compare);
-                r = names_write(&names);
+                r = names_write(&names, KNOWN_RECORDERS);
                 if (r < 0)
                         log_error("cannot tell udev which recorders are registered: %s, disks of new ones "
                                   "are not recognised",
                                   log_errno_text(r));
         }
         free(names.at);
+}
+
+/* It becomes a file's name. Letters, digits and '-': libblkid's UUIDs of file systems have nothing else. */
+static bool uuid_is_name(const char *uuid)
+{
+        size_t n = strspn(uuid, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+
+        return n > 0 && n < KNOWN_NAME_MAX && uuid[n] == '\0';
+}
+
+int known_media_sync(const char *const *uuids, size_t n)
+{
+        struct names names = {0};
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                r = uuid_is_name(uuids[i]) ? names_grow(&names) : -EINVAL;
+                if (r == 0)
+                        (void)text_copy(names.at[names.n++], sizeof(names.at[0]), uuids[i]);
+        }
+        if (r == 0)
+                r = names_write(&names, KNOWN_MEDIA);
+        free(names.at);
+        return r;
 }

@@ -45,6 +45,11 @@ struct bus_server;
 struct deadline_clock;
 struct backup_job;
 struct archivist;
+struct medium_present;
+
+/* A registered medium of the archive is plugged in, or not any more (medium_presence.h). 'medium' is
+ * borrowed for the call. */
+typedef void station_medium_fn(void *userdata, const struct medium_present *medium, bool here);
 
 struct station {
         sd_event *event;
@@ -53,8 +58,11 @@ struct station {
         char *catalogue_path;
         struct store *store;
         struct watch *watch;
-        struct bay *bays;         /* list */
-        struct docking *dockings; /* list of those in progress */
+        struct bay *bays;             /* list */
+        struct docking *dockings;     /* list of those in progress */
+        struct medium_present *media; /* list of those that are plugged in */
+        station_medium_fn *on_medium; /* NULL: nobody works with media */
+        void *on_medium_userdata;
         struct inspector *inspector;
         struct filing *filing;
         struct backup_job *backup;             /* NULL until started, and in tests without it */
@@ -141,6 +149,10 @@ int station_archive_init(struct station *s, const char *path, const char *number
                          const char *actor, station_archive_fn *on_done, void *userdata);
 /* A volume was retired: its footage may be due. Not inside a transaction. */
 void station_volume_retired(struct station *s, const char *number);
+
+/* Who works with media: is told at once of those that are plugged in, then of each that comes and goes.
+ * NULL: nobody any more. */
+void station_on_medium(struct station *s, station_medium_fn *on_medium, void *userdata);
 
 /* Re-reads the configuration (SIGHUP, Reload()). On error the old one stays. */
 int station_reload(struct station *s);

@@ -9,11 +9,14 @@
 #include "base/log.h"
 #include "daemon/bay.h"
 #include "daemon/docking.h"
+#include "daemon/medium_presence.h"
 #include "daemon/station.h"
 
 #include <libudev.h>
 #include <string.h>
 #include <sys/epoll.h>
+
+#define SECTOR UINT64_C(512) /* sysfs counts in these, whatever the disk has */
 
 enum { RECEIVE_BUFFER = 128 * 1024 * 1024 };
 
@@ -75,14 +78,55 @@ static void device_announce(struct watch *w, struct udev_device *d)
                 station_device_added(w->station, &device);
 }
 
-static int watch_enumerate(struct watch *w, struct udev_enumerate **ret)
+/* --- media --- */
+
+/* True for a block device that the rule has marked. */
+static bool medium_describe(struct udev_device *d, struct watch_medium *ret)
+{
+        struct udev_device *usb = udev_device_get_parent_with_subsystem_devtype(d, "usb", "usb_device");
+        const char *size = udev_device_get_sysattr_value(d, "size");
+
+        if (!usb || strcmp(property(d, "ID_RECDOCK_MEDIUM"), "1") != 0 ||
+            property(d, "ID_FS_UUID")[0] == '\0')
+                return false;
+        *ret = (struct watch_medium){
+                        .syspath = udev_device_get_syspath(d),
+                        .uuid = property(d, "ID_FS_UUID"),
+                        .fs_type = property(d, "ID_FS_TYPE"),
+                        .port = udev_device_get_sysname(usb),
+                        .capacity = size ? strtoull(size, NULL, 10) * SECTOR : 0,
+        };
+        return true;
+}
+
+/* What is a medium no more is gone: there is another file system on it, or it was retired. */
+static void block_dispatch(struct watch *w, struct udev_device *d, bool removed)
+{
+        struct watch_medium medium;
+
+        if (!removed && medium_describe(d, &medium))
+                station_medium_appeared(w->station, &medium);
+        else
+                station_medium_gone(w->station, udev_device_get_syspath(d));
+}
+
+static bool medium_is_still_there(void *userdata, const char *syspath)
+{
+        struct watch *w = userdata;
+        _cleanup_(udev_device_unrefp) struct udev_device *d = udev_device_new_from_syspath(w->udev, syspath);
+        struct watch_medium medium;
+
+        return d && medium_describe(d, &medium);
+}
+
+static int watch_enumerate(struct watch *w, const char *subsystem, struct udev_enumerate **ret)
 {
         _cleanup_(udev_enumerate_unrefp) struct udev_enumerate *e = udev_enumerate_new(w->udev);
         int r;
 
         if (!e)
                 return -ENOMEM;
-        r = udev_enumerate_add_match_subsystem(e, "usb");
+        r = udev_enumerate_add_match_subsystem(e, subsystem);
         if (r >= 0)
                 r = udev_enumerate_scan_devices(e);
         if (r < 0)
@@ -90,6 +134,28 @@ static int watch_enumerate(struct watch *w, struct udev_enumerate **ret)
         *ret = TAKE_PTR(e);
         return 0;
 }
+
+static int media_enumerate(struct watch *w)
+{
+        _cleanup_(udev_enumerate_unrefp) struct udev_enumerate *e = NULL;
+        struct udev_list_entry *entry;
+        int r = watch_enumerate(w, "block", &e);
+
+        if (r < 0)
+                return r;
+        media_reconcile(w->station, medium_is_still_there, w);
+        udev_list_entry_foreach (entry, udev_enumerate_get_list_entry(e)) {
+                _cleanup_(udev_device_unrefp) struct udev_device *d =
+                                udev_device_new_from_syspath(w->udev, udev_list_entry_get_name(entry));
+                struct watch_medium medium;
+
+                if (d && medium_describe(d, &medium))
+                        station_medium_appeared(w->station, &medium);
+        }
+        return 0;
+}
+
+/* --- recorders, and what else is on USB --- */
 
 static bool is_usb_device(struct udev_device *d)
 {
@@ -119,8 +185,10 @@ int watch_reconcile(struct watch *w)
 {
         _cleanup_(udev_enumerate_unrefp) struct udev_enumerate *e = NULL;
         struct udev_list_entry *list, *entry;
-        int r = watch_enumerate(w, &e);
+        int r = media_enumerate(w); /* first: a disk that is a medium is no stranger in a bay */
 
+        if (r >= 0)
+                r = watch_enumerate(w, "usb", &e);
         if (r < 0)
                 return r;
         list = udev_enumerate_get_list_entry(e);
@@ -142,8 +210,10 @@ int watch_reconcile(struct watch *w)
 
 static void monitor_dispatch(struct watch *w, struct udev_device *d)
 {
-        const char *action = udev_device_get_action(d);
+        const char *action = udev_device_get_action(d), *subsystem = udev_device_get_subsystem(d);
 
+        if (action && subsystem && strcmp(subsystem, "block") == 0)
+                block_dispatch(w, d, strcmp(action, "remove") == 0);
         if (!action || !is_usb_device(d))
                 return;
         if (strcmp(action, "remove") == 0)
@@ -191,6 +261,8 @@ static int monitor_open(struct watch *w)
         if (!w->monitor)
                 return -ENOMEM;
         r = udev_monitor_filter_add_match_subsystem_devtype(w->monitor, "usb", "usb_device");
+        if (r >= 0)
+                r = udev_monitor_filter_add_match_subsystem_devtype(w->monitor, "block", NULL);
         if (r < 0)
                 return r;
         /* More than net.core.rmem_max needs CAP_NET_ADMIN; without it the kernel gives what is allowed. */

@@ -3,9 +3,10 @@
 
 /*
  * What is plugged in, by udev. The rule in udev/ tags recorders with ID_RECDOCK; other devices are announced
- * too, since one that is in a bay and no recorder is for somebody to look at. This module turns the
- * monitor's events, an enumeration after the monitor is on, and another one whenever events were lost, into
- * the same two calls. Both are idempotent for the receiver: a device may be announced twice.
+ * too, since one that is in a bay and no recorder is for somebody to look at; and disks that are media of
+ * the archive. This module turns the monitor's events, an enumeration after the monitor is on, and another
+ * one whenever events were lost, into the same two calls. Both are idempotent for the receiver: a device may
+ * be announced twice.
  */
 
 #include <stdint.h>
@@ -24,9 +25,20 @@ struct watch_device {
         unsigned int devnum;
 };
 
-/* What the receiver does, in bay.c. */
+/* A file system on a USB disk that is registered as a medium of the archive: the rule marks it. */
+struct watch_medium {
+        const char *syspath; /* of the block device */
+        const char *uuid;    /* ID_FS_UUID */
+        const char *fs_type; /* ID_FS_TYPE */
+        const char *port;    /* "3-1.4" */
+        uint64_t capacity;   /* bytes of the block device */
+};
+
+/* What the receivers do, in bay.c and in medium_presence.c. */
 void station_device_added(struct station *s, const struct watch_device *device);
 void station_device_removed(struct station *s, const char *port);
+void station_medium_appeared(struct station *s, const struct watch_medium *medium);
+void station_medium_gone(struct station *s, const char *syspath);
 
 /* Starts the monitor on the station's loop, then enumerates what is plugged in already. */
 int watch_start(struct watch **ret, struct station *s);

@@ -7,13 +7,12 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/clear/clear_flag.h"
-#include "daemon/clear/clear_lock.h"
+#include "daemon/disk/disk_lock.h"
+#include "daemon/disk/disk_node.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libudev.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define SECTOR    512 /* sysfs counts in these, whatever the disk has */
 #define BOOT_SIZE 512
@@ -28,27 +27,16 @@ struct clear_disk {
         bool volume_lifted, disk_lifted;
 };
 
-DEFINE_CLEANUP(struct udev *, udev_unref);
-DEFINE_CLEANUP(struct udev_device *, udev_device_unref);
-DEFINE_CLEANUP(struct udev_enumerate *, udev_enumerate_unref);
-
-static bool text_is(const char *text, const char *wanted)
-{
-        return text && strcmp(text, wanted) == 0;
-}
-
 /* --- looking it up --- */
 
 static bool is_recorder(struct udev_device *usb, const struct clear_volume *v)
 {
-        const char *said = udev_device_get_sysattr_value(usb, "serial");
-        char devnum[16], serial[sizeof(v->usb_serial)];
+        char devnum[16], serial[DISK_SERIAL_MAX];
 
         (void)snprintf(devnum, sizeof(devnum), "%" PRIu32, v->devnum);
-        (void)text_copy(serial, sizeof(serial), said ? said : "");
-        text_make_printable(serial);
-        return text_is(udev_device_get_property_value(usb, "ID_RECDOCK"), "ums") &&
-               text_is(udev_device_get_sysattr_value(usb, "devnum"), devnum) &&
+        disk_usb_serial(usb, serial);
+        return disk_text_is(udev_device_get_property_value(usb, "ID_RECDOCK"), "ums") &&
+               disk_text_is(udev_device_get_sysattr_value(usb, "devnum"), devnum) &&
                strcmp(serial, v->usb_serial) == 0;
 }
 
@@ -65,7 +53,7 @@ static bool is_unit(struct udev_device *block, uint32_t unit)
 
 static bool is_volume(struct udev_device *block, const struct clear_volume *v)
 {
-        bool whole = text_is(udev_device_get_devtype(block), "disk");
+        bool whole = disk_text_is(udev_device_get_devtype(block), "disk");
         const char *start = whole ? "0" : udev_device_get_sysattr_value(block, "start");
         int64_t n;
 
@@ -108,7 +96,7 @@ static int recorder_find(struct udev *udev, const struct clear_volume *v, struct
 }
 
 /* udev's events do not reach a unit without a network, so it is looked for again and again. */
-static int volume_wait(struct udev *udev, const struct clear_volume *v, const struct clear_wait *wait,
+static int volume_wait(struct udev *udev, const struct clear_volume *v, const struct peer *wait,
                        int64_t until, struct udev_device **ret)
 {
         do {
@@ -120,7 +108,7 @@ static int volume_wait(struct udev *udev, const struct clear_volume *v, const st
                 *ret = volume_find(udev, usb, v);
                 if (*ret)
                         return 0;
-                r = clear_wait(wait, false, LOOK_AGAIN_MS);
+                r = peer_wait(wait, false, LOOK_AGAIN_MS);
                 if (r < 0)
                         return r;
         } while (clock_monotonic() < until);
@@ -148,28 +136,9 @@ static int type_judge(const uint8_t boot[BOOT_SIZE], uint32_t serial, const char
 
 /* --- taking it --- */
 
-/* By node and number: the node must be the device that sysfs has. */
-static int node_open(struct udev_device *block)
-{
-        const char *node = udev_device_get_devnode(block);
-        _cleanup_close_ int fd = node ? open(node, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -EBADF;
-        struct stat st;
-
-        if (fd < 0)
-                return node ? -errno : -ENODEV;
-        if (fstat(fd, &st) < 0 || !S_ISBLK(st.st_mode) || st.st_rdev != udev_device_get_devnum(block))
-                return -ENODEV;
-        return TAKE_FD(fd);
-}
-
-static int time_left(int64_t until)
-{
-        return (int)(MAX(until - clock_monotonic(), INT64_C(0)) / USEC_PER_MSEC);
-}
-
 /* Before anything is looked for: from now on no worker takes the disk from the kernel's driver. */
 static int recorder_take(struct clear_disk *d, struct udev *udev, const struct clear_volume *v,
-                         const struct clear_wait *wait, int64_t until)
+                         const struct peer *wait, int64_t until)
 {
         _cleanup_(udev_device_unrefp) struct udev_device *usb = NULL;
         const char *node;
@@ -178,24 +147,23 @@ static int recorder_take(struct clear_disk *d, struct udev *udev, const struct c
         if (r < 0)
                 return r;
         node = udev_device_get_devnode(usb);
-        d->recorder = node ? clear_lock(node, wait, time_left(until)) : -ENODEV;
+        d->recorder = node ? disk_lock(node, wait, disk_time_left(until)) : -ENODEV;
         return MIN(d->recorder, 0);
 }
 
 /* udev leaves a locked disk alone, and with it the flag. */
-static int disk_take(struct clear_disk *d, struct udev_device *block, const struct clear_wait *wait,
-                     int64_t until)
+static int disk_take(struct clear_disk *d, struct udev_device *block, const struct peer *wait, int64_t until)
 {
-        d->volume = node_open(block);
+        d->volume = disk_node_open(block, O_RDONLY);
         if (d->volume < 0)
                 return d->volume;
         (void)text_copy(d->node, sizeof(d->node), udev_device_get_devnode(block));
-        if (text_is(udev_device_get_devtype(block), "partition")) {
-                d->disk = node_open(udev_device_get_parent(block));
+        if (disk_text_is(udev_device_get_devtype(block), "partition")) {
+                d->disk = disk_node_open(udev_device_get_parent(block), O_RDONLY);
                 if (d->disk < 0)
                         return d->disk;
         }
-        return clear_lock_fd(d->disk >= 0 ? d->disk : d->volume, wait, time_left(until));
+        return disk_lock_fd(d->disk >= 0 ? d->disk : d->volume, wait, disk_time_left(until));
 }
 
 static int volume_check(struct clear_disk *d, const struct clear_volume *v)
@@ -217,7 +185,7 @@ static int flags_lift(struct clear_disk *d, struct udev_device *block)
         return r < 0 ? r : clear_flag_lift(d->volume, d->node, &d->volume_lifted);
 }
 
-int clear_disk_open(struct clear_disk **ret, const struct clear_volume *v, const struct clear_wait *wait,
+int clear_disk_open(struct clear_disk **ret, const struct clear_volume *v, const struct peer *wait,
                     int timeout_ms)
 {
         _cleanup_(udev_unrefp) struct udev *udev = udev_new();
@@ -255,14 +223,6 @@ const char *clear_disk_type(const struct clear_disk *d)
         return d->type;
 }
 
-/* A mounted device cannot be opened for oneself alone. */
-static int mount_is_gone(const struct clear_disk *d)
-{
-        _cleanup_close_ int fd = open(d->node, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
-
-        return fd < 0 ? -errno : 0;
-}
-
 int clear_disk_sync(struct clear_disk *d)
 {
         return fsync(d->volume) < 0 ? -errno : 0;
@@ -270,7 +230,8 @@ int clear_disk_sync(struct clear_disk *d)
 
 int clear_disk_close(struct clear_disk *d)
 {
-        int r = d->type ? mount_is_gone(d) : 0, r2 = 0;
+        _cleanup_close_ int unused = d->type ? disk_node_open_unused(d->node, 0) : -EBADF;
+        int r = d->type ? MIN(unused, 0) : 0, r2 = 0;
 
         if (d->volume_lifted)
                 r2 = clear_flag_set(d->volume);

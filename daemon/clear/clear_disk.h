@@ -8,17 +8,17 @@
 
 #include "base/cleanup.h"
 #include "daemon/clear/clear_messages.h"
-#include "daemon/clear/clear_wait.h"
+#include "daemon/disk/peer.h"
 
 struct clear_disk;
 
 /*
  * Waits up to 'timeout_ms' until nobody else has the recorder that is plugged in where 'v' says and is the
- * one it says, and until udev is done with its disk; keeps both off from then on (clear_lock.h, and udev's
+ * one it says, and until udev is done with its disk; keeps both off from then on (disk_lock.h, and udev's
  * own way: flock(2) on the disk), and lifts the read-only flag. -ENODEV: there is none; -EPERM: what is
  * there is no recorder, or another one; -EBUSY: somebody has it; -ETIME; or what ended the wait.
  */
-int clear_disk_open(struct clear_disk **ret, const struct clear_volume *v, const struct clear_wait *wait,
+int clear_disk_open(struct clear_disk **ret, const struct clear_volume *v, const struct peer *wait,
                     int timeout_ms);
 /* "/dev/sda1"; "vfat" or "exfat". Both live as long as the disk. */
 const char *clear_disk_node(const struct clear_disk *d);

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/disk/disk_node.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,10 +14,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#define LOOK_AGAIN (50 * USEC_PER_MSEC)
-#define NODE_MAX   64
+#define NODE_MAX 64
 
 /* The kernel unmounts what a killed process had mounted, and writes what it has in memory first. */
 static const int64_t unmount_timeout = 20 * USEC_PER_SEC;
@@ -80,26 +79,9 @@ void clear_flag_forget(void)
                 (void)unlink(path);
 }
 
-/* A mounted device cannot be opened for oneself alone. */
-static int open_unmounted(const char *node)
-{
-        const struct timespec pause = {.tv_nsec = LOOK_AGAIN * 1000};
-        int64_t until = clock_monotonic() + unmount_timeout;
-
-        for (;;) {
-                int fd = open(node, O_RDONLY | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-                if (fd >= 0)
-                        return fd;
-                if (errno != EBUSY || clock_monotonic() >= until)
-                        return -errno;
-                (void)nanosleep(&pause, NULL);
-        }
-}
-
 static int put_back(const char *node, uint64_t number)
 {
-        _cleanup_close_ int fd = open_unmounted(node);
+        _cleanup_close_ int fd = disk_node_open_unused(node, unmount_timeout);
         uint64_t found;
         struct stat st;
 

@@ -9,10 +9,9 @@
 #include "base/log.h"
 #include "daemon/clear/clear_flag.h"
 #include "daemon/clear/serve.h"
+#include "daemon/disk/peer.h"
 
 #include <getopt.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -62,35 +61,17 @@ static int parse_arguments(int argc, char *argv[], bool *ret_put_back)
         return -EINVAL;
 }
 
-/* SIGTERM is read from a descriptor, so that every wait sees it at once and nothing else is cut short. */
-static int signals_prepare(int *ret_fd)
-{
-        sigset_t term;
-        int fd;
-
-        (void)sigemptyset(&term);
-        (void)sigaddset(&term, SIGTERM);
-        (void)sigaddset(&term, SIGINT);
-        if (sigprocmask(SIG_BLOCK, &term, NULL) < 0)
-                return -errno;
-        fd = signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK);
-        if (fd < 0)
-                return -errno;
-        *ret_fd = fd;
-        return 0;
-}
-
 static int serve(void)
 {
         _cleanup_close_ int signals = -EBADF;
-        int r = clear_peer_check(STDIN_FILENO);
+        int r = peer_check(STDIN_FILENO);
 
         if (r < 0) {
                 log_error("only recdockd may ask: %s", log_errno_text(r));
                 return r;
         }
-        r = signals_prepare(&signals);
-        if (r == 0)
+        r = signals = peer_signals();
+        if (r >= 0)
                 r = zone_set("UTC");
         return r < 0 ? r : clear_serve(STDIN_FILENO, signals);
 }

@@ -2,6 +2,7 @@
 /* See request.h. */
 #include "daemon/clear/request.h"
 #include "base/cleanup.h"
+#include "rules/usb_kind.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -15,32 +16,10 @@ static bool text_ends(const char *text, size_t size)
         return memchr(text, '\0', size) != NULL;
 }
 
-static const char *number_skip(const char *p)
-{
-        if (!isdigit((unsigned char)*p))
-                return NULL;
-        while (isdigit((unsigned char)*p))
-                p++;
-        return p;
-}
-
-/* BUS-PORT[.PORT]… */
-static bool port_is_valid(const char *port)
-{
-        const char *p = number_skip(port);
-
-        if (!p || *p != '-')
-                return false;
-        p = number_skip(p + 1);
-        while (p && *p == '.')
-                p = number_skip(p + 1);
-        return p && *p == '\0';
-}
-
 int clear_volume_check(const struct clear_volume *v)
 {
         if (!text_ends(v->port, sizeof(v->port)) || !text_ends(v->usb_serial, sizeof(v->usb_serial)) ||
-            !port_is_valid(v->port))
+            !usb_port_is_valid(v->port))
                 return -EINVAL;
         if (v->devnum == 0 || v->devnum > DEVNUM_MAX || v->unit > LUN_MAX)
                 return -EINVAL;

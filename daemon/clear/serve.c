@@ -9,15 +9,13 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "daemon/clear/clear_disk.h"
-#include "daemon/clear/clear_mount.h"
-#include "daemon/clear/clear_wait.h"
+#include "daemon/disk/disk_mount.h"
+#include "daemon/disk/peer.h"
 #include "daemon/clear/file_remove.h"
 #include "daemon/clear/request.h"
 
 #include <inttypes.h>
-#include <pwd.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum {
         REQUEST_MS = 30000, /* recdockd asks when its worker has ended, which has 10 s for that */
@@ -29,38 +27,17 @@ enum {
 static const int64_t all_of_it = 100 * USEC_PER_SEC; /* the unit's RuntimeMaxSec= is longer */
 
 struct clearing {
-        struct clear_wait peer;
-        struct clear_mount mount;
+        struct peer peer;
+        struct disk_mount mount;
         int64_t until;
         uint32_t files, removed;
         int error, ended; /* of struct clear_finished */
 };
 
-int clear_peer_check(int socket)
-{
-        struct ucred peer;
-        socklen_t size = sizeof(peer);
-        const struct passwd *user;
-
-        if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
-                return -errno;
-        if (peer.uid == 0)
-                return 0;
-        user = getpwnam("recdock");
-        return user && user->pw_uid == peer.uid ? 0 : -EPERM;
-}
-
 static int next_message(const struct clearing *c, struct message *m, int timeout_ms)
 {
-        int r = clock_monotonic() > c->until ? -ETIME : clear_wait(&c->peer, true, timeout_ms);
-
         m->fd = -EBADF;
-        if (r < 0)
-                return r;
-        r = message_receive(c->peer.socket, m, 0);
-        if (r == MESSAGE_CLOSED)
-                return -EPIPE;
-        return r == MESSAGE_NONE ? -ETIME : r;
+        return clock_monotonic() > c->until ? -ETIME : peer_message(&c->peer, m, timeout_ms);
 }
 
 static void removal_log(const struct clear_file *f, const struct clear_done *done)
@@ -120,7 +97,7 @@ static void mounted_serve(struct clearing *c)
         c->ended = message_send(c->peer.socket, CLEAR_READY, NULL, 0, -EBADF, SEND_MS);
         if (c->ended == 0)
                 c->ended = files_take(c);
-        c->error = clear_unmount(&c->mount);
+        c->error = disk_unmount(&c->mount);
 }
 
 static void volume_serve(struct clearing *c, const struct clear_volume *v)
@@ -134,7 +111,7 @@ static void volume_serve(struct clearing *c, const struct clear_volume *v)
                           log_errno_text(c->error));
                 return;
         }
-        c->error = clear_mount(&c->mount, clear_disk_node(disk), clear_disk_type(disk));
+        c->error = disk_mount(&c->mount, clear_disk_node(disk), clear_disk_type(disk), NULL);
         if (c->error < 0) {
                 log_error("%s: cannot be mounted as %s: %s, removing nothing", clear_disk_node(disk),
                           clear_disk_type(disk), log_errno_text(c->error));

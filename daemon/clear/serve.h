@@ -3,9 +3,6 @@
 
 /* One connection from its first message to its last. */
 
-/* Only recdockd, which is the user 'recdock', and root may ask. 0 or -EPERM. */
-int clear_peer_check(int socket);
-
 /* Serves the connection, bounded in time and in files; ends early when 'signals' can be read (-EBADF: none)
  * or the peer has gone. 0, or a negative errno for what ended it; the peer has been told unless it is gone.
  */

@@ -3,11 +3,13 @@
 #include "base/message.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 struct packet_header {
         uint32_t type;
@@ -23,6 +25,20 @@ int message_socketpair(int ret_fds[2])
         ret_fds[0] = fds[0];
         ret_fds[1] = fds[1];
         return 0;
+}
+
+int message_connect(const char *path)
+{
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0)
+                return -errno;
+        if (!text_copy(address.sun_path, sizeof(address.sun_path), path))
+                return -ENAMETOOLONG;
+        if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
 }
 
 /* The instant of CLOCK_MONOTONIC at which a wait ends; -1 never. */

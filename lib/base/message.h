@@ -32,6 +32,10 @@ enum message_outcome {
 /* A connected, close-on-exec pair. */
 int message_socketpair(int ret_fds[2]);
 
+/* Connects to who listens at 'path', without waiting: a non-blocking, close-on-exec socket. -ENOENT or
+ * -ECONNREFUSED when nobody does, -EAGAIN when too many wait for it already, or another negative errno. */
+int message_connect(const char *path);
+
 /*
  * Sends one message; 'fd' (not consumed) goes with it when it is not negative. Waits up to timeout_ms for
  * room on a full socket, -1 for ever, 0 not at all. Returns 0, -EAGAIN when there was no room in time,

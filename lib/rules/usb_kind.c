@@ -91,3 +91,24 @@ bool known_name(uint16_t vendor_id, uint16_t product_id, const char *serial, cha
         ret[used] = '\0';
         return used > begin;
 }
+
+static const char *number_skip(const char *p)
+{
+        if (!isdigit((unsigned char)*p))
+                return NULL;
+        while (isdigit((unsigned char)*p))
+                p++;
+        return p;
+}
+
+bool usb_port_is_valid(const char *port)
+{
+        const char *p = number_skip(port);
+
+        if (!p || *p != '-')
+                return false;
+        p = number_skip(p + 1);
+        while (p && *p == '.')
+                p = number_skip(p + 1);
+        return p && *p == '\0';
+}

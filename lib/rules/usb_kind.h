@@ -24,6 +24,11 @@ enum usb_kind {
  * of every setting, in lower-case hexadecimal). Malformed text is passed over. */
 unsigned int usb_kind_of(const char *interfaces);
 
+/* Folders of the state directory with an empty file for each: registered recorders, by known_name(), and
+ * media of the archive, by the UUID of their file system. */
+#define KNOWN_RECORDERS "registered"
+#define KNOWN_MEDIA     "media"
+
 #define KNOWN_NAME_MAX 256
 
 /*
@@ -33,3 +38,7 @@ unsigned int usb_kind_of(const char *interfaces);
  * over, or one too long. Never has a '/', never begins with a dot.
  */
 bool known_name(uint16_t vendor_id, uint16_t product_id, const char *serial, char ret[KNOWN_NAME_MAX]);
+
+/* The kernel's name of a USB port, BUS-PORT[.PORT]…, such as "3-1.4"? What comes as a port becomes a path in
+ * sysfs. */
+bool usb_port_is_valid(const char *port);

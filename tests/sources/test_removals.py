@@ -22,7 +22,7 @@ ROOMS = ("lib", "daemon", "cli")
 
 # Of the C library, by name.
 FILE_CALLS = ("unlink unlinkat remove rmdir rename renameat renameat2 truncate truncate64 ftruncate ftruncate64 creat creat64"
-              " fallocate fallocate64 posix_fallocate copy_file_range sendfile tmpfile nftw ftw shred").split()
+              " fallocate fallocate64 posix_fallocate copy_file_range sendfile tmpfile nftw ftw shred blkid_do_wipe").split()
 PROGRAM_CALLS = "system popen execv execve execvp execvpe execl execlp execle fexecve posix_spawn posix_spawnp".split()
 # Spelt in the source, whatever calls them.
 WORDS = ("O_TRUNC SYS_unlink SYS_unlinkat SYS_rename SYS_renameat SYS_renameat2 SYS_truncate SYS_ftruncate SYS_rmdir SYS_creat"

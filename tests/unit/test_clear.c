@@ -4,8 +4,8 @@
 #include "base/cleanup.h"
 #include "base/message.h"
 #include "daemon/clear/clear_flag.h"
-#include "daemon/clear/clear_lock.h"
-#include "daemon/clear/clear_wait.h"
+#include "daemon/disk/disk_lock.h"
+#include "daemon/disk/peer.h"
 #include "daemon/clear/file_remove.h"
 #include "daemon/clear/request.h"
 #include "daemon/clear/serve.h"
@@ -192,23 +192,23 @@ END_TEST
 START_TEST(test_wait_ends)
 {
         int fds[2], stop[2];
-        struct clear_wait w;
+        struct peer w;
 
         ck_assert_int_eq(message_socketpair(fds), 0);
         ck_assert_int_eq(pipe2(stop, O_CLOEXEC), 0);
-        w = (struct clear_wait){.socket = fds[1], .signals = stop[0]};
-        ck_assert_int_eq(clear_wait(&w, false, 0), 0);
-        ck_assert_int_eq(clear_wait(&w, true, 0), -ETIME);
+        w = (struct peer){.socket = fds[1], .signals = stop[0]};
+        ck_assert_int_eq(peer_wait(&w, false, 0), 0);
+        ck_assert_int_eq(peer_wait(&w, true, 0), -ETIME);
         ck_assert_int_eq(message_send(fds[0], CLEAR_END, NULL, 0, -EBADF, 0), 0);
-        ck_assert_int_eq(clear_wait(&w, false, 0), 0);
-        ck_assert_int_eq(clear_wait(&w, true, 60000), 0);
+        ck_assert_int_eq(peer_wait(&w, false, 0), 0);
+        ck_assert_int_eq(peer_wait(&w, true, 60000), 0);
         ck_assert_int_eq(write(stop[1], "x", 1), 1);
-        ck_assert_int_eq(clear_wait(&w, false, 60000), -ECANCELED);
-        ck_assert_int_eq(clear_wait(&w, true, 60000), -ECANCELED);
+        ck_assert_int_eq(peer_wait(&w, false, 60000), -ECANCELED);
+        ck_assert_int_eq(peer_wait(&w, true, 60000), -ECANCELED);
         w.signals = -EBADF;
         (void)fd_close(fds[0]);
-        ck_assert_int_eq(clear_wait(&w, true, 60000), 0); /* the last words first */
-        ck_assert_int_eq(clear_wait(&w, false, 60000), -EPIPE);
+        ck_assert_int_eq(peer_wait(&w, true, 60000), 0); /* the last words first */
+        ck_assert_int_eq(peer_wait(&w, false, 60000), -EPIPE);
         (void)fd_close(fds[1]);
         (void)fd_close(stop[0]);
         (void)fd_close(stop[1]);
@@ -220,16 +220,16 @@ START_TEST(test_lock_is_waited_for)
         _cleanup_free_ char *path = scratch_path("c.mp4");
         _cleanup_close_ int other = open(path, O_RDONLY | O_CLOEXEC), fd = -EBADF;
         int fds[2];
-        struct clear_wait w = {.signals = -EBADF};
+        struct peer w = {.signals = -EBADF};
 
         ck_assert_int_eq(message_socketpair(fds), 0);
         w.socket = fds[1];
         ck_assert_int_eq(flock(other, LOCK_EX), 0);
-        ck_assert_int_eq(clear_lock(path, &w, 60), -EBUSY);
+        ck_assert_int_eq(disk_lock(path, &w, 60), -EBUSY);
         (void)fd_close(fds[0]);
-        ck_assert_int_eq(clear_lock(path, &w, 60000), -EPIPE);
+        ck_assert_int_eq(disk_lock(path, &w, 60000), -EPIPE);
         ck_assert_int_eq(flock(other, LOCK_UN), 0);
-        fd = clear_lock(path, &w, 0);
+        fd = disk_lock(path, &w, 0);
         ck_assert_int_ge(fd, 0);
         ck_assert_int_lt(flock(other, LOCK_EX | LOCK_NB), 0);
         (void)fd_close(fds[1]);

@@ -10,10 +10,10 @@
  * later. So the service manager keeps a copy of the descriptor, until all of the unit has ended.
  */
 
-#include "daemon/clear/clear_wait.h"
+#include "daemon/disk/peer.h"
 
 /* Opens and locks the node, within 'timeout_ms'. Returns a descriptor; closing it is not enough to unlock
  * under systemd, see above. -EBUSY: somebody has it; or what ended the wait. */
-int clear_lock(const char *node, const struct clear_wait *wait, int timeout_ms);
+int disk_lock(const char *node, const struct peer *wait, int timeout_ms);
 /* flock() of a descriptor, tried again until it succeeds. 0, or as above. */
-int clear_lock_fd(int fd, const struct clear_wait *wait, int timeout_ms);
+int disk_lock_fd(int fd, const struct peer *wait, int timeout_ms);

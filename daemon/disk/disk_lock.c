@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* See clear_lock.h. */
-#include "daemon/clear/clear_lock.h"
+/* See disk_lock.h. */
+#include "daemon/disk/disk_lock.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,7 +13,7 @@ enum { TRY_AGAIN_MS = 50 };
 
 static const uint64_t manager_timeout = 5 * USEC_PER_SEC;
 
-int clear_lock_fd(int fd, const struct clear_wait *wait, int timeout_ms)
+int disk_lock_fd(int fd, const struct peer *wait, int timeout_ms)
 {
         int64_t until = clock_monotonic() + timeout_ms * USEC_PER_MSEC;
 
@@ -26,7 +26,7 @@ int clear_lock_fd(int fd, const struct clear_wait *wait, int timeout_ms)
                         return -errno;
                 if (clock_monotonic() >= until)
                         return -EBUSY;
-                r = clear_wait(wait, false, TRY_AGAIN_MS);
+                r = peer_wait(wait, false, TRY_AGAIN_MS);
                 if (r < 0)
                         return r;
         }
@@ -40,10 +40,10 @@ static int manager_keep(int fd)
         return r > 0 ? sd_notify_barrier(false, manager_timeout) : r;
 }
 
-int clear_lock(const char *node, const struct clear_wait *wait, int timeout_ms)
+int disk_lock(const char *node, const struct peer *wait, int timeout_ms)
 {
         _cleanup_close_ int fd = open(node, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        int r = fd < 0 ? -errno : clear_lock_fd(fd, wait, timeout_ms);
+        int r = fd < 0 ? -errno : disk_lock_fd(fd, wait, timeout_ms);
 
         if (r < 0)
                 return r;
