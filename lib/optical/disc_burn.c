@@ -168,7 +168,10 @@ static int image_write(struct burning *g)
         if (!burn_drive_wrote_well(g->burner->drive))
                 return medium_outcome(g);
         inject_point("disc-written");
-        return is_closed(g->burner) ? ARCHIVE_DONE : medium_outcome(g);
+        if (is_closed(g->burner))
+                return ARCHIVE_DONE;
+        g->burner->error = -EUCLEAN;
+        return medium_outcome(g);
 }
 
 int disc_burn(struct burner *b, struct disc_image *image, const struct archive_work *work, int speed,

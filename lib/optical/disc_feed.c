@@ -35,8 +35,6 @@ struct stream {
         size_t at, n; /* in the block */
 };
 
-DEFINE_CLEANUP(struct disc_feed *, disc_feed_free);
-
 int disc_feed_new(struct disc_feed **ret, const struct archive_work *work)
 {
         _cleanup_free_ struct disc_feed *f = calloc(1, sizeof(*f));

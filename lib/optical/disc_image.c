@@ -40,7 +40,6 @@ struct disc_image {
         bool failed;
 };
 
-DEFINE_CLEANUP(struct disc_image *, disc_image_free);
 DEFINE_CLEANUP(IsoWriteOpts *, iso_write_opts_free);
 DEFINE_CLEANUP(struct digest *, digest_free);
 

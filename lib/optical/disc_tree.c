@@ -137,27 +137,35 @@ static int node_add(struct disc_tree *t, IsoNode *node, const char *path)
         return r;
 }
 
+static int folder_add(struct disc_tree *t, IsoDir *dir, char path[static PATH_BYTES_MAX],
+                      unsigned int depth);
+
+/* A node whose name is at the end of the path: with room for a slash behind it. */
+static int node_look(struct disc_tree *t, IsoNode *node, char path[static PATH_BYTES_MAX], bool cut,
+                     unsigned int depth)
+{
+        size_t n = strlen(path);
+
+        /* What is too deep is told as one thing that nobody knows. */
+        if (iso_node_get_type(node) != LIBISO_DIR || depth == DEPTH_MAX || cut)
+                return node_add(t, node, path);
+        path[n] = '/';
+        path[n + 1] = '\0';
+        return folder_add(t, (IsoDir *)node, path, depth + 1);
+}
+
 /* 'path' is of the folder, with a slash at its end, or "". */
 static int folder_add(struct disc_tree *t, IsoDir *dir, char path[static PATH_BYTES_MAX], unsigned int depth)
 {
         _cleanup_(iso_dir_iter_freep) IsoDirIter *iter = NULL;
-        size_t n = strlen(path);
+        size_t n = strlen(path), room = PATH_BYTES_MAX - 1 - n;
         IsoNode *node = NULL;
         int r = iso_dir_get_children(dir, &iter) < 0 ? -ENOMEM : 0;
 
         while (r >= 0 && iso_dir_iter_next(iter, &node) == 1) {
-                bool folder = iso_node_get_type(node) == LIBISO_DIR;
+                bool fits = text_copy(path + n, room, iso_node_get_name(node));
 
-                /* What is too deep is told as one thing that nobody knows. */
-                if ((size_t)snprintf(path + n, PATH_BYTES_MAX - n - 1, "%s", iso_node_get_name(node)) >=
-                    PATH_BYTES_MAX - n - 1)
-                        folder = false;
-                if (folder && depth < DEPTH_MAX) {
-                        strcat(path, "/");
-                        r = folder_add(t, (IsoDir *)node, path, depth + 1);
-                } else {
-                        r = node_add(t, node, path);
-                }
+                r = node_look(t, node, path, !fits, depth);
                 path[n] = '\0';
         }
         return r;

@@ -13,6 +13,8 @@
 #include "optical/disc_drive.h"
 #include "optical/disc_volume.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "archive/volume_spec.h"
 
 #include <fcntl.h>
@@ -47,12 +49,6 @@ static int on_progress(void *userdata, enum archive_phase phase, int64_t done, i
         if (test.kill_at >= 0 && done >= test.kill_at)
                 (void)raise(SIGKILL);
         return test.cancel_at >= 0 && done >= test.cancel_at;
-}
-
-static void on_message(void *userdata, const char *text)
-{
-        (void)userdata;
-        (void)fprintf(stderr, "# %s\n", text);
 }
 
 static bool word_take(const char *word)
@@ -122,6 +118,8 @@ int main(int argc, char **argv)
         struct archive_report report = {0};
         int r;
 
+        (void)log_open("burn_volume", "console");
+        log_set_max_priority(LOG_DEBUG);
         if (argc == 3 && strcmp(argv[1], "look") == 0)
                 return look(argv[2]);
         for (int i = writes ? 4 : 3; i < argc; i++)
@@ -132,7 +130,6 @@ int main(int argc, char **argv)
                 return 2;
         }
         work.cached_is_enough = !test.uncached;
-        test.options.on_message = on_message;
         if (verifies)
                 return spec_outcome_print(disc_volume_verify(argv[2], &work, &test.options, &report),
                                           &report);

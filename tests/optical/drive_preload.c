@@ -51,7 +51,6 @@ enum {
         OP_READ_12 = 0xa8,
         OP_WRITE_10 = 0x2a,
         OP_WRITE_12 = 0xaa,
-        OP_FORMAT_CAPACITIES = 0x23,
         OP_DISC_INFORMATION = 0x51,
         OP_TRACK_INFORMATION = 0x52,
         OP_RESERVE_TRACK = 0x53,
@@ -311,25 +310,13 @@ static void fault_after(struct sg_io_hdr *h, int64_t from, int64_t to)
                 ((unsigned char *)h->dxferp)[(at - from) * SECTOR + 7] ^= 0x10;
 }
 
-/* READ FORMAT CAPACITIES, by which a blank disc tells its size. */
-static void format_shrink(struct sg_io_hdr *h)
-{
-        int64_t room = fault("room");
-
-        for (int i = 0; room >= 0 && i < 4 && h->dxfer_len >= 8; i++)
-                ((unsigned char *)h->dxferp)[4 + i] = (unsigned char)(room >> (24 - 8 * i));
-}
-
-/* READ TRACK INFORMATION: free blocks, and the size of the track. */
+/* READ TRACK INFORMATION: free blocks. */
 static void track_shrink(struct sg_io_hdr *h)
 {
         int64_t room = fault("room");
-        unsigned char *b = h->dxferp;
 
-        for (int i = 0; room >= 0 && i < 4 && h->dxfer_len >= 28; i++) {
-                b[16 + i] = (unsigned char)(room >> (24 - 8 * i));
-                b[24 + i] = (unsigned char)(room >> (24 - 8 * i));
-        }
+        for (int i = 0; room >= 0 && i < 4 && h->dxfer_len >= 20; i++)
+                ((unsigned char *)h->dxferp)[16 + i] = (unsigned char)(room >> (24 - 8 * i));
 }
 
 /* READ DISC INFORMATION: the disc and its last session are incomplete. */
@@ -397,8 +384,6 @@ static int command_pass(struct sg_io_hdr *h)
         r = unit_command(h);
         if (r == 0 && ranged && h->dxfer_direction == SG_DXFER_FROM_DEV)
                 fault_after(h, from, to);
-        if (r == 0 && h->cmdp[0] == OP_FORMAT_CAPACITIES)
-                format_shrink(h);
         if (r == 0 && h->cmdp[0] == OP_DISC_INFORMATION)
                 disc_begin(h);
         if (r == 0 && h->cmdp[0] == OP_TRACK_INFORMATION)

@@ -136,7 +136,8 @@ class Breaking(Drive):
 
     def test_disc_that_is_not_closed(self):
         self.faults("open@0")
-        self.assertNotEqual(self.burn(self.some()).outcome, DONE, self.said)
+        self.assertEqual(self.burn(self.some()).outcome, MEDIUM_FAILED, self.said)
+        self.assertEqual(self.said.last["error"], -errno.EUCLEAN)
 
     def test_cancelled(self):
         self.faults("slow@20")

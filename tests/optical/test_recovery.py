@@ -70,7 +70,8 @@ class Recovery(Discs):
 
     def test_room_beside_recovery(self):
         """What is planned with is never more than there really is."""
-        for files in (self.some(1, 1000), self.some(6, 1 << 20), self.some(2, 9 << 20)):
+        for count, size in ((1, 1000), (6, 1 << 20), (2, 9 << 20)):
+            files = self.some(count, size)
             for percent in (10, 20, 50):
                 self.disc.unlink(missing_ok=True)
                 self.assertEqual(self.burn_with(files, percent=percent).outcome, DONE, self.said)
