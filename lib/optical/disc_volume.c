@@ -281,10 +281,9 @@ static int disc_verify(struct burner *b, const struct archive_work *work, struct
         return r;
 }
 
-int disc_volume_verify(const char *drive, const struct archive_work *work, const struct disc_options *o,
-                       struct archive_report *ret)
+int disc_volume_verify(const char *drive, const struct archive_work *work, struct archive_report *ret)
 {
-        _cleanup_(burner_done) struct burner b = {.on_message = o->on_message, .userdata = o->userdata};
+        _cleanup_(burner_done) struct burner b = {0};
         int r;
 
         *ret = (struct archive_report){0};

@@ -43,5 +43,4 @@ int disc_volume_write(const char *drive, const struct archive_volume *v, const s
 
 /* Of any disc, by its own manifests: as archive_verify(). ARCHIVE_NO_VOLUME for a disc without them,
  * ARCHIVE_MEDIUM_FAILED for none at all or one whose directories cannot be read. */
-int disc_volume_verify(const char *drive, const struct archive_work *w, const struct disc_options *o,
-                       struct archive_report *ret);
+int disc_volume_verify(const char *drive, const struct archive_work *w, struct archive_report *ret);

@@ -131,8 +131,7 @@ int main(int argc, char **argv)
         }
         work.cached_is_enough = !test.uncached;
         if (verifies)
-                return spec_outcome_print(disc_volume_verify(argv[2], &work, &test.options, &report),
-                                          &report);
+                return spec_outcome_print(disc_volume_verify(argv[2], &work, &report), &report);
         r = write_volume(argv[2], &work);
         spec_done(&test.spec);
         return r;
