@@ -77,3 +77,6 @@ int64_t pack_cost_of_case(const struct pack_medium *medium, const char *case_num
 int64_t pack_cost_of_file(const struct pack_medium *medium, const struct pack_file *file);
 /* The largest file that the format can hold. */
 int64_t pack_largest_file(const struct pack_medium *medium);
+/* What is left of a disc for the image when so many percent of recovery data go behind it (RS02 of
+ * dvdisaster): the capacity to plan with. */
+int64_t pack_room_beside_recovery(int64_t capacity, int percent);

@@ -10,6 +10,7 @@
 #include "archive/volume.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 enum proof_result {
         PROOF_GOOD,
@@ -65,6 +66,33 @@ struct archive_report {
         int error;                 /* of ARCHIVE_MEDIUM_FAILED and _SOURCE_UNREADABLE, negative */
 };
 
+/* A file of a medium while it is read. */
+struct proof_file {
+        int64_t size;
+        bool uncached; /* what is read now comes from the medium */
+        void *file;    /* the medium's own */
+        int fd;        /* likewise */
+};
+
+/*
+ * What a volume is read back from: a folder of a file system, or a disc that nobody has mounted. A medium is
+ * hostile: paths are resolved on it alone, nothing is followed that is a link, only regular files are read.
+ */
+struct proof_medium {
+        /* -ENOENT, -EISDIR for what is no regular file; ended by close(). */
+        int (*open)(void *userdata, const char *path, struct proof_file *ret);
+        /* Makes the reading that follows come from the medium; sets 'uncached'. */
+        int (*prepare)(void *userdata, struct proof_file *f);
+        /* Into a block that is aligned to pages, as 'size' is; 'at' where the last read ended. Bytes, less
+         * than 'size' at the end of the file only, or a negative errno. */
+        ssize_t (*read)(void *userdata, struct proof_file *f, void *block, size_t size, int64_t at);
+        void (*close)(void *userdata, struct proof_file *f);
+        /* Calls for each thing that is no folder, and for folders that cannot be looked into, until it
+         * returns a negative errno. */
+        int (*walk)(void *userdata, int (*on_file)(void *on_userdata, const char *path), void *on_userdata);
+        void *userdata;
+};
+
 /* Reads all of a volume in the folder 'dirfd' back against 'v'. Returns ARCHIVE_DONE, ARCHIVE_NOT_PROVED,
  * ARCHIVE_CANCELLED, or a negative errno of this side. 'ret' is filled in for all outcomes. */
 int archive_prove(int dirfd, const struct archive_volume *v, const struct archive_work *w,
@@ -73,3 +101,9 @@ int archive_prove(int dirfd, const struct archive_volume *v, const struct archiv
 /* The same of any volume by its own manifests alone: SHA-256, and SM3 where it has that too.
  * ARCHIVE_NO_VOLUME as well. Whether the manifests are the ones that were written, only 'seal' tells. */
 int archive_verify(int dirfd, const struct archive_work *w, struct archive_report *ret);
+
+/* The same two of any medium. */
+int medium_prove(const struct proof_medium *medium, const struct archive_volume *v,
+                 const struct archive_work *w, struct archive_report *ret);
+int medium_verify(const struct proof_medium *medium, const struct archive_work *w,
+                  struct archive_report *ret);

@@ -28,10 +28,10 @@ static int entry_prove(struct proving *p, const struct archive_entry *e)
         return 0;
 }
 
-int archive_prove(int dirfd, const struct archive_volume *v, const struct archive_work *w,
-                  struct archive_report *ret)
+int medium_prove(const struct proof_medium *medium, const struct archive_volume *v,
+                 const struct archive_work *w, struct archive_report *ret)
 {
-        struct proving p = {.dirfd = dirfd, .work = w, .report = ret, .total = archive_volume_bytes(v)};
+        struct proving p = {.medium = medium, .work = w, .report = ret, .total = archive_volume_bytes(v)};
         int r = 0;
 
         *ret = (struct archive_report){0};

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Reading files of a medium back; see proof.h. The medium is hostile: paths are resolved beneath its folder,
- * only regular files are read, and opening one cannot hang on a pipe. */
+/* Reading files of a medium back; see proof.h. */
 #include "archive/read_back.h"
+#include "archive/manifest.h"
 #include "base/cleanup.h"
-#include "base/disk_read.h"
-#include "base/durable.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
         BLOCK_SIZE = 1 << 20,
         BLOCK_ALIGNMENT = 4096,
-        DEPTH_MAX = 16,
         EXTRAS_MAX = 10000, /* told of at most; a medium may have anything on it */
 };
 
@@ -57,20 +52,6 @@ static int result_of(int error)
         }
 }
 
-static int medium_open(int dirfd, const char *path, struct stat *ret)
-{
-        _cleanup_close_ int fd =
-                        durable_open_beneath(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_DIRECT, 0);
-
-        if (fd == -EINVAL) /* this file system has no direct reads */
-                fd = durable_open_beneath(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-        if (fd < 0)
-                return fd;
-        if (fstat(fd, ret) < 0)
-                return -errno;
-        return S_ISREG(ret->st_mode) ? TAKE_FD(fd) : -EISDIR;
-}
-
 static int progress(struct proving *p, size_t n)
 {
         p->done += (int64_t)n;
@@ -80,8 +61,7 @@ static int progress(struct proving *p, size_t n)
         return 0;
 }
 
-/* Direct reads are asked for in aligned lengths; the last one ends early. */
-static int content_digest(struct proving *p, int fd, struct digest *d, int64_t *ret_size)
+static int content_digest(struct proving *p, struct proof_file *f, struct digest *d, int64_t *ret_size)
 {
         _cleanup_free_ uint8_t *block = NULL;
         int64_t size = 0;
@@ -89,13 +69,11 @@ static int content_digest(struct proving *p, int fd, struct digest *d, int64_t *
         if (posix_memalign((void **)&block, BLOCK_ALIGNMENT, BLOCK_SIZE) != 0)
                 return -ENOMEM;
         for (;;) {
-                ssize_t n = pread(fd, block, BLOCK_SIZE, size);
+                ssize_t n = p->medium->read(p->medium->userdata, f, block, BLOCK_SIZE, size);
                 int r;
 
-                if (n < 0 && errno == EINTR)
-                        continue;
                 if (n < 0)
-                        return -EIO;
+                        return n == -ENOMEM ? -ENOMEM : -EIO;
                 if (n == 0)
                         break;
                 r = digest_update(d, block, (size_t)n);
@@ -104,47 +82,82 @@ static int content_digest(struct proving *p, int fd, struct digest *d, int64_t *
                 if (r < 0)
                         return r;
                 size += n;
-                if (n % BLOCK_ALIGNMENT != 0)
-                        break; /* only the end of a file is not aligned */
+                if (n < BLOCK_SIZE)
+                        break;
         }
         *ret_size = size;
         return 0;
 }
 
-static int file_compare(struct proving *p, int fd, int64_t size, const struct digest_values *expected,
-                        const struct stat *st)
+static int file_compare(struct proving *p, struct proof_file *f, int64_t size,
+                        const struct digest_values *expected)
 {
         _cleanup_(digest_freep) struct digest *d = NULL;
         struct digest_values found;
-        bool uncached = false;
         int64_t got = 0;
         int r;
 
-        if (size >= 0 && st->st_size != size)
+        if (size >= 0 && f->size != size)
                 return PROOF_SIZE;
-        r = disk_read_prepare(fd, st->st_size, &uncached);
+        r = p->medium->prepare(p->medium->userdata, f);
         if (r >= 0)
                 r = digest_new(&d, expected->has_sm3);
         if (r >= 0)
-                r = content_digest(p, fd, d, &got);
+                r = content_digest(p, f, d, &got);
         if (r >= 0)
                 r = digest_peek(d, &found);
         if (r < 0)
                 return result_of(r);
-        if (got != st->st_size)
+        if (got != f->size)
                 return PROOF_UNREADABLE;
         if (!digest_equal(&found, expected))
                 return PROOF_DIFFERS;
         p->report->bytes += got;
-        return uncached || got == 0 ? PROOF_GOOD : PROOF_CACHED;
+        return f->uncached || got == 0 ? PROOF_GOOD : PROOF_CACHED;
 }
 
 int file_read_back(struct proving *p, const char *path, int64_t size, const struct digest_values *expected)
 {
-        struct stat st = {0};
-        _cleanup_close_ int fd = medium_open(p->dirfd, path, &st);
+        struct proof_file f;
+        int r = p->medium->open(p->medium->userdata, path, &f);
 
-        return fd < 0 ? result_of(fd) : file_compare(p, fd, size, expected, &st);
+        if (r < 0)
+                return result_of(r);
+        r = file_compare(p, &f, size, expected);
+        p->medium->close(p->medium->userdata, &f);
+        return r;
+}
+
+static int text_take(const struct proof_medium *medium, struct proof_file *f, char **ret)
+{
+        size_t room = ((size_t)f->size / BLOCK_ALIGNMENT + 1) * BLOCK_ALIGNMENT;
+        _cleanup_free_ char *text = NULL;
+        ssize_t n;
+
+        if (posix_memalign((void **)&text, BLOCK_ALIGNMENT, room) != 0)
+                return -ENOMEM;
+        n = medium->read(medium->userdata, f, text, room, 0);
+        if (n < 0)
+                return (int)n;
+        if (n != f->size)
+                return -EIO;
+        text[n] = '\0';
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+int text_read_back(const struct proof_medium *medium, const char *path, char **ret, size_t *ret_size)
+{
+        struct proof_file f;
+        int r = medium->open(medium->userdata, path, &f);
+
+        if (r < 0)
+                return r;
+        r = f.size > MANIFEST_BYTES_MAX ? -EFBIG : text_take(medium, &f, ret);
+        medium->close(medium->userdata, &f);
+        if (r >= 0)
+                *ret_size = (size_t)f.size;
+        return r;
 }
 
 void proving_tell(struct proving *p, const char *path, enum proof_result result)
@@ -170,68 +183,25 @@ struct extras {
         bool (*is_known)(void *userdata, const char *path);
         void *userdata;
         size_t told;
-        char path[4096];
 };
 
-static int folder_walk(struct extras *e, int fd, size_t at, unsigned int depth);
-
-/* 'at' is where the name begins in the path. */
-static int folder_enter(struct extras *e, int parent, size_t at, unsigned int depth)
+static int extra_look(void *userdata, const char *path)
 {
-        int fd = openat(parent, e->path + at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        size_t n = strlen(e->path);
+        struct extras *e = userdata;
 
-        if (fd < 0 || depth == DEPTH_MAX || n + 2 >= sizeof(e->path)) {
-                (void)fd_close(fd);
-                proving_tell(e->proving, e->path, PROOF_EXTRA); /* whatever is in it */
-                e->told++;
+        if (e->is_known(e->userdata, path))
                 return 0;
-        }
-        e->path[n] = '/';
-        return folder_walk(e, fd, n + 1, depth + 1);
-}
-
-static int entry_look(struct extras *e, int parent, const struct dirent *entry, size_t at,
-                      unsigned int depth)
-{
-        struct stat st;
-        int n = snprintf(e->path + at, sizeof(e->path) - at, "%s", entry->d_name);
-
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                return 0;
-        if ((size_t)n >= sizeof(e->path) - at)
-                return 0;
-        if (fstatat(parent, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-                return folder_enter(e, parent, at, depth);
-        if (e->is_known(e->userdata, e->path))
-                return 0;
-        proving_tell(e->proving, e->path, PROOF_EXTRA);
+        if (e->told == EXTRAS_MAX)
+                return -EOVERFLOW;
+        proving_tell(e->proving, path, PROOF_EXTRA);
         e->told++;
         return 0;
-}
-
-/* Takes the descriptor. */
-static int folder_walk(struct extras *e, int fd, size_t at, unsigned int depth)
-{
-        _cleanup_(closedirp) DIR *dir = fdopendir(fd);
-        const struct dirent *entry;
-        int r = 0;
-
-        if (!dir) {
-                r = -errno;
-                (void)fd_close(fd);
-                return r;
-        }
-        while (r >= 0 && e->told < EXTRAS_MAX && (entry = readdir(dir)))
-                r = entry_look(e, dirfd(dir), entry, at, depth);
-        e->path[at] = '\0';
-        return r;
 }
 
 int extras_find(struct proving *p, bool (*is_known)(void *userdata, const char *path), void *userdata)
 {
         struct extras e = {.proving = p, .is_known = is_known, .userdata = userdata};
-        int fd = openat(p->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int r = p->medium->walk(p->medium->userdata, extra_look, &e);
 
-        return fd < 0 ? -errno : folder_walk(&e, fd, 0, 0);
+        return r == -EOVERFLOW ? 0 : r;
 }

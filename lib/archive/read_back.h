@@ -7,7 +7,7 @@
 #include "archive/proof.h"
 
 struct proving {
-        int dirfd;
+        const struct proof_medium *medium;
         const struct archive_work *work;
         struct archive_report *report;
         int64_t done, total; /* bytes, for progress */
@@ -20,8 +20,10 @@ int file_read_back(struct proving *p, const char *path, int64_t size, const stru
 /* Counts a result and tells it. */
 void proving_tell(struct proving *p, const char *path, enum proof_result result);
 
-/* Tells each file below the folder that 'is_known' does not know as PROOF_EXTRA; bounded in depth and count.
- */
+/* A whole small file; -ENOENT, -EISDIR, -EFBIG. One byte behind it is there for a parser. */
+int text_read_back(const struct proof_medium *medium, const char *path, char **ret, size_t *ret_size);
+
+/* Tells each file of the medium that 'is_known' does not know as PROOF_EXTRA; bounded in count. */
 int extras_find(struct proving *p, bool (*is_known)(void *userdata, const char *path), void *userdata);
 
 /* ARCHIVE_DONE when all that was told is good, as far as the work wants it. */

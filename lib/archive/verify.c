@@ -7,12 +7,9 @@
 #include "archive/manifest.h"
 #include "archive/read_back.h"
 #include "base/cleanup.h"
-#include "base/durable.h"
 #include "base/text.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define TAG_MANIFEST    "tagmanifest-sha256.txt"
 #define SHA256_MANIFEST "manifest-sha256.txt"
@@ -43,40 +40,6 @@ static void verifying_done(struct verifying *v)
         list_done(&v->sm3);
 }
 
-/* A whole small file of the medium; -ENOENT, -EFBIG. One byte behind it is there for a parser. */
-static int text_read(int dirfd, const char *path, char **ret, size_t *ret_size)
-{
-        _cleanup_close_ int fd = durable_open_beneath(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-        _cleanup_free_ char *text = NULL;
-        struct stat st;
-        size_t got = 0;
-
-        if (fd < 0)
-                return fd;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode))
-                return -EISDIR;
-        if (st.st_size > MANIFEST_BYTES_MAX)
-                return -EFBIG;
-        text = malloc((size_t)st.st_size + 1);
-        if (!text)
-                return -ENOMEM;
-        while (got < (size_t)st.st_size) {
-                ssize_t n = pread(fd, text + got, (size_t)st.st_size - got, (off_t)got);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return n < 0 ? -errno : -EIO;
-                got += (size_t)n;
-        }
-        text[got] = '\0';
-        *ret = TAKE_PTR(text);
-        *ret_size = got;
-        return 0;
-}
-
 /* Manifests of the payload name nothing else, and others nothing of it. */
 static bool list_is_of(const struct manifest *m, bool payload)
 {
@@ -91,7 +54,7 @@ static int list_read(struct verifying *v, const char *path, bool payload, struct
                      uint8_t *ret_digest)
 {
         size_t size = 0, line = 0;
-        int r = text_read(v->proving.dirfd, path, &ret->text, &size);
+        int r = text_read_back(v->proving.medium, path, &ret->text, &size);
 
         if (r == -ENOMEM)
                 return r;
@@ -177,11 +140,13 @@ static int64_t list_bytes(const struct verifying *v, const struct manifest *m)
         int64_t bytes = 0;
 
         for (size_t i = 0; i < m->n; i++) {
-                _cleanup_close_ int fd = durable_open_beneath(v->proving.dirfd, m->lines[i].path, O_PATH, 0);
-                struct stat st;
+                const struct proof_medium *medium = v->proving.medium;
+                struct proof_file f;
 
-                if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-                        bytes += st.st_size;
+                if (medium->open(medium->userdata, m->lines[i].path, &f) < 0)
+                        continue;
+                bytes += f.size;
+                medium->close(medium->userdata, &f);
         }
         return bytes;
 }
@@ -197,12 +162,12 @@ static bool is_listed(void *userdata, const char *path)
                (strcmp(path, SM3_MANIFEST) == 0 && v->sm3.manifest.n == 0);
 }
 
-static int declaration_check(int dirfd)
+static int declaration_check(const struct proof_medium *medium)
 {
         static const char begins[] = "BagIt-Version: ";
         _cleanup_free_ char *text = NULL;
         size_t size;
-        int r = text_read(dirfd, "bagit.txt", &text, &size);
+        int r = text_read_back(medium, "bagit.txt", &text, &size);
 
         if (r == -ENOMEM)
                 return r;
@@ -210,11 +175,12 @@ static int declaration_check(int dirfd)
                                                                             : ARCHIVE_NO_VOLUME;
 }
 
-int archive_verify(int dirfd, const struct archive_work *w, struct archive_report *ret)
+int medium_verify(const struct proof_medium *medium, const struct archive_work *w,
+                  struct archive_report *ret)
 {
         _cleanup_(verifying_done) struct verifying v = {
-                        .proving = {.dirfd = dirfd, .work = w, .report = ret}};
-        int r = declaration_check(dirfd);
+                        .proving = {.medium = medium, .work = w, .report = ret}};
+        int r = declaration_check(medium);
 
         *ret = (struct archive_report){0};
         if (r != ARCHIVE_DONE)
