@@ -31,7 +31,7 @@ struct medium_link {
         sd_event_source *io, *timer;
         char uuid[MEDIUM_UUID_MAX];
         struct medium_facts facts;
-        char why[MEDIUM_TEXT_MAX];
+        char why[MEDIUM_WHY_MAX];
         medium_opened_fn *on_opened;
         medium_released_fn *on_released;
         medium_made_fn *on_made;
@@ -127,7 +127,7 @@ static int link_dispatch(struct medium_link *l, struct message *m)
                 return l->state == LINK_OPENING ? opened_take(l, m) : -EBADMSG;
         case MEDIUM_INITIALISED:
                 return l->state == LINK_MAKING ? facts_take(l, m) : -EBADMSG;
-        case MEDIUM_FAILED:
+        case MEDIUM_REFUSED:
                 return l->state == LINK_OPENING || l->state == LINK_MAKING ? failed_take(l, m) : -EBADMSG;
         case MEDIUM_CLOSED:
                 closed = message_payload(m, sizeof(*closed));

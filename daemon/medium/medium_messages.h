@@ -6,12 +6,12 @@
  *
  *   recdockd                            recdock-medium
  *   OPEN                         ──▶    finds the volume, mounts it
- *                                ◀──    OPENED and the root of the mount  (or FAILED)
+ *                                ◀──    OPENED and the root of the mount  (or REFUSED)
  *   CLOSE                        ──▶    writes all there is, unmounts, flushes the disk
  *                                ◀──    CLOSED
  *
  *   INIT                         ──▶    makes a file system on a disk that holds nothing
- *                                ◀──    INITIALISED                       (or FAILED)
+ *                                ◀──    INITIALISED                       (or REFUSED)
  *
  * The mount ends with the connection, whoever ends it. After INITIALISED the disk stays locked until the
  * connection ends, and udev looks at it again then: who has it registered by that time has it hidden from
@@ -26,7 +26,7 @@
 #define MEDIUM_TYPE_MAX  32 /* "linux_raid_member" */
 #define MEDIUM_LABEL_MAX 12 /* eleven characters: what every file system here has room for */
 #define MEDIUM_WORD_MAX  128
-#define MEDIUM_TEXT_MAX  400
+#define MEDIUM_WHY_MAX   400
 
 enum medium_message_type {
         MEDIUM_OPEN = 1,  /* struct medium_open */
@@ -36,7 +36,7 @@ enum medium_message_type {
         MEDIUM_OPENED = 64,      /* struct medium_facts, and a descriptor */
         MEDIUM_CLOSED = 65,      /* struct medium_closed */
         MEDIUM_INITIALISED = 66, /* struct medium_facts */
-        MEDIUM_FAILED = 67,      /* struct medium_failed */
+        MEDIUM_REFUSED = 67,     /* struct medium_failed */
 };
 
 /* Wire values: never renumber. */
@@ -81,5 +81,5 @@ struct medium_closed {
 
 struct medium_failed {
         int32_t error;
-        char text[MEDIUM_TEXT_MAX]; /* a sentence for people */
+        char text[MEDIUM_WHY_MAX]; /* a sentence for people */
 };

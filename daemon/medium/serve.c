@@ -51,7 +51,7 @@ static int failed_tell(struct medium *m, int error)
         if (m->why.error == 0)
                 (void)medium_refuse(&m->why, error, "%s", log_errno_text(error));
         log_error("nothing is done: %s", m->why.text);
-        (void)message_send(m->peer.socket, MEDIUM_FAILED, &m->why, sizeof(m->why), -EBADF, SEND_MS);
+        (void)message_send(m->peer.socket, MEDIUM_REFUSED, &m->why, sizeof(m->why), -EBADF, SEND_MS);
         return error;
 }
 

@@ -145,7 +145,7 @@ static int failure_of(uint32_t type, const void *payload, size_t size)
         ck_assert_int_eq(message_send(pair[0], type, payload, size, -EBADF, 0), 0);
         r = medium_serve(pair[1], -EBADF);
         ck_assert_int_eq(message_receive(pair[0], &m, 0), MESSAGE_RECEIVED);
-        ck_assert_uint_eq(m.type, MEDIUM_FAILED);
+        ck_assert_uint_eq(m.type, MEDIUM_REFUSED);
         failed = message_payload(&m, sizeof(*failed));
         ck_assert_ptr_nonnull(failed);
         ck_assert_int_eq(failed->error, r);

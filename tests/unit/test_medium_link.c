@@ -24,7 +24,7 @@ static struct medium_link *l;
 static struct {
         unsigned int opened, released, made;
         int error, fd;
-        char why[MEDIUM_TEXT_MAX], uuid[MEDIUM_UUID_MAX];
+        char why[MEDIUM_WHY_MAX], uuid[MEDIUM_UUID_MAX];
         bool close_at_once, free_at_end;
 } got;
 
@@ -228,7 +228,7 @@ START_TEST(test_refusal_is_told)
         struct medium_failed failed = {.error = -EPERM, .text = "it is a\nrecorder"};
 
         open_it();
-        answer(MEDIUM_FAILED, &failed, sizeof(failed), -EBADF);
+        answer(MEDIUM_REFUSED, &failed, sizeof(failed), -EBADF);
         expect_failed(-EPERM);
         ck_assert_str_eq(got.why, "it is a?recorder");
 }
@@ -260,13 +260,13 @@ START_TEST(test_wrong_answers)
                 break;
         case 4:
                 open_it();
-                answer(MEDIUM_FAILED, &failed, sizeof(failed), -EBADF);
+                answer(MEDIUM_REFUSED, &failed, sizeof(failed), -EBADF);
                 break;
         case 5:
                 open_it();
                 memset(failed.text, 'a', sizeof(failed.text));
                 failed.error = -EPERM;
-                answer(MEDIUM_FAILED, &failed, sizeof(failed), -EBADF);
+                answer(MEDIUM_REFUSED, &failed, sizeof(failed), -EBADF);
                 break;
         case 6:
                 open_it();
@@ -372,7 +372,7 @@ START_TEST(test_init)
         expect_hangup();
         server = fd_close(server);
         init_it();
-        answer(MEDIUM_FAILED, &failed, sizeof(failed), -EBADF);
+        answer(MEDIUM_REFUSED, &failed, sizeof(failed), -EBADF);
         ck_assert_uint_eq(got.made, 2);
         ck_assert_int_eq(got.error, -EEXIST);
         ck_assert_str_eq(got.why, "it holds ntfs");
