@@ -22,14 +22,14 @@ static const struct marker_kind marker_of_medium = {
 
 /* linux/magic.h has no number for exFAT in older headers. */
 static const struct {
-        uint32_t magic;
         const char *name;
+        uint32_t magic;
         enum pack_format format;
 } file_systems[] = {
-                {0x4d44, "vfat", PACK_FAT32},     {0x2011BAB0, "exfat", PACK_EXFAT},
-                {0xEF53, "ext4", PACK_EXT4},      {0x58465342, "xfs", PACK_EXT4},
-                {0x9123683E, "btrfs", PACK_EXT4}, {0x6969, "nfs", PACK_EXT4},
-                {0x01021994, "tmpfs", PACK_EXT4},
+                {"vfat", 0x4d44, PACK_FAT32},     {"exfat", 0x2011BAB0, PACK_EXFAT},
+                {"ext4", 0xEF53, PACK_EXT4},      {"xfs", 0x58465342, PACK_EXT4},
+                {"btrfs", 0x9123683E, PACK_EXT4}, {"nfs", 0x6969, PACK_EXT4},
+                {"tmpfs", 0x01021994, PACK_EXT4},
 };
 
 int archive_folder_room(int fd, struct archive_folder *ret)

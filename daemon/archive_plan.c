@@ -84,9 +84,8 @@ static int plan_take(const struct due_list *l, const struct pack_plan *packed, s
         ret->due = l->n;
         for (size_t i = 0; i < l->n; i++)
                 ret->due_bytes += l->files[i].size;
-        ret->footage = packed->n_volumes > 0 ? calloc(packed->volumes[0].n_files + 1, sizeof(int64_t))
-                                             : NULL;
-        if (packed->n_volumes > 0 && !ret->footage)
+        ret->footage = calloc((packed->n_volumes > 0 ? packed->volumes[0].n_files : 0) + 1, sizeof(int64_t));
+        if (!ret->footage)
                 return -ENOMEM;
         for (size_t i = 0; i < l->n; i++) {
                 const struct pack_file *f = &l->files[i];

@@ -49,7 +49,7 @@ void archivist_alerts_look(struct archivist *a, instant_t now, instant_t *next)
         struct volume_row first;
         int r = l ? volume_check_each(s->catalogue, now, on_overdue, l) : -ENOMEM;
 
-        if (station_check(s, r, "look for checks") < 0)
+        if (station_check(s, r, "look for checks") < 0 || !l)
                 return;
         for (size_t i = 0; i < l->n && !s->failed; i++)
                 overdue_tell(a, &l->volumes[i]);

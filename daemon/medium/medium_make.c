@@ -129,9 +129,9 @@ static int node_sync(const char *node)
 int medium_make(const char *node, enum medium_format format, const char *label,
                 const struct disk_owner *owner, const struct peer *peer, int timeout_ms)
 {
-        const char *argv[ARGUMENTS_MAX];
+        const char *argv[ARGUMENTS_MAX] = {NULL};
         char options[96];
-        pid_t pid;
+        pid_t pid = -1;
         int r = node_wipe(node);
 
         if (r < 0)

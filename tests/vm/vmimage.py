@@ -24,7 +24,7 @@ PACKAGES = {
         'systemd', 'systemd-sysv', 'udev', 'dbus', 'kmod', 'polkitd', 'locales', 'tzdata', 'e2fsprogs', 'usbutils',
         # libraries recdock is linked with
         'libavformat59', 'libinih1', 'libjson-c5', 'libseccomp2', 'libsmartcols1', 'libsqlite3-0', 'libssl3',
-        'libsystemd0', 'libudev1', 'libusb-1.0-0', 'libblkid1',
+        'libsystemd0', 'libudev1', 'libusb-1.0-0', 'libblkid1', 'libqrencode4', 'libutf8proc2', 'libburn4', 'libisofs6',
         # programs it starts, besides those of e2fsprogs
         'exfatprogs',
         # rivals for a recorder: their rules and mtp-probe are what ours must stand beside
