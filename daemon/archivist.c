@@ -438,8 +438,10 @@ static void on_made(void *userdata, struct archive_survey_result *result)
         (void)snprintf(why, sizeof(why), "there is a medium '%s' already: expected another number",
                        a->number);
         archivist_media_changed(a);
-        archivist_idle(a, r == CATALOGUE_OK ? &(struct archivist_answer){.medium = &a->medium}
-                                            : &(struct archivist_answer){.error = why});
+        if (r == CATALOGUE_OK)
+                archivist_idle(a, &(struct archivist_answer){.medium = &a->medium});
+        else
+                archivist_idle(a, &(struct archivist_answer){.error = why});
 }
 
 int archivist_init(struct archivist *a, const char *path, const char *number, const char *place,

@@ -101,7 +101,7 @@ int medium_set_state(struct catalogue *c, const char *actor, int64_t id, enum me
         static const char *const acts[] = {[MEDIUM_ACTIVE] = "medium.active",
                                            [MEDIUM_FAILED] = "medium.failed",
                                            [MEDIUM_RETIRED] = "medium.retired"};
-        struct medium m;
+        struct medium m = {.id = 0};
         int r = catalogue_writable(c);
 
         if (r == 0)
