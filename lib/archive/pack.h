@@ -77,6 +77,8 @@ int64_t pack_cost_of_case(const struct pack_medium *medium, const char *case_num
 int64_t pack_cost_of_file(const struct pack_medium *medium, const struct pack_file *file);
 /* The largest file that the format can hold. */
 int64_t pack_largest_file(const struct pack_medium *medium);
-/* What is left of a disc for the image when so many percent of recovery data go behind it (RS02 of
- * dvdisaster): the capacity to plan with. */
+/* The most that an image of 'size' bytes becomes with so many percent of recovery data behind it (RS02 of
+ * dvdisaster, which is told the size and not the percent: by that it makes three times the image of some);
+ * and the other way round, what is left of a disc for the image: the capacity to plan with. */
+int64_t pack_size_with_recovery(int64_t size, int percent);
 int64_t pack_room_beside_recovery(int64_t capacity, int percent);

@@ -30,7 +30,7 @@
 #define EXT4_FILE_MAX  (INT64_C(16) << 40)
 #define EXFAT_FILE_MAX (INT64_C(1) << 60)
 #define OTHER_CLUSTER  4096
-#define RS02_HEADERS   (2 * 65)
+#define RS02_LEAST     64 /* sectors, of the smallest image, too */
 #define ENTRY_SIZE     32
 /* The volume's own files beside what grows: page, instructions, label, bag-info. */
 #define OWN_FILES      12
@@ -140,17 +140,14 @@ int64_t pack_largest_file(const struct pack_medium *m)
         return largest[m->format];
 }
 
-/*
- * RS02 makes code words of 255 bytes, one from each of 255 sectors, of which 'roots' are the code. It goes
- * over the image, a header, and sums of four bytes for each sector; the last layer is filled up, and up to
- * 64 more headers of two sectors are among the codes.
- */
+int64_t pack_size_with_recovery(int64_t size, int percent)
+{
+        return percent <= 0 ? size : (size / ISO_SECTOR * (100 + percent) / 100 + RS02_LEAST) * ISO_SECTOR;
+}
+
 int64_t pack_room_beside_recovery(int64_t capacity, int percent)
 {
-        int64_t roots = (INT64_C(255) * percent + 99 + percent) / (100 + percent);
-        int64_t coded = (capacity / ISO_SECTOR - RS02_HEADERS - roots) / 255 * (255 - roots);
-
         if (percent <= 0)
                 return capacity;
-        return MAX((coded * 512 / 513 - 2) * ISO_SECTOR, INT64_C(0));
+        return MAX((capacity / ISO_SECTOR - RS02_LEAST) * 100 / (100 + percent) * ISO_SECTOR, INT64_C(0));
 }

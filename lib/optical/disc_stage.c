@@ -2,11 +2,13 @@
 /* Staging; see disc_stage.h. The image is read in a thread: its sources are opened in the caller's. */
 #include "optical/disc_stage.h"
 #include "optical/burner.h"
+#include "archive/pack.h"
 #include "base/cleanup.h"
 #include "base/durable.h"
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -85,16 +87,21 @@ static int image_stage(const struct disc_stage *s, int fd)
         return turn != 0 ? -ECANCELED : c.error;
 }
 
+static int64_t total_size(const struct disc_stage *s)
+{
+        return pack_size_with_recovery(s->sectors * BURNER_SECTOR, s->percent);
+}
+
 static int dvdisaster_start(const struct disc_stage *s, int fd, pid_t *ret)
 {
-        char path[32], percent[16];
-        const char *const args[] = {"dvdisaster", "-i", path, "-mRS02", "-n", percent, "-c", NULL};
+        char path[32], total[24];
+        const char *const args[] = {"dvdisaster", "-i", path, "-mRS02", "-n", total, "-c", NULL};
         const char *const environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", "HOME=/nonexistent", NULL};
         posix_spawn_file_actions_t actions;
         int r;
 
         (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", IMAGE_FD);
-        (void)snprintf(percent, sizeof(percent), "%d%%", s->percent);
+        (void)snprintf(total, sizeof(total), "%" PRId64, total_size(s) / BURNER_SECTOR);
         r = posix_spawn_file_actions_init(&actions);
         if (r != 0)
                 return -r;
@@ -140,14 +147,14 @@ static int dvdisaster_follow(const struct disc_stage *s, pid_t pid)
 /* Its success counts only when there is more in the file than before. */
 static int recovery_add(const struct disc_stage *s, int fd)
 {
-        rlim_t most = (rlim_t)(s->sectors * (100 + 2 * s->percent) / 100 + 1024) * BURNER_SECTOR;
+        rlim_t most = (rlim_t)total_size(s);
         struct stat st;
         pid_t pid = 0;
         int r = dvdisaster_start(s, fd, &pid);
 
         if (r < 0)
                 return r;
-        /* Whatever it makes of the percent, it does not fill the disk. */
+        /* Whatever it makes of that, it does not fill the disk. */
         (void)prlimit(pid, RLIMIT_FSIZE, &(struct rlimit){most, most}, NULL);
         r = dvdisaster_follow(s, pid);
         if (r < 0)

@@ -6,6 +6,7 @@
 #include "optical/disc_mark.h"
 #include "optical/disc_stage.h"
 #include "optical/disc_tree.h"
+#include "archive/pack.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -123,10 +124,10 @@ static int image_stage(struct writing *w)
                                    .percent = w->options->recovery,
                                    .on_turn = stage_turn,
                                    .userdata = w};
-        int64_t least = disc_image_sectors(w->image) * (100 + stage.percent) / 100 * BURNER_SECTOR;
+        int64_t size = pack_size_with_recovery(disc_image_sectors(w->image) * BURNER_SECTOR, stage.percent);
         int r, outcome;
 
-        if (least > burn_disc_available_space(w->burner.drive, NULL))
+        if (size > burn_disc_available_space(w->burner.drive, NULL))
                 return medium_failed(w->report, -ENOSPC);
         r = disc_image_stage(w->image, &stage);
         outcome = disc_image_outcome(w->image, w->report);

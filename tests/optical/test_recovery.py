@@ -78,6 +78,7 @@ class Recovery(Discs):
                 real = self.disc.stat().st_size
                 plain = int(output("isoinfo", "-d", "-i", self.disc).decode().split("Volume size is: ")[1].split()[0]) * SECTOR
                 room = int(output(os.environ["MAKE_VOLUME"], "room", real, percent))
+                self.assertLessEqual(real, plain * (100 + percent) // 100 + 64 * SECTOR)
                 print(f"# {percent} %: {plain} + {real - plain}; of {real} {room} are planned with")
                 self.assertLessEqual(room, plain)
                 self.assertGreaterEqual(room, plain - plain // 50 - 600 * SECTOR)
