@@ -79,13 +79,14 @@ int verb_archive_start(const struct invocation *inv)
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(json_object_putp) json_object *row = NULL;
-        const char *number = invocation_option(inv, "case"), *unit = invocation_option(inv, "unit");
+        const char *number = invocation_option(inv, "case"), *unit = invocation_option(inv, "unit"),
+                   *drive = invocation_option(inv, "drive");
         const int wait = invocation_option(inv, "wait") != NULL;
         int r = client_open(&bus);
 
         if (r == EXIT_OK)
-                r = client_call(bus, &reply, "StartArchive", "ssb", number ? number : "", unit ? unit : "",
-                                wait);
+                r = client_call(bus, &reply, "StartArchive", "sssb", number ? number : "", unit ? unit : "",
+                                drive ? drive : "", wait);
         if (r == EXIT_OK)
                 r = answer_read(reply, &row);
         if (r != EXIT_OK)

@@ -21,6 +21,7 @@ struct archive_survey {
         sd_event_source *source;
         struct archive_survey_order order; /* with texts of its own */
         char *texts[5];
+        struct pack_medium disc;
         struct archive_survey_result result;
         archive_survey_fn *on_done;
         void *userdata;
@@ -35,6 +36,10 @@ static int medium_find(const struct archive_survey_order *o, struct archive_fold
 {
         int r;
 
+        if (o->disc) {
+                ret->room = *o->disc;
+                return ARCHIVE_FOLDER_OK;
+        }
         if (o->path && o->init)
                 return archive_folder_init(o->path, o->station, o->store, o->same_disk, ret);
         if (o->path)
@@ -54,7 +59,7 @@ static int catalogue_ask(const struct archive_survey_order *o, struct archive_su
         if (r != CATALOGUE_OK)
                 return r < 0 ? r : -EIO;
         catalogue_set_retention(c, o->retention);
-        if (o->plan_for > 0)
+        if (o->plan_for > 0 || o->plan_new)
                 r = archive_plan_make(c, o->plan_for, &ret->folder.room, o->copies, o->now, NULL, 0,
                                       &ret->plan);
         if (r >= 0 && o->volume > 0)
@@ -74,7 +79,7 @@ static void *survey_thread(void *userdata)
         if (r != ARCHIVE_FOLDER_OK)
                 (void)archive_folder_text(r, s->order.path ? s->order.path : "", s->result.error,
                                           sizeof(s->result.error));
-        else if (s->order.plan_for > 0 || s->order.volume > 0)
+        else if (s->order.plan_for > 0 || s->order.plan_new || s->order.volume > 0)
                 r = catalogue_ask(&s->order, &s->result);
         s->result.outcome = r;
         (void)!write(s->wake_fd, &one, sizeof(one));
@@ -109,6 +114,11 @@ static int order_copy(struct archive_survey *s, const struct archive_survey_orde
                 if (!s->texts[i])
                         return -ENOMEM;
                 *texts[i] = s->texts[i];
+        }
+        if (order->disc) {
+                s->disc = *order->disc;
+                s->order.disc = &s->disc;
+                return 0;
         }
         if (!order->path)
                 s->order.root = fcntl(order->root, F_DUPFD_CLOEXEC, 3);

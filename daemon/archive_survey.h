@@ -16,10 +16,12 @@
 struct archive_survey_order {
         const char *catalogue, *station, *store;
         struct retention_rules *retention;
-        const char *path, *uuid; /* the medium's folder; path NULL: 'root' is open already */
-        int root;                /* not consumed; its room is asked for */
-        bool init, same_disk;    /* make a medium of the folder */
-        int64_t plan_for;        /* > 0: what of what is due goes to this medium */
+        const char *path, *uuid;        /* the medium's folder; path NULL: 'root' is open already */
+        int root;                       /* not consumed; its room is asked for */
+        const struct pack_medium *disc; /* instead of both: a blank disc, or the one of 'volume' */
+        bool init, same_disk;           /* make a medium of the folder */
+        int64_t plan_for;               /* > 0: what of what is due goes to this medium */
+        bool plan_new;                  /* the same for one that is not registered yet */
         int64_t copies;
         instant_t now;
         int64_t volume; /* > 0: the contents of this one */

@@ -73,7 +73,7 @@ void archivist_bar(struct archivist *a, int64_t medium, instant_t until)
         grown[a->n_barred++] = (struct barred){medium, until};
 }
 
-static bool is_barred(const struct archivist *a, int64_t medium, instant_t now)
+bool archivist_is_barred(const struct archivist *a, int64_t medium, instant_t now)
 {
         for (size_t i = 0; i < a->n_barred; i++)
                 if (a->barred[i].medium == medium &&
@@ -92,6 +92,8 @@ static void round_begin(struct archivist *a, instant_t now)
                         a->barred[n++] = a->barred[i];
         a->n_barred = n;
         a->why[0] = '\0';
+        a->drive[0] = '\0';
+        a->drive_at = 0;
 }
 
 static bool folder_is_configured(const struct station *s, const char *path)
@@ -102,7 +104,8 @@ static bool folder_is_configured(const struct station *s, const char *path)
         return false;
 }
 
-/* Whether the medium can be asked at all. Here removable media and discs come in: those that are plugged. */
+/* Whether the medium can be asked at all. Here removable media come in: those that are plugged. A disc that
+ * is registered is burnt, and takes no more. */
 static bool medium_is_at_hand(const struct station *s, const struct medium *m)
 {
         switch (m->kind) {
@@ -120,6 +123,7 @@ static bool medium_is_at_hand(const struct station *s, const struct medium *m)
 static int medium_survey(struct archivist *a, struct archive_survey_order *order, archive_survey_fn *on_done)
 {
         const struct station *s = a->station;
+        const struct pack_medium disc = {.format = PACK_ISO9660, .capacity = a->medium.capacity};
 
         order->catalogue = s->catalogue_path;
         order->station = s->config->number;
@@ -128,7 +132,9 @@ static int medium_survey(struct archivist *a, struct archive_survey_order *order
         order->same_disk = s->config->archive_same_disk;
         order->copies = s->config->archive.copies;
         order->now = clock_now();
-        if (!order->init) {
+        if (!order->init && a->medium.kind == MEDIUM_DISC) {
+                order->disc = &disc;
+        } else if (!order->init) {
                 order->path = a->medium.path;
                 order->uuid = a->medium.uuid;
         }
@@ -137,28 +143,44 @@ static int medium_survey(struct archivist *a, struct archive_survey_order *order
 }
 
 static void contents_read(struct archivist *a);
-static void round_go_on(struct archivist *a);
 
 /* The medium does not take what is due: another one is asked. */
 static void medium_pass(struct archivist *a, const char *why)
 {
+        if (a->medium.kind == MEDIUM_DISC) {
+                archivist_disc_pass(a, why);
+                return;
+        }
         if (why[0]) {
                 log_info("medium %s takes no volume: %s", a->medium.number, why);
                 (void)snprintf(a->why, sizeof(a->why), "medium %s: %.400s", a->medium.number, why);
         }
         archivist_bar(a, a->medium.id, INSTANT_NONE);
-        round_go_on(a);
+        archivist_round_go_on(a);
+}
+
+/* A blank disc becomes a medium with its volume, and not before. */
+static int disc_register(struct archivist *a)
+{
+        struct station *s = a->station;
+        int64_t id = 0;
+        int r = medium_add(s->catalogue, a->actor, s->config->number, &a->medium, &id);
+
+        return r == CATALOGUE_OK ? medium_by_id(s->catalogue, id, &a->medium) : r;
 }
 
 static int volume_make(struct archivist *a, const struct archive_plan *plan)
 {
         struct station *s = a->station;
-        int r;
+        int r = CATALOGUE_OK;
 
         station_begin(s);
-        r = volume_plan(s->catalogue, a->actor, s->config->number, a->medium.id, plan->footage, plan->n,
-                        &a->volume);
-        (void)station_check(s, r == CATALOGUE_ABSENT ? -ENODATA : r, "plan a volume");
+        if (a->medium.id == 0)
+                r = disc_register(a);
+        if (r == CATALOGUE_OK)
+                r = volume_plan(s->catalogue, a->actor, s->config->number, a->medium.id, plan->footage,
+                                plan->n, &a->volume);
+        (void)station_check(s, r > 0 ? -ENODATA : r, "plan a volume");
         station_commit(s);
         if (r < 0 || s->failed)
                 return -EIO;
@@ -193,26 +215,43 @@ static void on_planned(void *userdata, struct archive_survey_result *result)
                 contents_read(a);
 }
 
-/* The next medium that has not been asked, or the end of the round. */
-static void round_go_on(struct archivist *a)
+void archivist_disc_plan(struct archivist *a)
+{
+        struct archive_survey_order order = {.root = -EBADF, .plan_new = true};
+
+        station_check(a->station, medium_survey(a, &order, on_planned), "look at a medium");
+}
+
+static void round_end(struct archivist *a, instant_t now)
+{
+        a->looked_at = now;
+        if (!a->why[0] && !a->discs && a->station->config->archive_drives.n > 0)
+                (void)text_copy(a->why, sizeof(a->why),
+                                "discs are burnt when somebody asks: put a blank one in, then 'recdockctl "
+                                "archive start'");
+        archivist_tell_wanted(a, &a->looked_due);
+        archivist_idle(a, &(struct archivist_answer){.error = a->why[0] ? a->why
+                                                                        : "there is no medium for it"});
+}
+
+/* The next medium that has not been asked: those that are registered, then drives. Or the end of the round.
+ */
+void archivist_round_go_on(struct archivist *a)
 {
         struct station *s = a->station;
         struct archive_survey_order order = {.root = -EBADF};
         instant_t now = clock_now();
         struct medium m = {.id = 0};
-        int r;
+        int r = CATALOGUE_ABSENT;
 
-        while ((r = medium_active_next(s->catalogue, m.id, &m)) == CATALOGUE_OK)
-                if (medium_is_at_hand(s, &m) && !is_barred(a, m.id, now))
+        while (!a->drive_asked[0] && (r = medium_active_next(s->catalogue, m.id, &m)) == CATALOGUE_OK)
+                if (medium_is_at_hand(s, &m) && !archivist_is_barred(a, m.id, now))
                         break;
         if (station_check(s, r, "look for a medium") < 0)
                 return;
         if (r == CATALOGUE_ABSENT) {
-                a->looked_at = now;
-                archivist_tell_wanted(a, &a->looked_due);
-                archivist_idle(a,
-                               &(struct archivist_answer){.error = a->why[0] ? a->why
-                                                                             : "there is no medium for it"});
+                if (!archivist_disc_ask(a, now))
+                        round_end(a, now);
                 return;
         }
         a->medium = m;
@@ -229,7 +268,7 @@ static void round_start(struct archivist *a, const char *actor, const struct vol
         a->looked_due = *due;
         a->looked_at = INSTANT_NONE;
         round_begin(a, now);
-        round_go_on(a);
+        archivist_round_go_on(a);
 }
 
 /* --- a volume --- */
@@ -283,6 +322,10 @@ void archivist_again(struct archivist *a, const char *reason)
         int r;
 
         (void)text_copy(why, sizeof(why), reason); /* it may be the survey's */
+        if (a->task == ARCHIVIST_WRITE && a->medium.kind == MEDIUM_DISC) {
+                archivist_volume_fail(a, true, why);
+                return;
+        }
         if (a->task == ARCHIVIST_VERIFY) {
                 archivist_idle(a, &(struct archivist_answer){.error = why});
                 return;
@@ -315,6 +358,14 @@ static bool resume(struct archivist *a)
                 return true;
         a->task = ARCHIVIST_WRITE;
         (void)text_copy(a->actor, sizeof(a->actor), STATION_ACTOR);
+        if (a->medium.kind == MEDIUM_DISC) {
+                a->drive_at = 0;
+                archivist_volume_fail(
+                                a, true,
+                                "recdockd ended before the disc was proved, and a disc cannot be gone on "
+                                "with");
+                return true;
+        }
         log_notice("volume %s is gone on with", a->volume.number);
         if (medium_is_at_hand(s, &a->medium))
                 contents_read(a);
@@ -344,7 +395,18 @@ static bool any_medium(const struct archivist *a)
         return false;
 }
 
-int archivist_begin(struct archivist *a, const char *actor, archivist_done_fn *on_done, void *userdata)
+/* Who asked is answered later or not at all, never on the way in. */
+static int wait_for(struct archivist *a, archivist_done_fn *on_done, void *userdata)
+{
+        if (a->stage == ARCHIVIST_IDLE) /* no worker could be started: it is told in a->why */
+                return -EIO;
+        a->on_done = on_done;
+        a->userdata = userdata;
+        return 0;
+}
+
+int archivist_begin(struct archivist *a, const char *actor, const char *drive, archivist_done_fn *on_done,
+                    void *userdata)
 {
         struct station *s = a->station;
         struct volume_due due;
@@ -358,13 +420,13 @@ int archivist_begin(struct archivist *a, const char *actor, archivist_done_fn *o
                 return r;
         if (due.files == 0)
                 return -ENODATA;
-        if (!any_medium(a))
+        if (s->config->archive_drives.n == 0 && !any_medium(a))
                 return -ENODEV;
-        a->on_done = on_done;
-        a->userdata = userdata;
         a->n_barred = 0; /* somebody says so */
+        a->discs = true;
+        (void)text_copy(a->drive_asked, sizeof(a->drive_asked), drive);
         round_start(a, actor, &due, now);
-        return 0;
+        return wait_for(a, on_done, userdata);
 }
 
 int archivist_verify(struct archivist *a, const struct volume_row *v, const char *actor,
@@ -377,15 +439,20 @@ int archivist_verify(struct archivist *a, const struct volume_row *v, const char
                 r = medium_by_id(s->catalogue, v->medium, &a->medium);
         if (r != CATALOGUE_OK)
                 return r < 0 ? r : -ENODEV;
-        if (!medium_is_at_hand(s, &a->medium))
+        if (a->medium.kind == MEDIUM_DISC ? s->config->archive_drives.n == 0
+                                          : !medium_is_at_hand(s, &a->medium))
                 return -ENODEV;
         a->task = ARCHIVIST_VERIFY;
         a->volume = *v;
-        a->on_done = on_done;
-        a->userdata = userdata;
         (void)text_copy(a->actor, sizeof(a->actor), actor);
-        contents_read(a);
-        return 0;
+        if (a->medium.kind == MEDIUM_DISC) {
+                a->drive_at = 0;
+                a->drive_asked[0] = '\0';
+                archivist_disc_verify(a, NULL);
+        } else {
+                contents_read(a);
+        }
+        return wait_for(a, on_done, userdata);
 }
 
 /* Registered, put back into use, or as it was. */
@@ -486,6 +553,8 @@ static void due_look(struct archivist *a, instant_t now, instant_t *next)
                 return;
         same = due.files == a->looked_due.files && due.bytes == a->looked_due.bytes;
         if (archive_look_again(a->looked_at, same, now)) {
+                a->discs = s->config->archive_burn;
+                a->drive_asked[0] = '\0';
                 round_start(a, STATION_ACTOR, &due, now);
                 if (a->stage != ARCHIVIST_IDLE || s->failed)
                         return;

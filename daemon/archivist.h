@@ -22,7 +22,8 @@
 struct archivist;
 
 int archivist_new(struct archivist **ret, struct station *s);
-/* What is being written stays as it is on the medium, and is gone on with by the next start. */
+/* What is being written stays as it is on the medium, and is gone on with by the next start; a disc has
+ * failed then. */
 void archivist_free(struct archivist *a);
 /* Drops what is under way: the station stops, or its catalogue has no room. */
 void archivist_drop(struct archivist *a);
@@ -50,9 +51,10 @@ typedef void archivist_done_fn(void *userdata, const struct archivist_answer *an
 /* Each: -EBUSY: something is under way; -ESHUTDOWN: the station stops. 'actor' is for the ledger, on_done
  * may be NULL where nothing is made of it. */
 
-/* Writes one volume of what is due. -ENODATA: nothing is due. -ENODEV: there is no medium that could take
- * it. */
-int archivist_begin(struct archivist *a, const char *actor, archivist_done_fn *on_done, void *userdata);
+/* Writes one volume of what is due; 'drive': to a disc in this drive of the configuration, "": to whatever
+ * is at hand. -ENODATA: nothing is due. -ENODEV: there is no medium that could take it. */
+int archivist_begin(struct archivist *a, const char *actor, const char *drive, archivist_done_fn *on_done,
+                    void *userdata);
 /* Reads a written volume again. -ENODEV: its medium is of a kind that is not at hand. */
 int archivist_verify(struct archivist *a, const struct volume_row *v, const char *actor,
                      archivist_done_fn *on_done, void *userdata);

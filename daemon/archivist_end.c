@@ -31,14 +31,22 @@ static void medium_subject(const struct archivist *a, char ret[SUBJECT_MAX])
         (void)snprintf(ret, SUBJECT_MAX, "medium/%s", a->medium.number);
 }
 
+/* A disc is written once: one that did not become a volume takes nothing any more. */
+static bool medium_is_lost(const struct archivist *a, bool medium_failed)
+{
+        return medium_failed || a->medium.kind == MEDIUM_DISC;
+}
+
 static void fail_down(struct archivist *a, bool medium_failed, const char *reason)
 {
         struct station *s = a->station;
         int r;
 
+        if (a->medium.kind == MEDIUM_DISC && a->drive_at > 0) /* it may have failed before it was burnt */
+                archivist_bar(a, -(int64_t)a->drive_at, clock_now() + ARCHIVE_RETRY);
         station_begin(s);
         r = volume_failed(s->catalogue, STATION_ACTOR, a->volume.id, reason, a->copies, a->n_copies);
-        if (r >= 0 && medium_failed)
+        if (r >= 0 && medium_is_lost(a, medium_failed))
                 r = medium_set_state(s->catalogue, STATION_ACTOR, a->medium.id, MEDIUM_FAILED, reason);
         station_check(s, r, "write that a volume failed");
         station_commit(s);
@@ -63,7 +71,7 @@ void archivist_volume_fail(struct archivist *a, bool medium_failed, const char *
         station_alert(a->station, "archive-failed", LOG_ERR, subject,
                       "volume %s was not written: %s; %" PRId64 " files are due again%s", a->volume.number,
                       reason, a->volume.files,
-                      medium_failed ? ", and the medium takes no more volumes" : "");
+                      medium_is_lost(a, medium_failed) ? ", and the medium takes no more volumes" : "");
         failed_idle(a);
 }
 
@@ -201,7 +209,10 @@ static void written_ended(struct archivist *a, const char *status)
                 break;
         case ARCHIVE_FOREIGN:
                 archivist_bar(a, a->medium.id, clock_now() + ARCHIVE_RETRY);
-                archivist_volume_fail(a, false, "its folder on the medium has something else in it");
+                archivist_volume_fail(a, false,
+                                      a->medium.kind == MEDIUM_DISC
+                                                      ? "the disc is not blank"
+                                                      : "its folder on the medium has something else in it");
                 break;
         default:
                 not_proved(a);
@@ -226,6 +237,11 @@ static void checked_ended(struct archivist *a, const char *status)
         char why[VOLUME_REASON_MAX];
         int r;
 
+        if (archivist_disc_is_other(a)) {
+                (void)text_copy(why, sizeof(why), status);
+                archivist_disc_verify(a, why);
+                return;
+        }
         if (!a->ended || (a->told.outcome != ARCHIVE_DONE && a->told.outcome != ARCHIVE_NOT_PROVED &&
                           a->told.outcome != ARCHIVE_NO_VOLUME)) {
                 (void)snprintf(why, sizeof(why), "volume %s could not be read again: %s", a->volume.number,

@@ -4,6 +4,7 @@
 /* What the files of the archivist share. */
 
 #include "archive/proof.h"
+#include "daemon/archive/archive_messages.h"
 #include "daemon/archive_survey.h"
 #include "daemon/archivist.h"
 #include "daemon/worker.h"
@@ -18,7 +19,9 @@ enum archivist_stage {
 
 enum archivist_task { ARCHIVIST_WRITE, ARCHIVIST_VERIFY, ARCHIVIST_INIT };
 
-/* A medium that is not asked again before. */
+/* A medium that is not asked again before. A drive is the negative of its place in the configuration,
+ * from 1.
+ */
 struct barred {
         int64_t medium;
         instant_t until; /* INSTANT_NONE: in this round */
@@ -69,6 +72,14 @@ struct archivist {
         instant_t looked_at;
         struct volume_due looked_due;
 
+        /* of discs: which drives are asked, and the one that is */
+        bool discs;                             /* in this round */
+        char drive_asked[ARCHIVE_MESSAGE_TEXT]; /* "": any */
+        char drive[ARCHIVE_MESSAGE_TEXT];
+        size_t drive_at; /* its place, from 1; 0: none was asked */
+        bool looked;     /* 'disc' is what is in it */
+        struct archive_drive disc;
+
         /* of ARCHIVIST_INIT */
         char number[MEDIUM_NUMBER_MAX], place[MEDIUM_TEXT_MAX], path[1024];
 };
@@ -78,6 +89,8 @@ int archivist_run(struct archivist *a);
 /* The worker goes, what it told is forgotten. */
 void archivist_run_drop(struct archivist *a);
 void archivist_run_hold(struct archivist *a);
+/* Begins the wait for its next word anew; when none comes it is killed. */
+void archivist_run_supervise(struct archivist *a);
 /* What it told of files is forgotten. */
 void archivist_copies_forget(struct archivist *a);
 
@@ -92,6 +105,21 @@ void archivist_idle(struct archivist *a, const struct archivist_answer *answer);
 /* Begins again where it was, or lets it fail: 'reason' says what happened. */
 void archivist_again(struct archivist *a, const char *reason);
 void archivist_bar(struct archivist *a, int64_t medium, instant_t until);
+bool archivist_is_barred(const struct archivist *a, int64_t medium, instant_t now);
+/* The next medium of the round is asked. */
+void archivist_round_go_on(struct archivist *a);
+/* A blank disc is in a->drive and a->medium what it is to be registered as: plans what goes there. */
+void archivist_disc_plan(struct archivist *a);
+
+/* archivist_disc.c */
+/* Has the next drive of the round looked at; false when there is none. */
+bool archivist_disc_ask(struct archivist *a, instant_t now);
+/* The disc takes nothing of what is due. */
+void archivist_disc_pass(struct archivist *a, const char *why);
+/* Reads a->volume in the next drive, or says why in none; 'why' NULL: in the first. */
+void archivist_disc_verify(struct archivist *a, const char *why);
+/* Whether another disc, or none, is what ended it. */
+bool archivist_disc_is_other(const struct archivist *a);
 
 /* archivist_alert.c */
 void archivist_alerts_look(struct archivist *a, instant_t now, instant_t *next);

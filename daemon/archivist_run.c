@@ -35,15 +35,16 @@ static int on_stall(sd_event_source *source, uint64_t usec, void *userdata)
         struct archivist *a = userdata;
 
         event_log(EVENT_WORKER_KILLED, NULL,
-                  "recdock-archive %d has made no progress with volume %s, killing it",
-                  a->worker ? (int)worker_pid(a->worker) : 0, a->volume.number);
+                  "recdock-archive %d has made no progress with %s %s, killing it",
+                  a->worker ? (int)worker_pid(a->worker) : 0, a->volume.id > 0 ? "volume" : "drive",
+                  a->volume.id > 0 ? a->volume.number : a->drive);
         if (a->worker)
                 worker_signal(a->worker, SIGKILL);
         return 0;
 }
 
 /* Begins the wait anew. While it is held it owes nothing. */
-static void supervise(struct archivist *a)
+void archivist_run_supervise(struct archivist *a)
 {
         uint64_t wait = (uint64_t)a->station->config->kill_timeout * STALL_TIMES;
         int r;
@@ -73,7 +74,7 @@ void archivist_run_hold(struct archivist *a)
         if (r < 0) /* it is gone, or its queue is full of what it does not read: the stall ends it */
                 log_debug("recdock-archive cannot be told to %s: %s", a->held ? "wait" : "go on",
                           log_errno_text(r));
-        supervise(a);
+        archivist_run_supervise(a);
 }
 
 /* --- what it says --- */
@@ -225,7 +226,7 @@ static void on_message(void *userdata, struct message *m)
 
         if (a->ended || a->station->failed)
                 return;
-        supervise(a);
+        archivist_run_supervise(a);
         if (m->type == ARCHIVE_MESSAGE_READY && ready) {
                 on_ready(a, ready);
         } else if (m->type == ARCHIVE_MESSAGE_WANT && want) {
@@ -285,6 +286,7 @@ static int begin_compose(struct archivist *a, struct archive_begin *b)
         text_give(b->station, sizeof(b->station), c->number);
         text_give(b->custodian, sizeof(b->custodian), c->custodian);
         text_give(b->medium, sizeof(b->medium), a->medium.type);
+        text_give(b->drive, sizeof(b->drive), a->drive);
         return archive_organization(a->station->catalogue, b->organization, sizeof(b->organization));
 }
 
@@ -314,7 +316,7 @@ int archivist_run(struct archivist *a)
                 return r;
         a->stage = ARCHIVIST_WORKING;
         a->ended = false;
-        supervise(a);
+        archivist_run_supervise(a);
         r = orders_send(a);
         a->root = fd_close(a->root);
         a->contents = fd_close(a->contents);

@@ -56,7 +56,8 @@ static int refuse_begin(int r, sd_bus_error *error)
         case -ENODEV:
                 return sd_bus_error_set(error, RECDOCK_ERROR_CONFLICT,
                                         "no medium is at hand: expected an active one in a folder of "
-                                        "[Archive] Folder=, see 'recdockctl archive media' and 'recdockctl "
+                                        "[Archive] Folder= or a drive of Drive=, see 'recdockctl archive "
+                                        "media' and 'recdockctl "
                                         "archive init'");
         default:
                 return sd_bus_error_setf(error, RECDOCK_ERROR_FAILED, "it cannot be begun: %s",
@@ -107,21 +108,43 @@ static int ask_apply(struct registry_call *call, void *arguments)
         return r;
 }
 
+static int drive_accept(const struct config *c, const char *drive, sd_bus_error *error)
+{
+        const struct config_folders *drives = &c->archive_drives;
+
+        if (!*drive)
+                return 0;
+        for (size_t i = 0; i < drives->n; i++)
+                if (strcmp(drives->paths[i], drive) == 0)
+                        return 0;
+        if (drives->n == 0)
+                return sd_bus_error_set(error, RECDOCK_ERROR_CONFLICT,
+                                        "no drive is configured: expected [Archive] Drive= in recdock.conf, "
+                                        "then a reload");
+        return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
+                                 "'%s' is no drive for discs: expected one of [Archive] Drive= in "
+                                 "recdock.conf, such as '%s'",
+                                 drive, drives->paths[0]);
+}
+
 int bus_start_archive(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         struct bus_server *server = userdata;
         char actor[BUS_ACTOR_MAX];
         struct asking asking;
+        const char *drive;
         int wait, r;
 
-        r = sd_bus_message_read(m, "ssb", &asking.number, &asking.unit, &wait);
+        r = sd_bus_message_read(m, "sssb", &asking.number, &asking.unit, &drive, &wait);
+        if (r >= 0)
+                r = drive_accept(server->station->config, drive, error);
         if (r >= 0)
                 r = bus_access_actor(m, actor);
         if (r >= 0 && *asking.number)
                 r = registry_run(server, m, ask_apply, &asking, error, NULL);
         if (r < 0)
                 return r;
-        r = station_archive_begin(server->station, actor, wait ? on_written : NULL, m);
+        r = station_archive_begin(server->station, actor, drive, wait ? on_written : NULL, m);
         if (r < 0)
                 return refuse_begin(r, error);
         if (!wait)

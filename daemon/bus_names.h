@@ -91,9 +91,9 @@
  *   PlanArchive(a(ss) filters, h out) → t rows
  *           no filters yet. What would go to which medium, a line each: {"medium" (null: what no medium
  *           takes),"path","files","bytes","cost","free","cases","reason"}
- *   StartArchive(s case, s unit, b wait) → s json
+ *   StartArchive(s case, s unit, s drive, b wait) → s json
  *           begins a volume of what is due; case: what is in it is due from now on although it is open, "":
- *           none. With 'wait' it replies when the volume has ended: a row of noun volume but for what
+ *           none; drive: only a disc in this one of [Archive] Drive=, "": any medium. With 'wait' it replies when the volume has ended: a row of noun volume but for what
  *           follows from others, else at once with {}
  *   InitMedium(s path, s number, s place) → s medium
  *           makes and registers a medium in a folder of [Archive] Folder=; path "": the only one that is

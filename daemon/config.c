@@ -52,6 +52,13 @@ static void pattern_texts_free(struct config_pattern *p)
         }
 }
 
+static void folders_done(struct config_folders *f)
+{
+        for (size_t i = 0; i < f->n; i++)
+                free(f->paths[i]);
+        free(f->paths);
+}
+
 void config_free(struct config *c)
 {
         if (!c)
@@ -68,9 +75,8 @@ void config_free(struct config *c)
         free(c->time_zone);
         free(c->store_path);
         free(c->backup_target);
-        for (size_t i = 0; i < c->archive_folders.n; i++)
-                free(c->archive_folders.paths[i]);
-        free(c->archive_folders.paths);
+        folders_done(&c->archive_folders);
+        folders_done(&c->archive_drives);
         free(c);
 }
 
@@ -121,6 +127,8 @@ static const struct conf_key keys[] = {
                 KEY("Backup", "Generations", config_parse_generations, backup_generations),
                 KEY("Backup", "AllowSameDisk", conf_parse_bool, backup_same_disk),
                 KEY("Archive", "Folder", config_parse_archive_folder, archive_folders),
+                KEY("Archive", "Drive", config_parse_archive_drive, archive_drives),
+                KEY("Archive", "Burn", config_parse_burn, archive_burn),
                 KEY("Archive", "Copies", config_parse_copies, archive.copies),
                 KEY("Archive", "CheckAfter", config_parse_check_span, archive.check_after),
                 KEY("Archive", "Auto", conf_parse_bool, archive_auto),

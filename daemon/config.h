@@ -33,7 +33,7 @@ struct config_pattern {
         char *match;
 };
 
-/* Paths in the order they stand in. */
+/* Paths, or drives, in the order they stand in. */
 struct config_folders {
         char **paths;
         size_t n;
@@ -100,6 +100,8 @@ struct config {
 
         /* [Archive] */
         struct config_folders archive_folders; /* Folder=, any number */
+        struct config_folders archive_drives;  /* Drive=, any number */
+        bool archive_burn;                     /* Burn=auto; =ask */
         struct archive_rules archive;          /* Copies=1, CheckAfter=730d */
         bool archive_auto;                     /* Auto=yes */
         bool archive_same_disk;                /* AllowSameDisk=no */

@@ -16,6 +16,7 @@ enum {
         GENERATIONS_LIMIT = 1000,
         COPIES_LIMIT = 9,
         FOLDERS_LIMIT = 64,
+        DRIVE_TEXT_MAX = 255, /* what recdock-archive is told */
         STATION_TEXT_MAX = 63,
         PORT_DEPTH_MAX = 7, /* USB allows five hubs between root and device */
 };
@@ -318,11 +319,10 @@ int config_parse_generations(const struct conf_location *at, const char *value, 
                                : 0;
 }
 
-/* Folder=: one more each time; nothing takes away those before. */
-int config_parse_archive_folder(const struct conf_location *at, const char *value, void *data,
-                                const char **ret_expected)
+/* One more each time; nothing takes away those before. */
+static int folder_add(const struct conf_location *at, const char *value, conf_parse_fn *parse,
+                      struct config_folders *f, const char **ret_expected)
 {
-        struct config_folders *f = data;
         char **grown;
         int r;
 
@@ -332,22 +332,59 @@ int config_parse_archive_folder(const struct conf_location *at, const char *valu
                 return 0;
         }
         if (f->n == FOLDERS_LIMIT)
-                return refuse(ret_expected, "at most 64 folders");
+                return refuse(ret_expected, "at most 64 of them");
         grown = reallocarray(f->paths, f->n + 1, sizeof(*grown));
         if (!grown)
                 return -ENOMEM;
         f->paths = grown;
         grown[f->n] = NULL;
-        r = conf_parse_path(at, value, &grown[f->n], ret_expected);
+        r = parse(at, value, &grown[f->n], ret_expected);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < f->n; i++) {
                 if (strcmp(grown[i], grown[f->n]) != 0)
                         continue;
                 free(grown[f->n]);
-                return refuse(ret_expected, "each folder once");
+                return refuse(ret_expected, "each one once");
         }
         f->n++;
+        return 0;
+}
+
+int config_parse_archive_folder(const struct conf_location *at, const char *value, void *data,
+                                const char **ret_expected)
+{
+        return folder_add(at, value, conf_parse_path, data, ret_expected);
+}
+
+static int drive_parse(const struct conf_location *at, const char *value, void *data,
+                       const char **ret_expected)
+{
+        static const char disc[] = "/dev/sr", file[] = "stdio:/";
+        const char *last = strrchr(value, 'r'); /* of "sr" */
+        bool is_disc = strncmp(value, disc, strlen(disc)) == 0 &&
+                       last - value == (ptrdiff_t)strlen(disc) - 1 && last[1] &&
+                       last[1 + strspn(last + 1, "0123456789")] == '\0';
+
+        if ((!is_disc && strncmp(value, file, strlen(file)) != 0) || strlen(value) > DRIVE_TEXT_MAX)
+                return refuse(ret_expected, "/dev/srN, or stdio:/PATH of a file that stands in for a disc");
+        return conf_parse_string(at, value, data, ret_expected);
+}
+
+int config_parse_archive_drive(const struct conf_location *at, const char *value, void *data,
+                               const char **ret_expected)
+{
+        return folder_add(at, value, drive_parse, data, ret_expected);
+}
+
+int config_parse_burn(const struct conf_location *at, const char *value, void *data,
+                      const char **ret_expected)
+{
+        bool *by_itself = data;
+
+        if (strcmp(value, "auto") != 0 && strcmp(value, "ask") != 0)
+                return refuse(ret_expected, "auto or ask");
+        *by_itself = value[1] == 'u';
         return 0;
 }
 

@@ -8,11 +8,13 @@
 
 #include "base/conf.h"
 
+conf_parse_fn config_parse_archive_drive;
 conf_parse_fn config_parse_archive_folder;
 conf_parse_fn config_parse_attempts;
 conf_parse_fn config_parse_backup_at;
 conf_parse_fn config_parse_backup_span;
 conf_parse_fn config_parse_battery_low;
+conf_parse_fn config_parse_burn;
 conf_parse_fn config_parse_check_span;
 conf_parse_fn config_parse_copies;
 conf_parse_fn config_parse_day_end;

@@ -304,9 +304,10 @@ int station_backup_begin(struct station *s, bool full_check, const char *actor,
         return s->backup ? backup_job_begin(s->backup, full_check, actor, on_done, userdata) : -ESHUTDOWN;
 }
 
-int station_archive_begin(struct station *s, const char *actor, station_archive_fn *on_done, void *userdata)
+int station_archive_begin(struct station *s, const char *actor, const char *drive,
+                          station_archive_fn *on_done, void *userdata)
 {
-        return s->archivist ? archivist_begin(s->archivist, actor, on_done, userdata) : -ESHUTDOWN;
+        return s->archivist ? archivist_begin(s->archivist, actor, drive, on_done, userdata) : -ESHUTDOWN;
 }
 
 int station_archive_verify(struct station *s, const struct volume_row *v, const char *actor,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The worker's cage; see archive_lockdown.h. What is allowed is what files below one folder, files that come
- * over the socket, and the C library's memory take. Nothing here connects, executes, or makes a process or a
- * thread, and no memory can become executable.
+ * over the socket, and the C library's memory take. Nothing here connects, executes or makes a process, and
+ * no memory can become executable. Discs have threads, and one device.
  */
 #include "daemon/archive/archive_lockdown.h"
 
@@ -10,6 +10,7 @@
 #include "base/digest.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -63,7 +64,6 @@ static const struct sandbox_rule rules[] = {
                 ALLOW_FCNTL("fcntl64", F_SETFD),
                 ALLOW_FCNTL("fcntl64", F_GETFL),
                 ALLOW_FCNTL("fcntl64", F_SETFL),
-                {"ioctl", .action = SANDBOX_ENOTTY},
 
                 /* the socket, lines on standard error */
                 ALLOW("recvmsg"),
@@ -101,6 +101,42 @@ static const struct sandbox_rule rules[] = {
 #endif
 };
 
+/* Beside them: a folder asks for no more. */
+static const struct sandbox_rule folder_rules[] = {
+                {"ioctl", .action = SANDBOX_ENOTTY},
+};
+
+/* What libburn and libisofs take. */
+static const struct sandbox_rule disc_rules[] = {
+                ALLOW("ioctl"), /* SG_IO and its like: Landlock leaves one device, the drive */
+                ALLOW("pwrite64"),
+                ALLOW("ftruncate"), /* a file that stands in */
+                ALLOW("stat"),      /* what the drive's name is a name of */
+                ALLOW("stat64"),
+                ALLOW("lstat"),
+                ALLOW("lstat64"),
+                ALLOW("readlink"),
+                ALLOW("readlinkat"),
+                ALLOW("access"),
+                ALLOW("faccessat"),
+                ALLOW("open"),   /* as openat */
+                ALLOW("statfs"), /* the room for a file that stands in */
+                ALLOW("statfs64"),
+                ALLOW("nanosleep"), /* a drive is asked again until it is ready */
+                ALLOW("clock_nanosleep"),
+                ALLOW("clock_nanosleep_time64"),
+                ALLOW("gettimeofday"), /* where there is no vDSO */
+                ALLOW("time"),
+                ALLOW("getpid"), /* libburn marks its threads with it */
+                ALLOW("gettid"),
+                /* threads: one makes the image, one feeds the drive */
+                ALLOW("clone"),
+                ALLOW("clone3"),
+                ALLOW("set_robust_list"),
+                ALLOW("rseq"),
+                ALLOW("sched_yield"),
+};
+
 /* libcrypto reads its configuration at the first digest, the C library its zone at the first local time. */
 static int libraries_warm_up(void)
 {
@@ -115,7 +151,26 @@ static int libraries_warm_up(void)
         return digest_sha256("", 0, value);
 }
 
-int archive_lockdown(int folder, bool writable, struct sandbox_state *state)
+static int calls_restrict(bool disc, struct sandbox_state *state)
+{
+        const struct sandbox_rule *more = disc ? disc_rules : folder_rules;
+        size_t n = disc ? ELEMENTSOF(disc_rules) : ELEMENTSOF(folder_rules);
+        struct sandbox_rule all[ELEMENTSOF(rules) + ELEMENTSOF(disc_rules)];
+
+        memcpy(all, rules, sizeof(rules));
+        memcpy(all + ELEMENTSOF(rules), more, n * sizeof(*more));
+        return sandbox_seccomp(all, ELEMENTSOF(rules) + n, state);
+}
+
+static int paths_restrict(int folder, bool writable, bool disc, struct sandbox_state *state)
+{
+        if (folder < 0)
+                return sandbox_landlock_nothing(state);
+        return disc ? sandbox_landlock_file(folder, writable, state)
+                    : sandbox_landlock_folder(folder, writable, state);
+}
+
+int archive_lockdown(int folder, bool writable, bool disc, struct sandbox_state *state)
 {
         int r = libraries_warm_up();
 
@@ -124,7 +179,6 @@ int archive_lockdown(int folder, bool writable, struct sandbox_state *state)
         if (r == 0)
                 r = sandbox_no_new_privs(state);
         if (r == 0)
-                r = folder < 0 ? sandbox_landlock_nothing(state)
-                               : sandbox_landlock_folder(folder, writable, state);
-        return r == 0 ? sandbox_seccomp(rules, ELEMENTSOF(rules), state) : r;
+                r = paths_restrict(folder, writable, disc, state);
+        return r == 0 ? calls_restrict(disc, state) : r;
 }

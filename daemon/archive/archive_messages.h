@@ -15,6 +15,8 @@
  *                                   ◀──  ENDED
  *   HOLD at any time: until it is taken back nothing is read or written.
  *
+ * To look at a drive there is no volume: BEGIN is answered with READY and DRIVE, and nothing follows.
+ *
  * A closed socket ends the process between two blocks. What is written and not proved stays, and is gone on
  * with. Contents are lines of JSON: {"case":{…}} of struct archive_case, then {"file":{…}} of archive_file.
  */
@@ -32,6 +34,7 @@ enum archive_message_type {
         ARCHIVE_MESSAGE_PROGRESS = 3, /* struct archive_progress */
         ARCHIVE_MESSAGE_RESULT = 4,   /* struct archive_result */
         ARCHIVE_MESSAGE_ENDED = 5,    /* struct archive_ended */
+        ARCHIVE_MESSAGE_DRIVE = 6,    /* struct archive_drive */
 
         ARCHIVE_MESSAGE_BEGIN = 64,    /* struct archive_begin + folder, or none with ARCHIVE_BACKEND_DISC */
         ARCHIVE_MESSAGE_CONTENTS = 65, /* no payload + file */
@@ -39,7 +42,7 @@ enum archive_message_type {
         ARCHIVE_MESSAGE_HOLD = 67,     /* struct archive_hold */
 };
 
-enum archive_task { ARCHIVE_TASK_WRITE = 0, ARCHIVE_TASK_VERIFY = 1 };
+enum archive_task { ARCHIVE_TASK_WRITE = 0, ARCHIVE_TASK_VERIFY = 1, ARCHIVE_TASK_LOOK = 2 };
 
 /* What kind of medium it is: who writes there. */
 enum archive_backend { ARCHIVE_BACKEND_FOLDER = 0, ARCHIVE_BACKEND_DISC = 1 };
@@ -96,6 +99,22 @@ struct archive_ended {
         uint64_t counts[_PROOF_MAX];
         uint8_t seal[DIGEST_SIZE];
         char path[ARCHIVE_MESSAGE_PATH]; /* where it ended, "" at its end */
+};
+
+/* What is in a drive, as optical/disc_drive.h has it. */
+enum archive_disc {
+        ARCHIVE_DISC_NONE = 0,
+        ARCHIVE_DISC_BLANK = 1,
+        ARCHIVE_DISC_OURS = 2,
+        ARCHIVE_DISC_FOREIGN = 3,
+};
+
+struct archive_drive {
+        int32_t error; /* negative errno: nothing else is known */
+        uint32_t disc; /* enum archive_disc */
+        int64_t capacity;
+        char kind[32], media_id[96];
+        char volume[ARCHIVE_MESSAGE_TEXT]; /* the number of ARCHIVE_DISC_OURS */
 };
 
 struct archive_hold {

@@ -18,6 +18,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "daemon/archive/archive_contents.h"
+#include "daemon/archive/archive_disc.h"
 #include "daemon/archive/archive_lockdown.h"
 #include "daemon/archive/archive_messages.h"
 
@@ -36,7 +37,8 @@ DEFINE_CLEANUP(struct archive_volume *, archive_volume_free);
 struct serving {
         int socket;
         struct archive_begin begin;
-        int medium, folder, contents;
+        int medium, folder, contents; /* 'folder': of a disc the drive's node */
+        bool writable;
         const struct archive_volume *volume; /* of a task to write */
         int64_t ended_at;                    /* the footage that the work ended with, 0 */
         int64_t told;                        /* when, of CLOCK_MONOTONIC */
@@ -191,7 +193,6 @@ static int volume_compose(struct serving *s, struct archive_volume **ret)
         return r < 0 ? r : archive_volume_new(ret, &imprint, c.cases, c.n_cases, c.files, c.n_files);
 }
 
-/* Here a disc is another writer: disc_volume_write(drive, …). */
 static int volume_write(struct serving *s, struct archive_report *report)
 {
         const struct archive_work work = work_of(s);
@@ -204,6 +205,9 @@ static int volume_write(struct serving *s, struct archive_report *report)
         switch ((enum archive_backend)s->begin.backend) {
         case ARCHIVE_BACKEND_FOLDER:
                 r = folder_volume_write(s->folder, v, &work, report);
+                break;
+        case ARCHIVE_BACKEND_DISC:
+                r = archive_disc_write(s->begin.drive, v, &work, report);
                 break;
         default:
                 r = -EOPNOTSUPP;
@@ -220,6 +224,8 @@ static int volume_verify(struct serving *s, struct archive_report *report)
         switch ((enum archive_backend)s->begin.backend) {
         case ARCHIVE_BACKEND_FOLDER:
                 return s->folder < 0 ? ARCHIVE_NO_VOLUME : archive_verify(s->folder, &work, report);
+        case ARCHIVE_BACKEND_DISC:
+                return archive_disc_verify(s->begin.drive, s->begin.number, &work, report);
         default:
                 return -EOPNOTSUPP;
         }
@@ -288,6 +294,16 @@ static int contents_receive(struct serving *s)
         return r;
 }
 
+/* What may be opened of a drive. A stand-in that is not there yet is as good as a blank disc. */
+static int drive_open(struct serving *s)
+{
+        int r = archive_disc_prepare(s->begin.drive, s->begin.task == ARCHIVE_TASK_WRITE, &s->writable);
+
+        if (r >= 0)
+                s->folder = r;
+        return r == -ENOENT ? 0 : MIN(r, 0); /* libburn says so, too */
+}
+
 /* A folder of its own for each volume, below that of the medium. To verify there may be none. */
 static int folder_open(struct serving *s)
 {
@@ -295,8 +311,7 @@ static int folder_open(struct serving *s)
         bool writing = s->begin.task == ARCHIVE_TASK_WRITE;
         int r = 0;
 
-        if (s->begin.backend != ARCHIVE_BACKEND_FOLDER)
-                return 0;
+        s->writable = writing;
         layout_component(s->begin.number, LAYOUT_NAME_UNITS, name);
         if (writing)
                 r = durable_make_folders(s->medium, name, FOLDER_MODE);
@@ -313,6 +328,7 @@ static int begin(struct serving *s, int *ret_medium_error)
 {
         struct sandbox_state state = {.landlock_abi = 0};
         struct archive_ready ready;
+        bool is_disc;
         int r = begin_receive(s);
 
         if (r >= 0)
@@ -322,12 +338,22 @@ static int begin(struct serving *s, int *ret_medium_error)
         r = disk_yield();
         if (r < 0)
                 log_debug("cannot give way on the disks: %s", log_errno_text(r));
-        *ret_medium_error = folder_open(s);
-        r = archive_lockdown(s->folder, s->begin.task == ARCHIVE_TASK_WRITE, &state);
+        is_disc = s->begin.backend == ARCHIVE_BACKEND_DISC;
+        *ret_medium_error = is_disc ? drive_open(s) : folder_open(s);
+        r = archive_lockdown(s->folder, s->writable, is_disc, &state);
         if (r < 0)
                 return r;
         ready = (struct archive_ready){state.landlock_abi, state.seccomp};
         return say(s, ARCHIVE_MESSAGE_READY, &ready, sizeof(ready));
+}
+
+static int drive_say(struct serving *s, int error)
+{
+        struct archive_drive d = {.error = error};
+
+        if (error == 0)
+                archive_disc_look(s->begin.drive, &d);
+        return say(s, ARCHIVE_MESSAGE_DRIVE, &d, sizeof(d));
 }
 
 /* A folder that cannot be made is the medium's failure. */
@@ -346,6 +372,8 @@ int archive_serve(int socket)
 
         if (r < 0)
                 return r;
+        if (s.begin.task == ARCHIVE_TASK_LOOK)
+                return drive_say(&s, medium_error);
         if (medium_error < 0)
                 outcome = medium_outcome(medium_error, &report);
         else if (s.begin.task == ARCHIVE_TASK_WRITE)

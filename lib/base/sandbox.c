@@ -89,7 +89,7 @@ static size_t ruleset_for_abi(int abi, struct ruleset_attr *ret)
                               : offsetof(struct ruleset_attr, handled_access_net);
 }
 
-/* The rights below one folder, of those that the ruleset handles. */
+/* The rights below one folder, or to one file, of those that the ruleset handles. */
 static int folder_grant(int ruleset, int folder, uint64_t rights)
 {
         const struct landlock_path_beneath_attr beneath = {.allowed_access = rights, .parent_fd = folder};
@@ -140,6 +140,14 @@ int sandbox_landlock_folder(int folder, bool writable, struct sandbox_state *sta
                                  FS_TRUNCATE;
 
         return landlock_restrict(state, folder, writable ? reading | writing : reading);
+}
+
+int sandbox_landlock_file(int file, bool writable, struct sandbox_state *state)
+{
+        const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | FS_IOCTL_DEV,
+                       writing = LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE;
+
+        return landlock_restrict(state, file, writable ? reading | writing : reading);
 }
 
 static uint32_t rule_action(const struct sandbox_rule *rule)

@@ -47,6 +47,10 @@ int sandbox_landlock_nothing(struct sandbox_state *state);
  * away. A kernel whose Landlock lets nobody name a file in another folder counts as one without. */
 int sandbox_landlock_folder(int folder, bool writable, struct sandbox_state *state);
 
+/* The same, but that one file or device can be opened to be read and, when 'writable', to be written; 'file'
+ * is any descriptor of it, O_PATH as well. Commands to it are allowed if it is a device. */
+int sandbox_landlock_file(int file, bool writable, struct sandbox_state *state);
+
 /* Loads the allow-list for all threads. Whatever is not in it kills. A name this libseccomp does not know is
  * skipped. With -Dtestbed=true the calls of umockdev and of the sanitizers are added. */
 int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state);

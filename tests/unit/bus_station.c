@@ -167,7 +167,8 @@ int station_backup_begin(struct station *s, bool full_check, const char *actor,
 }
 
 /* So is writing volumes. */
-int station_archive_begin(struct station *s, const char *actor, station_archive_fn *on_done, void *userdata)
+int station_archive_begin(struct station *s, const char *actor, const char *drive,
+                          station_archive_fn *on_done, void *userdata)
 {
         return -ENODATA;
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * recdock-archive's way to lib/optical, which is GPL-2.0-or-later; so is whatever links this. libburn opens
+ * a drive more than once, by its name: the drive cannot be opened before the process locks itself in, but
+ * its node is, and nothing else can be opened then.
+ */
+
+#include "archive/volume.h"
+#include "daemon/archive/archive_messages.h"
+
+#include <stdbool.h>
+
+/* The node of a drive as archive_lockdown() takes it, the caller's. A file that stands in for a disc is made
+ * when it is to be written; -ENOENT when there is none. *ret_writable: what has to be granted; a real drive
+ * takes no command otherwise. Also loads what the libraries load late. */
+int archive_disc_prepare(const char *drive, bool writing, bool *ret_writable);
+
+/* As disc_volume_write(). */
+int archive_disc_write(const char *drive, const struct archive_volume *v, const struct archive_work *work,
+                       struct archive_report *ret);
+/* As disc_volume_verify(), of the disc of this volume: ARCHIVE_FOREIGN when another one is in the drive,
+ * with its number as the path of the report; -ENOMEDIUM as its error when there is none. */
+int archive_disc_verify(const char *drive, const char *number, const struct archive_work *work,
+                        struct archive_report *ret);
+/* Errors are in it. */
+void archive_disc_look(const char *drive, struct archive_drive *ret);

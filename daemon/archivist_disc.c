@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Discs of the archivist; see archivist.h. A disc is nobody's until a volume is planned for it: a drive is
+ * looked at, and a blank disc in it becomes a medium by the transaction that plans its volume. It is burnt
+ * once. Whatever ends that before its proof has spoilt it, and what it was for goes to the next one.
+ *
+ * libburn is recdock-archive's alone: also to look at a drive one is started.
+ */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/archivist_internal.h"
+#include "daemon/config.h"
+#include "daemon/station_internal.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+static bool is_asked(const struct archivist *a, size_t place, instant_t now)
+{
+        const char *drive = a->station->config->archive_drives.paths[place - 1];
+
+        return (!a->drive_asked[0] || strcmp(a->drive_asked, drive) == 0) &&
+               !archivist_is_barred(a, -(int64_t)place, now);
+}
+
+/* The one behind a->drive_at; false when there is none. */
+static bool drive_next(struct archivist *a, instant_t now)
+{
+        const struct config_folders *drives = &a->station->config->archive_drives;
+
+        for (size_t place = a->drive_at + 1; place <= drives->n; place++) {
+                a->drive_at = place;
+                if (is_asked(a, place, now))
+                        return text_copy(a->drive, sizeof(a->drive), drives->paths[place - 1]);
+        }
+        return false;
+}
+
+/* --- a look --- */
+
+void archivist_disc_pass(struct archivist *a, const char *why)
+{
+        if (why[0]) {
+                log_info("drive %s takes no volume: %s", a->drive, why);
+                (void)snprintf(a->why, sizeof(a->why), "drive %s: %.200s", a->drive, why);
+        }
+        archivist_round_go_on(a);
+}
+
+static const char *disc_text(const struct archive_drive *d, char *buf, size_t size)
+{
+        switch ((enum archive_disc)d->disc) {
+        case ARCHIVE_DISC_NONE:
+                return "there is no disc in it";
+        case ARCHIVE_DISC_BLANK:
+                return "the disc is blank";
+        case ARCHIVE_DISC_OURS:
+                (void)snprintf(buf, size, "the disc is volume %s already", d->volume);
+                return buf;
+        default:
+                return "something else is on the disc";
+        }
+}
+
+static void medium_compose(struct archivist *a)
+{
+        a->medium = (struct medium){.kind = MEDIUM_DISC, .capacity = a->disc.capacity};
+        (void)text_copy(a->medium.type, sizeof(a->medium.type), a->disc.kind);
+        (void)text_copy(a->medium.serial, sizeof(a->medium.serial), a->disc.media_id);
+}
+
+static void look_ended(struct archivist *a, const char *status)
+{
+        char buf[ARCHIVE_MESSAGE_TEXT + 64];
+
+        if (!a->looked || a->disc.error < 0) {
+                (void)snprintf(buf, sizeof(buf), "it cannot be looked at: %.200s",
+                               a->looked ? log_errno_text(a->disc.error) : status);
+                archivist_disc_pass(a, buf);
+        } else if (a->disc.disc != ARCHIVE_DISC_BLANK) {
+                archivist_disc_pass(a, disc_text(&a->disc, buf, sizeof(buf)));
+        } else {
+                medium_compose(a);
+                archivist_disc_plan(a);
+        }
+}
+
+static void drive_take(struct archivist *a, const struct archive_drive *d)
+{
+        a->disc = *d;
+        a->disc.kind[sizeof(a->disc.kind) - 1] = '\0';
+        a->disc.media_id[sizeof(a->disc.media_id) - 1] = '\0';
+        a->disc.volume[sizeof(a->disc.volume) - 1] = '\0';
+        text_make_printable(a->disc.kind);
+        text_make_printable(a->disc.media_id);
+        text_make_printable(a->disc.volume);
+        a->looked = true;
+}
+
+static void on_message(void *userdata, struct message *m)
+{
+        struct archivist *a = userdata;
+        const struct archive_drive *d = message_payload(m, sizeof(*d));
+
+        archivist_run_supervise(a);
+        if (m->type == ARCHIVE_MESSAGE_DRIVE && d)
+                drive_take(a, d);
+        else if (m->type != ARCHIVE_MESSAGE_READY)
+                worker_signal(a->worker, SIGKILL);
+}
+
+static void on_burst(void *userdata, bool begin)
+{
+        (void)userdata;
+        (void)begin;
+}
+
+static void on_exit_of_worker(void *userdata, bool clean, const char *status)
+{
+        struct archivist *a = userdata;
+        char why[128];
+
+        (void)clean;
+        if (a->station->failed || a->station->stopping)
+                return;
+        (void)text_copy(why, sizeof(why), status);
+        archivist_run_drop(a); /* and the text with it */
+        look_ended(a, why);
+}
+
+static int look(struct archivist *a)
+{
+        char program[PATH_MAX];
+        char *argv[] = {worker_program("recdock-archive", program, sizeof(program)), NULL};
+        const struct worker_events events = {.on_message = on_message,
+                                             .on_burst = on_burst,
+                                             .on_exit = on_exit_of_worker,
+                                             .userdata = a};
+        struct archive_begin begin = {.task = ARCHIVE_TASK_LOOK, .backend = ARCHIVE_BACKEND_DISC};
+        int r = worker_start(&a->worker, a->station->event, argv, -EBADF, &events);
+
+        if (r < 0)
+                return r;
+        a->looked = false;
+        archivist_run_supervise(a);
+        (void)text_copy(begin.drive, sizeof(begin.drive), a->drive);
+        return worker_send(a->worker, ARCHIVE_MESSAGE_BEGIN, &begin, sizeof(begin), -EBADF);
+}
+
+bool archivist_disc_ask(struct archivist *a, instant_t now)
+{
+        int r = -ENODEV;
+
+        while (a->discs && r < 0 && drive_next(a, now)) {
+                a->stage = ARCHIVIST_SURVEYING;
+                a->medium = (struct medium){.id = 0};
+                r = look(a);
+                if (r >= 0)
+                        break;
+                archivist_run_drop(a);
+                (void)snprintf(a->why, sizeof(a->why), "drive %s cannot be looked at: %s", a->drive,
+                               log_errno_text(r));
+        }
+        return r >= 0;
+}
+
+/* --- reading one again --- */
+
+bool archivist_disc_is_other(const struct archivist *a)
+{
+        return a->medium.kind == MEDIUM_DISC &&
+               (!a->ended || a->told.outcome < 0 || a->told.outcome == ARCHIVE_FOREIGN ||
+                a->told.outcome == ARCHIVE_MEDIUM_FAILED);
+}
+
+static void other_text(const struct archivist *a, const char *status, char *buf, size_t size)
+{
+        const struct archivist_told *t = &a->told;
+
+        if (!a->ended)
+                (void)snprintf(buf, size, "drive %s: %.200s", a->drive, status);
+        else if (t->outcome == ARCHIVE_FOREIGN && t->path[0])
+                (void)snprintf(buf, size, "in drive %s is volume %.200s", a->drive, t->path);
+        else
+                (void)snprintf(buf, size, "drive %s: %s", a->drive,
+                               t->error == -EMEDIUMTYPE
+                                               ? "the disc is no volume"
+                                               : log_errno_text(t->outcome < 0 ? t->outcome : t->error));
+}
+
+void archivist_disc_verify(struct archivist *a, const char *status)
+{
+        char why[sizeof(a->why)] = "no drive is configured";
+        int r = -ENODEV;
+
+        if (status)
+                other_text(a, status, why, sizeof(why));
+        while (r < 0 && drive_next(a, INSTANT_NONE)) {
+                archivist_run_drop(a);
+                r = archivist_run(a);
+                if (r < 0)
+                        (void)snprintf(why, sizeof(why), "drive %s: %s", a->drive, log_errno_text(r));
+        }
+        if (r >= 0)
+                return;
+        (void)snprintf(a->why, sizeof(a->why), "volume %s is in no drive: %.300s", a->volume.number, why);
+        archivist_idle(a, &(struct archivist_answer){.error = a->why});
+}
