@@ -105,8 +105,6 @@ void archivist_ended(struct archivist *a, const char *status);
 void archivist_volume_fail(struct archivist *a, bool medium_failed, const char *reason);
 
 /* archivist_medium.c: removable media. */
-#define ARCHIVIST_NO_HELPER \
-        "recdock-medium is not there: expected 'systemctl enable --now recdock-medium.socket'"
 /* Has udev know the registered ones, and is told of those that come and go. */
 void archivist_media_watch(struct archivist *a);
 bool archivist_medium_is_plugged(const struct station *s, const struct medium *m);

@@ -109,7 +109,9 @@ static void why_compose(const struct medium_link *l, int error, char ret[MEDIUM_
         else if (error == -ENODEV)
                 (void)snprintf(ret, MEDIUM_WHY_MAX, "it is not plugged in");
         else if (error == -ENOENT || error == -ECONNREFUSED)
-                (void)snprintf(ret, MEDIUM_WHY_MAX, "%s", ARCHIVIST_NO_HELPER);
+                (void)snprintf(ret, MEDIUM_WHY_MAX,
+                               "recdock-medium is not there: expected 'systemctl enable --now "
+                               "recdock-medium.socket'");
         else
                 (void)snprintf(ret, MEDIUM_WHY_MAX, "recdock-medium cannot open it: %s",
                                log_errno_text(error));
