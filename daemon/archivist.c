@@ -300,7 +300,7 @@ void archivist_again(struct archivist *a, const char *reason)
 {
         char why[VOLUME_REASON_MAX];
 
-        (void)text_copy(why, sizeof(why), reason); /* it may be the survey's */
+        (void)text_copy(why, sizeof(why), reason);                        /* it may be the survey's */
         if (a->task == ARCHIVIST_VERIFY || archivist_medium_is_gone(a)) { /* resume() has it wait */
                 archivist_idle(a, &(struct archivist_answer){.error = why});
                 return;

@@ -46,8 +46,7 @@ static void on_medium(void *userdata, const struct medium_present *m, bool here)
                 deadline_clock_kick(a->station->deadline_clock);
         } else if (a->stage == ARCHIVIST_WORKING && a->medium.kind == MEDIUM_REMOVABLE &&
                    strcmp(m->uuid, a->medium.uuid) == 0) {
-                log_warning("medium %s was taken out while recdock-archive works with it",
-                            a->medium.number);
+                log_warning("medium %s was taken out while recdock-archive works with it", a->medium.number);
                 worker_signal(a->worker, SIGKILL);
         }
 }
@@ -291,11 +290,10 @@ static void on_disk_made(void *userdata, int error, const struct medium_facts *f
                 return;
         media_tell_udev(a);
         archivist_media_changed(a);
-        archivist_idle(a, r == CATALOGUE_OK
-                                          ? &(struct archivist_answer){.medium = &a->medium}
-                                          : &(struct archivist_answer){
-                                                            .error = "there is a medium of this number "
-                                                                     "already: expected another one"});
+        archivist_idle(a, r == CATALOGUE_OK ? &(struct archivist_answer){.medium = &a->medium}
+                                            : &(struct archivist_answer){
+                                                              .error = "there is a medium of this number "
+                                                                       "already: expected another one"});
 }
 
 static int on_put_back(sd_event_source *source, void *userdata)

@@ -15,6 +15,7 @@
 #include "daemon/bus_case.h"
 #include "daemon/config.h"
 #include "daemon/medium/medium_request.h"
+#include "daemon/medium_presence.h"
 #include "rules/usb_kind.h"
 
 #include <json-c/json.h>
@@ -56,10 +57,12 @@ static int refuse_begin(int r, sd_bus_error *error)
                                         "nothing is due: expected footage of closed cases of a long-term "
                                         "category that lacks copies, or --case=");
         case -ENODEV:
-                return sd_bus_error_set(error, RECDOCK_ERROR_CONFLICT,
-                                        "no medium is at hand: expected an active one that is plugged in, or "
-                                        "in a folder of [Archive] Folder=, see 'recdockctl archive media' and 'recdockctl "
-                                        "archive init'");
+                return sd_bus_error_set(
+                                error, RECDOCK_ERROR_CONFLICT,
+                                "no medium is at hand: expected an active one that is plugged in, or "
+                                "in a folder of [Archive] Folder=, see 'recdockctl archive media' and "
+                                "'recdockctl "
+                                "archive init'");
         default:
                 return sd_bus_error_setf(error, RECDOCK_ERROR_FAILED, "it cannot be begun: %s",
                                          log_errno_text(r));
@@ -411,7 +414,25 @@ struct planning {
         int64_t *taken; /* footage that is in a plan already, by id */
         size_t n_taken;
         json_object *row;
+        char **plugged; /* UUIDs of removable media, ends with NULL */
 };
+
+/* The job has a thread of its own: what is plugged in is told to it. */
+static int plugged_copy(const struct station *s, char ***ret)
+{
+        size_t n = 0;
+
+        for (const struct medium_present *m = s->media; m; m = m->next)
+                n++;
+        *ret = calloc(n + 1, sizeof(char *));
+        if (!*ret)
+                return -ENOMEM;
+        n = 0;
+        for (const struct medium_present *m = s->media; m; m = m->next)
+                if (!((*ret)[n++] = strdup(m->uuid)))
+                        return -ENOMEM;
+        return 0;
+}
 
 static int planning_accept(struct bus_job *job, const struct query_filter *filters, size_t n,
                            sd_bus_error *error)
@@ -424,6 +445,8 @@ static int planning_accept(struct bus_job *job, const struct query_filter *filte
                                          "unknown filter '%s' for a plan, expected none", filters[0].key);
         p = job->state = calloc(1, sizeof(*p));
         if (!p)
+                return -ENOMEM;
+        if (plugged_copy(job->server->station, &p->plugged) < 0)
                 return -ENOMEM;
         p->copies = c->archive.copies;
         p->station = strdup(c->number);
@@ -446,6 +469,9 @@ static void planning_release(struct bus_job *job)
                 return;
         for (size_t i = 0; i < p->n; i++)
                 free(p->paths[i]);
+        for (char **uuid = p->plugged; uuid && *uuid; uuid++)
+                free(*uuid);
+        free(p->plugged);
         free(p->paths);
         free(p->station);
         free(p->taken);
@@ -531,8 +557,25 @@ static int rest_plan(struct bus_job *job, struct catalogue *c)
         add_text(row, "medium", NULL);
         add_number(row, "files", (int64_t)plan.due);
         add_number(row, "bytes", plan.due_bytes);
-        add_text(row, "reason", "no medium takes them");
+        add_text(row, "reason", "no folder takes them");
         archive_plan_done(&plan);
+        return row_write(job, row);
+}
+
+/* Is not opened for it. */
+static int disk_plan(struct bus_job *job, const struct medium *m)
+{
+        _cleanup_(json_object_putp) json_object *row = NULL;
+        const struct planning *p = job->state;
+        char **uuid = p->plugged;
+
+        while (*uuid && strcmp(*uuid, m->uuid) != 0)
+                uuid++;
+        if (!*uuid)
+                return 0;
+        row = json_object_new_object();
+        add_text(row, "medium", m->number);
+        add_text(row, "reason", "it is plugged in, what goes there is planned when it is opened");
         return row_write(job, row);
 }
 
@@ -547,7 +590,9 @@ static int planning_run(struct bus_job *job, struct catalogue *c)
 
                 for (size_t i = 0; i < p->n; i++)
                         configured |= strcmp(p->paths[i], m.path) == 0;
-                r = configured ? medium_plan(job, c, &m) : 0;
+                r = m.kind == MEDIUM_REMOVABLE ? disk_plan(job, &m)
+                    : configured               ? medium_plan(job, c, &m)
+                                               : 0;
                 if (r < 0)
                         return r;
         }
