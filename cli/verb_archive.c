@@ -8,6 +8,8 @@
 
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 DEFINE_CLEANUP(json_object *, json_object_put);
 
@@ -188,19 +190,87 @@ static int path_absolute(const char *typed, char ret[PATH_MAX])
         return EXIT_USAGE;
 }
 
+/* The station is told the device's number: what a node is called is this shell's affair. */
+static int device_number(const char *node, unsigned int *ret_major, unsigned int *ret_minor)
+{
+        struct stat st;
+
+        if (stat(node, &st) < 0) {
+                complain(_("'%s' cannot be looked at: %s"), node, strerror(errno));
+                return EXIT_USAGE;
+        }
+        if (!S_ISBLK(st.st_mode)) {
+                complain(_("'%s' is no disk: expected a block device such as /dev/sdb"), node);
+                return EXIT_USAGE;
+        }
+        *ret_major = major(st.st_rdev);
+        *ret_minor = minor(st.st_rdev);
+        return EXIT_OK;
+}
+
+static const char *option_or_empty(const struct invocation *inv, const char *name)
+{
+        const char *value = invocation_option(inv, name);
+
+        return value ? value : "";
+}
+
+static int disk_make(const struct invocation *inv, sd_bus *bus, sd_bus_message **ret_reply)
+{
+        const char *device = invocation_option(inv, "device");
+        unsigned int disk[2] = {0, 0};
+        int r = device ? device_number(device, &disk[0], &disk[1]) : EXIT_OK;
+
+        if (r != EXIT_OK)
+                return r;
+        return client_call(bus, ret_reply, "MakeMedium", "suusssss", option_or_empty(inv, "port"), disk[0],
+                           disk[1], option_or_empty(inv, "format"), option_or_empty(inv, "label"),
+                           option_or_empty(inv, "force"), option_or_empty(inv, "number"),
+                           option_or_empty(inv, "place"));
+}
+
+static int folder_make(const struct invocation *inv, sd_bus *bus, sd_bus_message **ret_reply)
+{
+        char path[PATH_MAX];
+        int r = path_absolute(inv->n_args > 0 ? inv->args[0] : "", path);
+
+        if (r != EXIT_OK)
+                return r;
+        return client_call(bus, ret_reply, "InitMedium", "sss", path, option_or_empty(inv, "number"),
+                           option_or_empty(inv, "place"));
+}
+
+/* Options of a disk say nothing of a folder: not taken for what they do not mean. */
+static int init_check(const struct invocation *inv)
+{
+        static const char *const of_disk[] = {"format", "label", "force"};
+        const bool port = invocation_option(inv, "port"), device = invocation_option(inv, "device");
+
+        if ((port && device) || ((port || device) && inv->n_args > 0)) {
+                complain(_("expected one of --port, --device and a folder"));
+                return EXIT_USAGE;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(of_disk) && !port && !device; i++)
+                if (invocation_option(inv, of_disk[i])) {
+                        complain(_("--%s is of a disk: expected --port or --device with it"), of_disk[i]);
+                        return EXIT_USAGE;
+                }
+        return EXIT_OK;
+}
+
 int verb_archive_init(const struct invocation *inv)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *number = invocation_option(inv, "number"), *place = invocation_option(inv, "place");
-        char path[PATH_MAX];
-        int r = path_absolute(inv->n_args > 0 ? inv->args[0] : "", path);
+        const char *number;
+        int r = init_check(inv);
 
         if (r == EXIT_OK)
                 r = client_open(&bus);
         if (r == EXIT_OK)
-                r = client_call(bus, &reply, "InitMedium", "sss", path, number ? number : "",
-                                place ? place : "");
+                r = invocation_option(inv, "port") || invocation_option(inv, "device")
+                                    ? disk_make(inv, bus, &reply)
+                                    : folder_make(inv, bus, &reply);
         if (r != EXIT_OK)
                 return r;
         if (sd_bus_message_read(reply, "s", &number) < 0) {

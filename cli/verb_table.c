@@ -296,6 +296,11 @@ static const struct verb_option archive_media_options[] = {
 };
 
 static const struct verb_option archive_init_options[] = {
+                {"port", N_("PORT"), NULL, N_("make the disk on this USB port a medium")},
+                {"device", N_("NODE"), NULL, N_("make this disk a medium")},
+                {"format", N_("WORD"), NULL, N_("its file system: ext4 (default) or exfat")},
+                {"label", N_("TEXT"), NULL, N_("of its file system, eleven characters at most")},
+                {"force", N_("SERIAL-OR-UUID"), NULL, N_("lose what is on the disk that has this")},
                 {"number", N_("NUMBER"), NULL, N_("what stands on its label; the next one, if not given")},
                 {"place", N_("TEXT"), NULL, N_("where the medium is kept")},
                 {NULL},
@@ -598,7 +603,7 @@ static const struct verb verbs[] = {
                 {"archive", "media", NULL, 0, 0, archive_media_options, verb_archive_media,
                  N_("List media, and when they are to be checked")},
                 {"archive", "init", N_("[PATH]"), 0, 1, archive_init_options, verb_archive_init,
-                 N_("Make a configured folder a medium, and register it")},
+                 N_("Make a disk or a configured folder a medium, and register it")},
                 {"ledger", "list", NULL, 0, 0, ledger_options, verb_ledger_list,
                  N_("List acts in the ledger")},
                 {NULL, "reload", NULL, 0, 0, NULL, verb_reload,

@@ -37,18 +37,24 @@ static void work_end(struct archivist *a)
 {
         archive_survey_free(TAKE_PTR(a->survey));
         archivist_run_drop(a);
+        archivist_medium_drop(a);
         a->rest = sd_event_source_disable_unref(a->rest);
         a->stage = ARCHIVIST_IDLE;
         a->volume = (struct volume_row){.id = 0};
         a->attempts = 0;
 }
 
-void archivist_idle(struct archivist *a, const struct archivist_answer *given)
+static void idle(struct archivist *a)
 {
-        answer(a, given);
         work_end(a);
         if (!a->station->failed && !a->station->stopping)
                 deadline_clock_kick(a->station->deadline_clock); /* what is due depends on it */
+}
+
+void archivist_idle(struct archivist *a, const struct archivist_answer *given)
+{
+        answer(a, given);
+        archivist_medium_release(a, idle);
 }
 
 void archivist_drop(struct archivist *a)
@@ -104,27 +110,28 @@ static bool folder_is_configured(const struct station *s, const char *path)
         return false;
 }
 
-/* Whether the medium can be asked at all. Here removable media come in: those that are plugged. A disc that
- * is registered is burnt, and takes no more. */
+/* Whether the medium can be asked at all: a disc that is registered is burnt, and takes no more. */
 static bool medium_is_at_hand(const struct station *s, const struct medium *m)
 {
         switch (m->kind) {
         case MEDIUM_FOLDER:
                 return folder_is_configured(s, m->path);
+        case MEDIUM_REMOVABLE:
+                return archivist_medium_is_plugged(s, m);
         default:
                 return false;
         }
 }
 
-/*
- * Has a thread open the medium and do what 'order' says besides; on_done hears of it. A removable medium's
- * root comes from medium_link.h, and goes in as order->root with a path of NULL.
- */
-static int medium_survey(struct archivist *a, struct archive_survey_order *order, archive_survey_fn *on_done)
+int archivist_survey(struct archivist *a, struct archive_survey_order *order, archive_survey_fn *on_done)
 {
         const struct station *s = a->station;
         const struct pack_medium disc = {.format = PACK_ISO9660, .capacity = a->medium.capacity};
+        const bool removable = !order->init && a->medium.kind == MEDIUM_REMOVABLE;
 
+        archive_survey_free(TAKE_PTR(a->survey));
+        if (removable && a->mount < 0)
+                return archivist_medium_open(a, order, on_done);
         order->catalogue = s->catalogue_path;
         order->station = s->config->number;
         order->store = s->config->store_path;
@@ -134,11 +141,12 @@ static int medium_survey(struct archivist *a, struct archive_survey_order *order
         order->now = clock_now();
         if (!order->init && a->medium.kind == MEDIUM_DISC) {
                 order->disc = &disc;
+        } else if (removable) {
+                order->root = a->mount;
         } else if (!order->init) {
                 order->path = a->medium.path;
                 order->uuid = a->medium.uuid;
         }
-        archive_survey_free(TAKE_PTR(a->survey));
         return archive_survey_start(&a->survey, s->event, order, on_done, a);
 }
 
@@ -156,7 +164,7 @@ static void medium_pass(struct archivist *a, const char *why)
                 (void)snprintf(a->why, sizeof(a->why), "medium %s: %.400s", a->medium.number, why);
         }
         archivist_bar(a, a->medium.id, INSTANT_NONE);
-        archivist_round_go_on(a);
+        archivist_medium_release(a, archivist_round_go_on);
 }
 
 /* A blank disc becomes a medium with its volume, and not before. */
@@ -219,7 +227,7 @@ void archivist_disc_plan(struct archivist *a)
 {
         struct archive_survey_order order = {.root = -EBADF, .plan_new = true};
 
-        station_check(a->station, medium_survey(a, &order, on_planned), "look at a medium");
+        station_check(a->station, archivist_survey(a, &order, on_planned), "look at a medium");
 }
 
 static void round_end(struct archivist *a, instant_t now)
@@ -257,7 +265,7 @@ void archivist_round_go_on(struct archivist *a)
         a->medium = m;
         a->stage = ARCHIVIST_SURVEYING;
         order.plan_for = m.id;
-        r = medium_survey(a, &order, on_planned);
+        r = archivist_survey(a, &order, on_planned);
         station_check(s, r, "look at a medium");
 }
 
@@ -303,7 +311,7 @@ static void contents_read(struct archivist *a)
                                              .volume = a->task == ARCHIVIST_WRITE ? a->volume.id : 0};
 
         a->stage = ARCHIVIST_READING;
-        station_check(a->station, medium_survey(a, &order, on_contents), "look at a medium");
+        station_check(a->station, archivist_survey(a, &order, on_contents), "look at a medium");
 }
 
 static int on_rest(sd_event_source *source, uint64_t usec, void *userdata)
@@ -316,17 +324,26 @@ static int on_rest(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
+static void rest(struct archivist *a)
+{
+        int r;
+
+        a->stage = ARCHIVIST_RESTING;
+        r = sd_event_add_time_relative(a->station->event, &a->rest, CLOCK_MONOTONIC,
+                                       (uint64_t)(rest_delay << (a->attempts - 1)), 0, on_rest, a);
+        station_check(a->station, r, "arm a timer");
+}
+
 void archivist_again(struct archivist *a, const char *reason)
 {
         char why[VOLUME_REASON_MAX];
-        int r;
 
         (void)text_copy(why, sizeof(why), reason); /* it may be the survey's */
         if (a->task == ARCHIVIST_WRITE && a->medium.kind == MEDIUM_DISC) {
                 archivist_volume_fail(a, true, why);
                 return;
         }
-        if (a->task == ARCHIVIST_VERIFY) {
+        if (a->task == ARCHIVIST_VERIFY || archivist_medium_is_gone(a)) { /* resume() has it wait */
                 archivist_idle(a, &(struct archivist_answer){.error = why});
                 return;
         }
@@ -337,14 +354,21 @@ void archivist_again(struct archivist *a, const char *reason)
         }
         log_warning("volume %s is gone on with soon: %s", a->volume.number, why);
         archivist_run_drop(a);
-        a->stage = ARCHIVIST_RESTING;
-        r = sd_event_add_time_relative(a->station->event, &a->rest, CLOCK_MONOTONIC,
-                                       (uint64_t)(rest_delay << (a->attempts - 1)), 0, on_rest, a);
-        station_check(a->station, r, "arm a timer");
+        archivist_medium_release(a, rest);
 }
 
-/* One that an earlier run has left: nothing of it counts yet. */
-static bool resume(struct archivist *a)
+static bool any_medium(const struct archivist *a)
+{
+        struct medium m = {.id = 0};
+
+        while (medium_active_next(a->station->catalogue, m.id, &m) == CATALOGUE_OK)
+                if (medium_is_at_hand(a->station, &m))
+                        return true;
+        return false;
+}
+
+/* One that an earlier run has left, or whose medium was taken out: nothing of it counts yet. */
+static bool resume(struct archivist *a, instant_t now, instant_t *next)
 {
         struct station *s = a->station;
         int r = volume_unfinished_first(s->catalogue, &a->volume);
@@ -366,9 +390,13 @@ static bool resume(struct archivist *a)
                                 "with");
                 return true;
         }
-        log_notice("volume %s is gone on with", a->volume.number);
-        if (medium_is_at_hand(s, &a->medium))
+        if (medium_is_at_hand(s, &a->medium)) {
+                log_notice("volume %s is gone on with", a->volume.number);
+                a->waits_since = INSTANT_NONE;
                 contents_read(a);
+        } else if (a->medium.kind == MEDIUM_REMOVABLE && !any_medium(a) &&
+                   archivist_medium_waits(a, now, next))
+                a->volume.id = 0; /* nothing is under way */
         else
                 archivist_volume_fail(a, false, "its medium is not at hand any more");
         return true;
@@ -376,23 +404,13 @@ static bool resume(struct archivist *a)
 
 /* --- orders --- */
 
-static int refuse(const struct archivist *a)
+int archivist_refuse(const struct archivist *a)
 {
         const struct station *s = a->station;
 
         if (s->stopping || s->suspended || s->failed)
                 return -ESHUTDOWN;
         return a->stage != ARCHIVIST_IDLE ? -EBUSY : 0;
-}
-
-static bool any_medium(const struct archivist *a)
-{
-        struct medium m = {.id = 0};
-
-        while (medium_active_next(a->station->catalogue, m.id, &m) == CATALOGUE_OK)
-                if (medium_is_at_hand(a->station, &m))
-                        return true;
-        return false;
 }
 
 /* Who asked is answered later or not at all, never on the way in. */
@@ -411,7 +429,7 @@ int archivist_begin(struct archivist *a, const char *actor, const char *drive, a
         struct station *s = a->station;
         struct volume_due due;
         instant_t now = clock_now();
-        int r = refuse(a);
+        int r = archivist_refuse(a);
 
         if (r < 0)
                 return r;
@@ -433,7 +451,7 @@ int archivist_verify(struct archivist *a, const struct volume_row *v, const char
                      archivist_done_fn *on_done, void *userdata)
 {
         struct station *s = a->station;
-        int r = refuse(a);
+        int r = archivist_refuse(a);
 
         if (r >= 0)
                 r = medium_by_id(s->catalogue, v->medium, &a->medium);
@@ -515,7 +533,7 @@ int archivist_init(struct archivist *a, const char *path, const char *number, co
                    const char *actor, archivist_done_fn *on_done, void *userdata)
 {
         struct archive_survey_order order = {.root = -EBADF, .path = a->path, .init = true};
-        int r = refuse(a);
+        int r = archivist_refuse(a);
 
         if (r < 0)
                 return r;
@@ -524,7 +542,7 @@ int archivist_init(struct archivist *a, const char *path, const char *number, co
         (void)text_copy(a->number, sizeof(a->number), number);
         (void)text_copy(a->place, sizeof(a->place), place);
         (void)text_copy(a->actor, sizeof(a->actor), actor);
-        r = medium_survey(a, &order, on_made);
+        r = archivist_survey(a, &order, on_made);
         if (r < 0)
                 return r;
         a->stage = ARCHIVIST_SURVEYING;
@@ -573,7 +591,7 @@ void archivist_look(struct archivist *a, instant_t now, instant_t *next)
         archivist_alerts_look(a, now, next);
         if (s->failed || s->stopping || a->stage != ARCHIVIST_IDLE)
                 return;
-        if (!resume(a))
+        if (!resume(a, now, next))
                 due_look(a, now, next);
 }
 
@@ -633,8 +651,14 @@ int archivist_new(struct archivist **ret, struct station *s)
 
         if (!a)
                 return -ENOMEM;
-        *a = (struct archivist){.station = s, .root = -EBADF, .contents = -EBADF, .looked_at = INSTANT_NONE};
+        *a = (struct archivist){.station = s,
+                                .root = -EBADF,
+                                .contents = -EBADF,
+                                .mount = -EBADF,
+                                .waits_since = INSTANT_NONE,
+                                .looked_at = INSTANT_NONE};
         archivist_configured(a);
+        archivist_media_watch(a);
         *ret = a;
         return 0;
 }
@@ -643,6 +667,7 @@ void archivist_free(struct archivist *a)
 {
         if (!a)
                 return;
+        station_on_medium(a->station, NULL, NULL);
         archivist_drop(a);
         free(a->barred);
         free(a);

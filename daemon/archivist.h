@@ -63,6 +63,13 @@ int archivist_verify(struct archivist *a, const struct volume_row *v, const char
 int archivist_init(struct archivist *a, const char *path, const char *number, const char *place,
                    const char *actor, archivist_done_fn *on_done, void *userdata);
 
+struct medium_init;
+/* Makes a disk on a USB port a removable medium and registers it. One that is registered and failed is put
+ * back into use instead, and stays as it is. -EEXIST: there is a medium of this number; else as
+ * medium_link_init(). */
+int archivist_make(struct archivist *a, const struct medium_init *request, const char *number,
+                   const char *place, const char *actor, archivist_done_fn *on_done, void *userdata);
+
 /* What is told of the archivist. */
 struct archivist_state {
         struct volume_due due;

@@ -78,12 +78,37 @@ void archivist_tell_wanted(struct archivist *a, const struct volume_due *due)
                 station_alert_clear(s, wanted, wanted_subject);
 }
 
+static void volume_subject(const struct archivist *a, char ret[SUBJECT_MAX])
+{
+        (void)snprintf(ret, SUBJECT_MAX, "volume/%s", a->volume.number);
+}
+
+void archivist_tell_gone(struct archivist *a)
+{
+        char subject[SUBJECT_MAX];
+
+        volume_subject(a, subject);
+        station_alert(a->station, wanted, LOG_WARNING, subject,
+                      "medium %s is not plugged in, and volume %s is not whole: plug it in again within an "
+                      "hour, or its %" PRId64 " files go to another one",
+                      a->medium.number, a->volume.number, a->volume.files);
+}
+
+void archivist_tell_waited(struct archivist *a)
+{
+        char subject[SUBJECT_MAX];
+
+        volume_subject(a, subject);
+        if (alert_is_open(a->station->catalogue, wanted, subject) == CATALOGUE_OK)
+                station_alert_clear(a->station, wanted, subject);
+}
+
 void archivist_tell_checked(struct archivist *a, int64_t bad, const json_object *others)
 {
         struct station *s = a->station;
         char subject[SUBJECT_MAX];
 
-        (void)snprintf(subject, sizeof(subject), "volume/%s", a->volume.number);
+        volume_subject(a, subject);
         if (alert_is_open(s->catalogue, overdue, subject) == CATALOGUE_OK)
                 station_alert_clear(s, overdue, subject);
         if (bad > 0 || others || a->volume.check_result != VOLUME_CHECK_GOOD)

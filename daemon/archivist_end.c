@@ -57,6 +57,7 @@ static void failed_idle(struct archivist *a)
         if (a->station->failed)
                 return;
         volume_read(a);
+        archivist_tell_waited(a);
         archivist_idle(a, &(struct archivist_answer){.volume = &a->volume, .medium = &a->medium});
 }
 
@@ -157,6 +158,7 @@ static void write_down(struct archivist *a)
                 return;
         volume_read(a);
         tell_written(a);
+        archivist_tell_waited(a);
         archivist_idle(a, &(struct archivist_answer){.volume = &a->volume, .medium = &a->medium});
 }
 
@@ -174,6 +176,16 @@ static void not_proved(struct archivist *a)
         archivist_volume_fail(a, true, reason);
 }
 
+/* Proved, and then not written out: nobody knows what is there now. */
+static void not_released(struct archivist *a)
+{
+        char why[VOLUME_REASON_MAX];
+
+        (void)snprintf(why, sizeof(why), "medium %s was not released in order: %s", a->medium.number,
+                       log_errno_text(a->released));
+        archivist_again(a, why);
+}
+
 static void written_ended(struct archivist *a, const char *status)
 {
         const struct archivist_told *t = &a->told;
@@ -187,7 +199,9 @@ static void written_ended(struct archivist *a, const char *status)
         }
         switch (t->outcome) {
         case ARCHIVE_DONE:
-                if (all_are_proved(a))
+                if (a->medium.kind == MEDIUM_REMOVABLE && a->released < 0)
+                        not_released(a);
+                else if (all_are_proved(a))
                         write_down(a);
                 else
                         not_proved(a);
@@ -237,6 +251,13 @@ static void checked_ended(struct archivist *a, const char *status)
         char why[VOLUME_REASON_MAX];
         int r;
 
+        if (archivist_medium_is_gone(a)) { /* its copies are no worse for it */
+                (void)snprintf(why, sizeof(why),
+                                "volume %s was not read again: medium %s was taken out meanwhile",
+                                a->volume.number, a->medium.number);
+                archivist_idle(a, &(struct archivist_answer){.error = why});
+                return;
+        }
         if (archivist_disc_is_other(a)) {
                 (void)text_copy(why, sizeof(why), status);
                 archivist_disc_verify(a, why);

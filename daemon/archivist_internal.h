@@ -9,11 +9,14 @@
 #include "daemon/archivist.h"
 #include "daemon/worker.h"
 
+struct medium_link;
+
 enum archivist_stage {
         ARCHIVIST_IDLE,
         ARCHIVIST_SURVEYING, /* which medium, and what goes there */
         ARCHIVIST_READING,   /* the contents of the volume, out of the catalogue */
         ARCHIVIST_WORKING,   /* there is a recdock-archive */
+        ARCHIVIST_RELEASING, /* a removable medium is written out and unmounted; 'then' follows */
         ARCHIVIST_RESTING,   /* before a volume is gone on with */
 };
 
@@ -35,6 +38,8 @@ struct archivist_told {
         char path[1024];
         uint64_t cached;
 };
+
+typedef void archivist_then_fn(struct archivist *a);
 
 #define ARCHIVIST_OTHERS_MAX 1000 /* told of at most */
 
@@ -65,6 +70,19 @@ struct archivist {
         int64_t bytes, bytes_total;
         bool ended; /* 'told' is set */
         struct archivist_told told;
+
+        char status[256]; /* how it ended */
+
+        /* the removable medium that is open, or being opened or made (archivist_medium.c) */
+        struct medium_link *link;
+        int mount;               /* its root folder, -EBADF */
+        int released;            /* how that went: 0, or a negative errno; else not yet */
+        archivist_then_fn *then; /* follows when it is released */
+        int64_t asked_plan_for, asked_volume;
+        archive_survey_fn *on_asked; /* the survey that follows when it is open */
+        sd_event_source *later;
+        int unopened;          /* the error that 'later' tells */
+        instant_t waits_since; /* an unfinished volume, for its medium; INSTANT_NONE */
 
         /* rounds of media */
         struct barred *barred;
@@ -99,7 +117,28 @@ void archivist_ended(struct archivist *a, const char *status);
 /* The volume has failed, for a reason that lies with the medium when 'medium_failed'. */
 void archivist_volume_fail(struct archivist *a, bool medium_failed, const char *reason);
 
+/* archivist_medium.c: removable media. */
+/* Has udev know the registered ones, and is told of those that come and go. */
+void archivist_media_watch(struct archivist *a);
+bool archivist_medium_is_plugged(const struct station *s, const struct medium *m);
+/* a->medium is a removable one, and is not plugged in any more. */
+bool archivist_medium_is_gone(const struct archivist *a);
+/* Opens a->medium, and then begins the survey; on_done hears of it, also when it cannot be opened. */
+int archivist_medium_open(struct archivist *a, const struct archive_survey_order *order,
+                          archive_survey_fn *on_done);
+/* Ends the survey, closes what is open of the medium, and calls 'then' when it was released: at once when
+ * none is open. */
+void archivist_medium_release(struct archivist *a, archivist_then_fn *then);
+/* Without waiting for anything. */
+void archivist_medium_drop(struct archivist *a);
+/* Is the unfinished a->volume to wait for a->medium, which is not at hand? Lowers *next. */
+bool archivist_medium_waits(struct archivist *a, instant_t now, instant_t *next);
+
 /* archivist.c */
+/* Why nothing can be begun; as archivist.h has it. */
+int archivist_refuse(const struct archivist *a);
+/* Has a thread open a->medium and do what 'order' says besides; on_done hears of it. */
+int archivist_survey(struct archivist *a, struct archive_survey_order *order, archive_survey_fn *on_done);
 /* Ends what is under way, answers, and lets the clock look again. */
 void archivist_idle(struct archivist *a, const struct archivist_answer *answer);
 /* Begins again where it was, or lets it fail: 'reason' says what happened. */
@@ -124,4 +163,8 @@ bool archivist_disc_is_other(const struct archivist *a);
 /* archivist_alert.c */
 void archivist_alerts_look(struct archivist *a, instant_t now, instant_t *next);
 void archivist_tell_wanted(struct archivist *a, const struct volume_due *due);
+/* a->medium is not plugged in, and a->volume waits for it. */
+void archivist_tell_gone(struct archivist *a);
+/* a->volume waits no more: it is written, or has failed. */
+void archivist_tell_waited(struct archivist *a);
 void archivist_tell_checked(struct archivist *a, int64_t bad, const json_object *others);

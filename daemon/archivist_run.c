@@ -68,7 +68,7 @@ void archivist_run_hold(struct archivist *a)
         const struct archive_hold hold = {.hold = a->held};
         int r;
 
-        if (!a->worker)
+        if (!a->worker || a->stage != ARCHIVIST_WORKING)
                 return;
         r = worker_send(a->worker, ARCHIVE_MESSAGE_HOLD, &hold, sizeof(hold), -EBADF);
         if (r < 0) /* it is gone, or its queue is full of what it does not read: the stall ends it */
@@ -250,6 +250,12 @@ static void on_burst(void *userdata, bool begin)
         (void)begin;
 }
 
+static void on_medium_released(struct archivist *a)
+{
+        archivist_ended(a, a->status);
+}
+
+/* What becomes of it is not known before its medium is released. */
 static void on_exit_of_worker(void *userdata, bool clean, const char *status)
 {
         struct archivist *a = userdata;
@@ -260,7 +266,9 @@ static void on_exit_of_worker(void *userdata, bool clean, const char *status)
         if (!a->ended)
                 event_log(EVENT_WORKER_DIED, NULL, "recdock-archive ended before volume %s did: %s",
                           a->volume.number, status);
-        archivist_ended(a, status);
+        a->stall = sd_event_source_disable_unref(a->stall);
+        (void)text_copy(a->status, sizeof(a->status), status);
+        archivist_medium_release(a, on_medium_released);
 }
 
 /* --- its beginning and its end --- */

@@ -165,6 +165,7 @@ int bus_verify_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_plan_archive(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_start_archive(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_init_medium(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_make_medium(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_verify_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_retire_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_label_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -14,6 +14,9 @@
 #include "daemon/archivist.h"
 #include "daemon/bus_case.h"
 #include "daemon/config.h"
+#include "daemon/medium/medium_request.h"
+#include "daemon/medium_presence.h"
+#include "rules/usb_kind.h"
 
 #include <json-c/json.h>
 #include <string.h>
@@ -54,11 +57,11 @@ static int refuse_begin(int r, sd_bus_error *error)
                                         "nothing is due: expected footage of closed cases of a long-term "
                                         "category that lacks copies, or --case=");
         case -ENODEV:
-                return sd_bus_error_set(error, RECDOCK_ERROR_CONFLICT,
-                                        "no medium is at hand: expected an active one in a folder of "
-                                        "[Archive] Folder= or a drive of Drive=, see 'recdockctl archive "
-                                        "media' and 'recdockctl "
-                                        "archive init'");
+                return sd_bus_error_set(
+                                error, RECDOCK_ERROR_CONFLICT,
+                                "no medium is at hand: expected an active one that is plugged in, or in a "
+                                "folder of [Archive] Folder=, or a drive of Drive=, see 'recdockctl archive "
+                                "media' and 'recdockctl archive init'");
         default:
                 return sd_bus_error_setf(error, RECDOCK_ERROR_FAILED, "it cannot be begun: %s",
                                          log_errno_text(r));
@@ -218,7 +221,111 @@ int bus_init_medium(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return 1;
 }
 
+/* --- MakeMedium() --- */
+
+static int refuse_make(int r, const char *number, sd_bus_error *error)
+{
+        switch (r) {
+        case -EEXIST:
+                return sd_bus_error_setf(error, RECDOCK_ERROR_CONFLICT,
+                                         "there is a medium '%s' already: expected another number", number);
+        case -ENOENT:
+        case -ECONNREFUSED:
+                return sd_bus_error_set(error, RECDOCK_ERROR_CONFLICT,
+                                        "recdock-medium is not there: expected 'systemctl enable --now "
+                                        "recdock-medium.socket'");
+        default:
+                return refuse_begin(r, error);
+        }
+}
+
+static int format_accept(const char *typed, uint32_t *ret, sd_bus_error *error)
+{
+        if (strcmp(typed, "") == 0 || strcmp(typed, "ext4") == 0)
+                *ret = MEDIUM_EXT4;
+        else if (strcmp(typed, "exfat") == 0)
+                *ret = MEDIUM_EXFAT;
+        else
+                return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
+                                         "format '%s' is unknown: expected ext4 or exfat", typed);
+        return 0;
+}
+
+static int label_accept(const char *typed, char ret[MEDIUM_LABEL_MAX], sd_bus_error *error)
+{
+        int r = bus_text_accept("label", typed[0] ? typed : "RECDOCK", ret, MEDIUM_LABEL_MAX, error);
+        const struct medium_init probe = {.place = {.major = 1}, .format = MEDIUM_EXT4};
+        struct medium_init labelled = probe;
+
+        if (r < 0)
+                return r;
+        (void)text_copy(labelled.label, sizeof(labelled.label), ret);
+        if (medium_init_check(&labelled) >= 0)
+                return 0;
+        return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
+                                 "label '%s' cannot be one: expected letters, digits, '.', '_' and '-', and "
+                                 "the first a letter or digit",
+                                 typed);
+}
+
+static int disk_accept(sd_bus_message *m, struct medium_init *ret, sd_bus_error *error)
+{
+        const char *port, *format, *label, *force;
+        int r = sd_bus_message_read(m, "suusss", &port, &ret->place.major, &ret->place.minor, &format,
+                                    &label, &force);
+
+        if (r < 0)
+                return r;
+        if (port[0] ? !usb_port_is_valid(port) : !ret->place.major && !ret->place.minor)
+                return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
+                                         "port '%s' is no USB port: expected one such as '3-1.4'", port);
+        r = bus_text_accept("port", port, ret->place.port, sizeof(ret->place.port), error);
+        if (r >= 0)
+                r = format_accept(format, &ret->format, error);
+        if (r >= 0)
+                r = label_accept(label, ret->label, error);
+        return r < 0 ? r : bus_text_accept("force", force, ret->force, sizeof(ret->force), error);
+}
+
+int bus_make_medium(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        struct bus_server *server = userdata;
+        char actor[BUS_ACTOR_MAX], number[MEDIUM_NUMBER_MAX], place[MEDIUM_TEXT_MAX];
+        struct medium_init request = {0};
+        const char *typed[2];
+        int r = disk_accept(m, &request, error);
+
+        if (r >= 0)
+                r = sd_bus_message_read(m, "ss", &typed[0], &typed[1]);
+        if (r >= 0)
+                r = bus_text_accept("number", typed[0], number, sizeof(number), error);
+        if (r >= 0)
+                r = bus_text_accept("place", typed[1], place, sizeof(place), error);
+        if (r >= 0)
+                r = bus_access_actor(m, actor);
+        if (r < 0)
+                return r;
+        r = station_archive_make(server->station, &request, number, place, actor, on_made, m);
+        if (r < 0)
+                return refuse_make(r, number, error);
+        (void)sd_bus_message_ref(m);
+        return 1;
+}
+
 /* --- VerifyVolume(), RetireVolume() --- */
+
+/* The one volume that is asked for is on one medium. */
+static int refuse_verify(struct catalogue *c, int r, const struct volume_row *v, sd_bus_error *error)
+{
+        struct medium m;
+
+        if (r != -ENODEV || medium_by_id(c, v->medium, &m) != CATALOGUE_OK || m.kind != MEDIUM_REMOVABLE)
+                return refuse_begin(r, error);
+        return sd_bus_error_setf(error, RECDOCK_ERROR_CONFLICT,
+                                 "volume '%s' is on medium '%s' (%s), which is not plugged in: expected it "
+                                 "on a USB port of the station",
+                                 v->number, m.number, m.place[0] ? m.place : "its place is not known");
+}
 
 static int volume_require(struct catalogue *c, const char *number, struct volume_row *ret,
                           sd_bus_error *error)
@@ -272,7 +379,7 @@ int bus_verify_volume(sd_bus_message *m, void *userdata, sd_bus_error *error)
                                          word_of(&volume_state_words, (int)v.state));
         r = station_archive_verify(server->station, &v, actor, on_checked, m);
         if (r < 0)
-                return refuse_begin(r, error);
+                return refuse_verify(server->station->catalogue, r, &v, error);
         (void)sd_bus_message_ref(m);
         return 1;
 }
@@ -328,7 +435,25 @@ struct planning {
         int64_t *taken; /* footage that is in a plan already, by id */
         size_t n_taken;
         json_object *row;
+        char **plugged; /* UUIDs of removable media, ends with NULL */
 };
+
+/* The job has a thread of its own: what is plugged in is told to it. */
+static int plugged_copy(const struct station *s, char ***ret)
+{
+        size_t n = 0;
+
+        for (const struct medium_present *m = s->media; m; m = m->next)
+                n++;
+        *ret = calloc(n + 1, sizeof(char *));
+        if (!*ret)
+                return -ENOMEM;
+        n = 0;
+        for (const struct medium_present *m = s->media; m; m = m->next)
+                if (!((*ret)[n++] = strdup(m->uuid)))
+                        return -ENOMEM;
+        return 0;
+}
 
 static int planning_accept(struct bus_job *job, const struct query_filter *filters, size_t n,
                            sd_bus_error *error)
@@ -341,6 +466,8 @@ static int planning_accept(struct bus_job *job, const struct query_filter *filte
                                          "unknown filter '%s' for a plan, expected none", filters[0].key);
         p = job->state = calloc(1, sizeof(*p));
         if (!p)
+                return -ENOMEM;
+        if (plugged_copy(job->server->station, &p->plugged) < 0)
                 return -ENOMEM;
         p->copies = c->archive.copies;
         p->station = strdup(c->number);
@@ -363,6 +490,9 @@ static void planning_release(struct bus_job *job)
                 return;
         for (size_t i = 0; i < p->n; i++)
                 free(p->paths[i]);
+        for (char **uuid = p->plugged; uuid && *uuid; uuid++)
+                free(*uuid);
+        free(p->plugged);
         free(p->paths);
         free(p->station);
         free(p->taken);
@@ -448,8 +578,25 @@ static int rest_plan(struct bus_job *job, struct catalogue *c)
         add_text(row, "medium", NULL);
         add_number(row, "files", (int64_t)plan.due);
         add_number(row, "bytes", plan.due_bytes);
-        add_text(row, "reason", "no medium takes them");
+        add_text(row, "reason", "no folder takes them");
         archive_plan_done(&plan);
+        return row_write(job, row);
+}
+
+/* Is not opened for it. */
+static int disk_plan(struct bus_job *job, const struct medium *m)
+{
+        _cleanup_(json_object_putp) json_object *row = NULL;
+        const struct planning *p = job->state;
+        char **uuid = p->plugged;
+
+        while (*uuid && strcmp(*uuid, m->uuid) != 0)
+                uuid++;
+        if (!*uuid)
+                return 0;
+        row = json_object_new_object();
+        add_text(row, "medium", m->number);
+        add_text(row, "reason", "it is plugged in, what goes there is planned when it is opened");
         return row_write(job, row);
 }
 
@@ -464,7 +611,9 @@ static int planning_run(struct bus_job *job, struct catalogue *c)
 
                 for (size_t i = 0; i < p->n; i++)
                         configured |= strcmp(p->paths[i], m.path) == 0;
-                r = configured ? medium_plan(job, c, &m) : 0;
+                r = m.kind == MEDIUM_REMOVABLE ? disk_plan(job, &m)
+                    : configured               ? medium_plan(job, c, &m)
+                                               : 0;
                 if (r < 0)
                         return r;
         }

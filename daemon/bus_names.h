@@ -98,6 +98,11 @@
  *   InitMedium(s path, s number, s place) → s medium
  *           makes and registers a medium in a folder of [Archive] Folder=; path "": the only one that is
  *           configured, number "": the next one. One that failed is put back into use
+ *   MakeMedium(s port, u major, u minor, s format, s label, s force, s number, s place) → s medium
+ *           makes a file system ("ext4" or "exfat") on a disk, by its USB port, or "" and its number as a
+ *           block device, and registers it; what it holds is lost when 'force' is its serial or the UUID
+ *           on it, else it is refused. Replies when that is done. On a port with a medium that failed: it
+ *           is put back into use as it is
  *   VerifyVolume(s number) → s json
  *           reads a written volume again, and replies when it has:
  * {"volume","medium","check_result","files", "bad","others":[{"path","result"}]}; what became of each file

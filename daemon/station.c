@@ -323,6 +323,13 @@ int station_archive_init(struct station *s, const char *path, const char *number
                             : -ESHUTDOWN;
 }
 
+int station_archive_make(struct station *s, const struct medium_init *request, const char *number,
+                         const char *place, const char *actor, station_archive_fn *on_done, void *userdata)
+{
+        return s->archivist ? archivist_make(s->archivist, request, number, place, actor, on_done, userdata)
+                            : -ESHUTDOWN;
+}
+
 /* What was told of it is of no account any more. */
 void station_volume_retired(struct station *s, const char *number)
 {

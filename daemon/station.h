@@ -138,7 +138,7 @@ int station_backup_begin(struct station *s, bool full_check, const char *actor,
                          void (*on_done)(void *userdata, const struct backup_answer *answer),
                          void *userdata);
 
-/* StartArchive(), VerifyVolume(), InitMedium(): as archivist.h has it. */
+/* StartArchive(), VerifyVolume(), InitMedium(), MakeMedium(): as archivist.h has it. */
 struct archivist_answer;
 struct volume_row;
 typedef void station_archive_fn(void *userdata, const struct archivist_answer *answer);
@@ -148,6 +148,9 @@ int station_archive_verify(struct station *s, const struct volume_row *v, const 
                            station_archive_fn *on_done, void *userdata);
 int station_archive_init(struct station *s, const char *path, const char *number, const char *place,
                          const char *actor, station_archive_fn *on_done, void *userdata);
+struct medium_init;
+int station_archive_make(struct station *s, const struct medium_init *request, const char *number,
+                         const char *place, const char *actor, station_archive_fn *on_done, void *userdata);
 /* A volume was retired: its footage may be due. Not inside a transaction. */
 void station_volume_retired(struct station *s, const char *number);
 

@@ -158,3 +158,9 @@ int medium_active_next(struct catalogue *c, int64_t after, struct medium *ret)
         return row_find(c, SELECT "id > ?1 AND state = 0 ORDER BY id LIMIT 1", VALUES(INTEGER(after)), ret,
                         sizeof(*ret), fields, ELEMENTSOF(fields));
 }
+
+int medium_removable_next(struct catalogue *c, int64_t after, struct medium *ret)
+{
+        return row_find(c, SELECT "id > ?1 AND kind = 1 AND state <> 2 ORDER BY id LIMIT 1",
+                        VALUES(INTEGER(after)), ret, sizeof(*ret), fields, ELEMENTSOF(fields));
+}

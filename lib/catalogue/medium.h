@@ -65,3 +65,5 @@ int medium_by_number(struct catalogue *c, const char *number, struct medium *ret
 int medium_by_uuid(struct catalogue *c, const char *uuid, struct medium *ret);
 /* The active one with the lowest id above 'after'. */
 int medium_active_next(struct catalogue *c, int64_t after, struct medium *ret);
+/* The same of removable ones that are not retired. */
+int medium_removable_next(struct catalogue *c, int64_t after, struct medium *ret);

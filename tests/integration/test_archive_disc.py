@@ -262,7 +262,7 @@ class Deaths(Discs):
 def add_cases():
     """One case for each point that a program dies at."""
     for kind, points in (
-        ("worker", ("archive-copying:7", "disc-writing", "archive-ended")),
+        ("worker", ("archive-copying:7", "disc-writing", "disc-written", "archive-ended")),
         ("daemon", ("archive-planned", "archive-begun", "archive-proved")),
     ):
         for where in points:

@@ -185,6 +185,12 @@ int station_archive_init(struct station *s, const char *path, const char *number
         return -EBUSY;
 }
 
+int station_archive_make(struct station *s, const struct medium_init *request, const char *number,
+                         const char *place, const char *actor, station_archive_fn *on_done, void *userdata)
+{
+        return -EBUSY;
+}
+
 void station_volume_retired(struct station *s, const char *number)
 {
 }
