@@ -129,7 +129,7 @@ class Archive(StationCase):
         self.assertEqual(entry['detail']['serial'], 'MEDIUM')
         self.unplug()
         self.case('C1', RECORDER)
-        self.assertEqual((self.volumes(), self.station.json('recdockctl archive status --json')['due_files']), ([], 2))
+        self.assertEqual((self.volumes(), self.station.json('recdockctl archive status --json')[0]['due_files']), ([], 2))
         events = self.station.events()
         block = self.plug(path)
         self.wait_written(events)
