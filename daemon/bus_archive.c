@@ -572,8 +572,10 @@ static int rest_plan(struct bus_job *job, struct catalogue *c)
         struct archive_plan plan = {NULL};
         int r = archive_plan_make(c, 0, &none, p->copies, clock_now(), p->taken, p->n_taken, &plan);
 
-        if (r < 0 || plan.due == 0)
+        if (r < 0 || plan.due == 0) {
+                archive_plan_done(&plan);
                 return r;
+        }
         row = json_object_new_object();
         add_text(row, "medium", NULL);
         add_number(row, "files", (int64_t)plan.due);

