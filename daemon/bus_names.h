@@ -93,8 +93,8 @@
  *           takes),"path","files","bytes","cost","free","cases","reason"}
  *   StartArchive(s case, s unit, s drive, b wait) → s json
  *           begins a volume of what is due; case: what is in it is due from now on although it is open, "":
- *           none; drive: only a disc in this one of [Archive] Drive=, "": any medium. With 'wait' it replies when the volume has ended: a row of noun volume but for what
- *           follows from others, else at once with {}
+ *           none; drive: only a disc in this one of [Archive] Drive=, "": any medium. With 'wait' it replies
+ * when the volume has ended: a row of noun volume but for what follows from others, else at once with {}
  *   InitMedium(s path, s number, s place) → s medium
  *           makes and registers a medium in a folder of [Archive] Folder=; path "": the only one that is
  *           configured, number "": the next one. One that failed is put back into use

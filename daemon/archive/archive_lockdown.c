@@ -133,6 +133,7 @@ static const struct sandbox_rule disc_rules[] = {
                 ALLOW("clone"),
                 ALLOW("clone3"),
                 ALLOW("set_robust_list"),
+                ALLOW("rt_sigaction"), /* the first thread brings a signal of the C library's */
                 ALLOW("rseq"),
                 ALLOW("sched_yield"),
 };
