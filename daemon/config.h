@@ -99,12 +99,12 @@ struct config {
         bool backup_same_disk;           /* AllowSameDisk=no */
 
         /* [Archive] */
+        bool archive_auto;                     /* Auto=yes */
+        bool archive_burn;                     /* Burn=auto; =ask */
+        bool archive_same_disk;                /* AllowSameDisk=no */
         struct config_folders archive_folders; /* Folder=, any number */
         struct config_folders archive_drives;  /* Drive=, any number */
-        bool archive_burn;                     /* Burn=auto; =ask */
         struct archive_rules archive;          /* Copies=1, CheckAfter=730d */
-        bool archive_auto;                     /* Auto=yes */
-        bool archive_same_disk;                /* AllowSameDisk=no */
 
         /* [Bay "n"], [Pattern "n"] */
         struct config_bay *bays;
