@@ -321,7 +321,7 @@ int config_parse_generations(const struct conf_location *at, const char *value, 
 
 /* One more each time; nothing takes away those before. */
 static int folder_add(const struct conf_location *at, const char *value, conf_parse_fn *parse,
-                      struct config_folders *f, const char **ret_expected)
+                      const char *once, struct config_folders *f, const char **ret_expected)
 {
         char **grown;
         int r;
@@ -345,7 +345,7 @@ static int folder_add(const struct conf_location *at, const char *value, conf_pa
                 if (strcmp(grown[i], grown[f->n]) != 0)
                         continue;
                 free(grown[f->n]);
-                return refuse(ret_expected, "each one once");
+                return refuse(ret_expected, once);
         }
         f->n++;
         return 0;
@@ -354,7 +354,7 @@ static int folder_add(const struct conf_location *at, const char *value, conf_pa
 int config_parse_archive_folder(const struct conf_location *at, const char *value, void *data,
                                 const char **ret_expected)
 {
-        return folder_add(at, value, conf_parse_path, data, ret_expected);
+        return folder_add(at, value, conf_parse_path, "each folder once", data, ret_expected);
 }
 
 static int drive_parse(const struct conf_location *at, const char *value, void *data,
@@ -374,7 +374,7 @@ static int drive_parse(const struct conf_location *at, const char *value, void *
 int config_parse_archive_drive(const struct conf_location *at, const char *value, void *data,
                                const char **ret_expected)
 {
-        return folder_add(at, value, drive_parse, data, ret_expected);
+        return folder_add(at, value, drive_parse, "each drive once", data, ret_expected);
 }
 
 int config_parse_burn(const struct conf_location *at, const char *value, void *data,
