@@ -183,6 +183,7 @@ class Refusals(Discs):
         self.assertEqual([v["state"] for v in self.volumes()], ["failed"])
         self.assertEqual(self.copies(), {0})
         self.assertIn("already", self.start("--drive=stdio:" + self.discs[0], code=7).stderr)
+        os.truncate(self.discs[0], 0)  # the worker may not be quite gone, and have it open
         os.unlink(self.discs[0])
         with open(os.path.join(small, "other"), "wb") as f:
             f.write(bytes(1800 << 10))
