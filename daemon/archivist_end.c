@@ -253,8 +253,8 @@ static void checked_ended(struct archivist *a, const char *status)
 
         if (archivist_medium_is_gone(a)) { /* its copies are no worse for it */
                 (void)snprintf(why, sizeof(why),
-                                "volume %s was not read again: medium %s was taken out meanwhile",
-                                a->volume.number, a->medium.number);
+                               "volume %s was not read again: medium %s was taken out meanwhile",
+                               a->volume.number, a->medium.number);
                 archivist_idle(a, &(struct archivist_answer){.error = why});
                 return;
         }
