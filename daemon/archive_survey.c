@@ -21,7 +21,6 @@ struct archive_survey {
         sd_event_source *source;
         struct archive_survey_order order; /* with texts of its own */
         char *texts[5];
-        struct pack_medium disc;
         struct archive_survey_result result;
         archive_survey_fn *on_done;
         void *userdata;
@@ -36,8 +35,8 @@ static int medium_find(const struct archive_survey_order *o, struct archive_fold
 {
         int r;
 
-        if (o->disc) {
-                ret->room = *o->disc;
+        if (o->is_disc) {
+                ret->room = (struct pack_medium){.format = PACK_ISO9660, .capacity = o->disc_capacity};
                 return ARCHIVE_FOLDER_OK;
         }
         if (o->path && o->init)
@@ -115,11 +114,8 @@ static int order_copy(struct archive_survey *s, const struct archive_survey_orde
                         return -ENOMEM;
                 *texts[i] = s->texts[i];
         }
-        if (order->disc) {
-                s->disc = *order->disc;
-                s->order.disc = &s->disc;
+        if (order->is_disc)
                 return 0;
-        }
         if (!order->path)
                 s->order.root = fcntl(order->root, F_DUPFD_CLOEXEC, 3);
         return !order->path && s->order.root < 0 ? -errno : 0;

@@ -16,12 +16,13 @@
 struct archive_survey_order {
         const char *catalogue, *station, *store;
         struct retention_rules *retention;
-        const char *path, *uuid;        /* the medium's folder; path NULL: 'root' is open already */
-        int root;                       /* not consumed; its room is asked for */
-        const struct pack_medium *disc; /* instead of both: a blank disc, or the one of 'volume' */
-        bool init, same_disk;           /* make a medium of the folder */
-        int64_t plan_for;               /* > 0: what of what is due goes to this medium */
-        bool plan_new;                  /* the same for one that is not registered yet */
+        const char *path, *uuid; /* the medium's folder; path NULL: 'root' is open already */
+        int root;                /* not consumed; its room is asked for */
+        int64_t disc_capacity;   /* instead of both: bytes of a blank disc, or of the one of 'volume' */
+        bool is_disc;
+        bool init, same_disk; /* make a medium of the folder */
+        int64_t plan_for;     /* > 0: what of what is due goes to this medium */
+        bool plan_new;        /* the same for one that is not registered yet */
         int64_t copies;
         instant_t now;
         int64_t volume; /* > 0: the contents of this one */

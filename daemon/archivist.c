@@ -126,7 +126,6 @@ static bool medium_is_at_hand(const struct station *s, const struct medium *m)
 int archivist_survey(struct archivist *a, struct archive_survey_order *order, archive_survey_fn *on_done)
 {
         const struct station *s = a->station;
-        const struct pack_medium disc = {.format = PACK_ISO9660, .capacity = a->medium.capacity};
         const bool removable = !order->init && a->medium.kind == MEDIUM_REMOVABLE;
 
         archive_survey_free(TAKE_PTR(a->survey));
@@ -140,7 +139,8 @@ int archivist_survey(struct archivist *a, struct archive_survey_order *order, ar
         order->copies = s->config->archive.copies;
         order->now = clock_now();
         if (!order->init && a->medium.kind == MEDIUM_DISC) {
-                order->disc = &disc;
+                order->is_disc = true;
+                order->disc_capacity = a->medium.capacity;
         } else if (removable) {
                 order->root = a->mount;
         } else if (!order->init) {

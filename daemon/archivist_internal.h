@@ -54,8 +54,8 @@ struct archivist {
         struct volume_row volume; /* id 0: none yet */
         int root, contents;       /* -EBADF */
         unsigned int attempts;    /* at this volume */
-        char why[512];            /* the last thing that kept a medium from taking it */
         bool held;
+        char why[512]; /* the last thing that kept a medium from taking it */
 
         /* who waits */
         char actor[256];
@@ -66,10 +66,10 @@ struct archivist {
         struct copy *copies;
         size_t n_copies, room_copies;
         json_object *others;
-        enum archive_phase phase;
         int64_t bytes, bytes_total;
-        bool ended; /* 'told' is set */
         struct archivist_told told;
+        enum archive_phase phase;
+        bool ended; /* 'told' is set */
 
         char status[256]; /* how it ended */
 
@@ -91,12 +91,12 @@ struct archivist {
         struct volume_due looked_due;
 
         /* of discs: which drives are asked, and the one that is */
-        bool discs;                             /* in this round */
         char drive_asked[ARCHIVE_MESSAGE_TEXT]; /* "": any */
         char drive[ARCHIVE_MESSAGE_TEXT];
         size_t drive_at; /* its place, from 1; 0: none was asked */
-        bool looked;     /* 'disc' is what is in it */
         struct archive_drive disc;
+        bool discs;  /* in this round */
+        bool looked; /* 'disc' is what is in it */
 
         /* of ARCHIVIST_INIT */
         char number[MEDIUM_NUMBER_MAX], place[MEDIUM_TEXT_MAX], path[1024];

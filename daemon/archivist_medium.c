@@ -290,10 +290,12 @@ static void on_disk_made(void *userdata, int error, const struct medium_facts *f
                 return;
         media_tell_udev(a);
         archivist_media_changed(a);
-        archivist_idle(a, r == CATALOGUE_OK ? &(struct archivist_answer){.medium = &a->medium}
-                                            : &(struct archivist_answer){
-                                                              .error = "there is a medium of this number "
-                                                                       "already: expected another one"});
+        if (r == CATALOGUE_OK)
+                archivist_idle(a, &(struct archivist_answer){.medium = &a->medium});
+        else
+                archivist_idle(a, &(struct archivist_answer){
+                                                  .error = "there is a medium of this number already: "
+                                                           "expected another one"});
 }
 
 static int on_put_back(sd_event_source *source, void *userdata)
