@@ -4,12 +4,11 @@
 #include "daemon/archive_survey.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "catalogue/retention.h"
 #include "daemon/station.h"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -121,20 +120,6 @@ static int order_copy(struct archive_survey *s, const struct archive_survey_orde
         return !order->path && s->order.root < 0 ? -errno : 0;
 }
 
-static int thread_start(struct archive_survey *s)
-{
-        sigset_t all, before;
-        int r;
-
-        /* Signals are the loop's: the thread inherits a mask that lets none in. */
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&s->thread, NULL, survey_thread, s);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        s->running = r == 0;
-        return -r;
-}
-
 int archive_survey_start(struct archive_survey **ret, sd_event *event,
                          const struct archive_survey_order *order, archive_survey_fn *on_done,
                          void *userdata)
@@ -156,9 +141,10 @@ int archive_survey_start(struct archive_survey **ret, sd_event *event,
         if (r >= 0)
                 r = sd_event_source_set_priority(s->source, PRIORITY_FILING);
         if (r >= 0)
-                r = thread_start(s);
+                r = thread_start(&s->thread, survey_thread, s);
         if (r < 0)
                 return r;
+        s->running = true;
         *ret = TAKE_PTR(s);
         return 0;
 }

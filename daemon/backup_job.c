@@ -11,6 +11,7 @@
 #include "base/disk_yield.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "catalogue/alert.h"
 #include "daemon/config.h"
 #include "daemon/deadline_clock.h"
@@ -18,8 +19,6 @@
 #include "daemon/station_internal.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -431,20 +430,6 @@ static int order_texts(struct backup_job *j, const char *actor)
         return j->path && j->number && j->catalogue && j->store_root && j->actor ? 0 : -ENOMEM;
 }
 
-static int thread_start(struct backup_job *j)
-{
-        sigset_t all, before;
-        int r;
-
-        /* Signals are the loop's: the thread inherits a mask that lets none in. */
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&j->thread, NULL, job_thread, j);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        j->running = r == 0;
-        return -r;
-}
-
 static int order_begin(struct backup_job *j, bool init, bool full_check, const char *actor,
                        backup_done_fn *on_done, void *userdata)
 {
@@ -476,7 +461,8 @@ static int order_begin(struct backup_job *j, bool init, bool full_check, const c
         j->news = (struct news){0};
         j->waiting = false;
         if (r >= 0)
-                r = thread_start(j);
+                r = thread_start(&j->thread, job_thread, j);
+        j->running = r >= 0;
         if (r < 0) {
                 order_done(j);
                 return r;

@@ -11,12 +11,12 @@
 #include "daemon/bus.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "catalogue/retention.h"
 #include "daemon/config.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -256,16 +256,10 @@ static void *job_thread(void *userdata)
 int bus_job_start(struct bus_job *job)
 {
         struct bus_server *server = job->server;
-        sigset_t all, before;
-        int r;
+        int r = thread_start(&job->thread, job_thread, job);
 
-        /* Signals are the loop's: the thread inherits a mask that lets none in. */
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&job->thread, NULL, job_thread, job);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (r != 0)
-                return -r;
+        if (r < 0)
+                return r;
         job->next = server->jobs;
         server->jobs = job;
         server->n_jobs++;

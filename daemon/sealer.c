@@ -5,10 +5,9 @@
  */
 #include "daemon/sealer.h"
 #include "base/cleanup.h"
+#include "base/thread.h"
 #include "daemon/station.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -152,20 +151,6 @@ int sealer_submit(struct sealer *s, const char *path, sealer_done_fn *on_done, v
         return 0;
 }
 
-static int thread_start(struct sealer *s)
-{
-        sigset_t all, before;
-        int r;
-
-        /* Signals are the loop's: the thread inherits a mask that lets none in. */
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&s->thread, NULL, sealer_thread, s);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        s->running = r == 0;
-        return -r;
-}
-
 DEFINE_CLEANUP(struct sealer *, sealer_free);
 
 int sealer_new(struct sealer **ret, sd_event *event, struct store *store)
@@ -187,9 +172,10 @@ int sealer_new(struct sealer **ret, sd_event *event, struct store *store)
         if (r >= 0)
                 r = sd_event_source_set_priority(s->source, PRIORITY_FILING);
         if (r >= 0)
-                r = thread_start(s);
+                r = thread_start(&s->thread, sealer_thread, s);
         if (r < 0)
                 return r;
+        s->running = true;
         *ret = TAKE_PTR(s);
         return 0;
 }

@@ -6,9 +6,8 @@
  */
 #include "base/digest_lane.h"
 #include "base/cleanup.h"
+#include "base/thread.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 
 /* A step is small enough to be digested out of the processor's cache, soon after it was copied. */
@@ -64,18 +63,13 @@ static void *lane_main(void *userdata)
         return NULL;
 }
 
-/* Signals are the caller's: the thread inherits a mask that lets none in. */
-static int thread_start(struct digest_lane *l)
+/* Returns when the thread has begun. */
+static int lane_start(struct digest_lane *l)
 {
-        sigset_t all, before;
-        int r;
+        int r = thread_start(&l->thread, lane_main, l);
 
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&l->thread, NULL, lane_main, l);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (r != 0)
-                return -r;
+        if (r < 0)
+                return r;
         (void)pthread_mutex_lock(&l->lock);
         while (!l->running)
                 (void)pthread_cond_wait(&l->changed, &l->lock);
@@ -93,7 +87,7 @@ int digest_lane_new(struct digest_lane **ret, struct digest *digest)
         l->digest = digest;
         (void)pthread_mutex_init(&l->lock, NULL);
         (void)pthread_cond_init(&l->changed, NULL);
-        r = thread_start(l);
+        r = lane_start(l);
         if (r < 0) {
                 digest_lane_free(l);
                 return r;
