@@ -7,12 +7,10 @@
 #include "daemon/archive/archive_lockdown.h"
 
 #include "base/cleanup.h"
-#include "base/digest.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define MEMORY_MAX (UINT64_C(4) << 30) /* a million rows, a manifest of 256 MiB */
 
@@ -138,20 +136,6 @@ static const struct sandbox_rule disc_rules[] = {
                 ALLOW("sched_yield"),
 };
 
-/* libcrypto reads its configuration at the first digest, the C library its zone at the first local time. */
-static int libraries_warm_up(void)
-{
-        struct digest *digest;
-        uint8_t value[DIGEST_SIZE];
-        int r = digest_new(&digest, true);
-
-        if (r < 0)
-                return r;
-        digest_free(digest);
-        tzset();
-        return digest_sha256("", 0, value);
-}
-
 static int calls_restrict(bool disc, struct sandbox_state *state)
 {
         const struct sandbox_rule *more = disc ? disc_rules : folder_rules;
@@ -173,7 +157,7 @@ static int paths_restrict(int folder, bool writable, bool disc, struct sandbox_s
 
 int archive_lockdown(int folder, bool writable, bool disc, struct sandbox_state *state)
 {
-        int r = libraries_warm_up();
+        int r = sandbox_warm_up();
 
         if (r == 0)
                 r = sandbox_limit_memory(MEMORY_MAX);

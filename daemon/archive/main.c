@@ -5,12 +5,12 @@
  */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/message.h"
 #include "daemon/archive/archive_messages.h"
 #include "daemon/archive/archive_serve.h"
 
 #include <getopt.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -49,29 +49,6 @@ static int parse_arguments(int argc, char *argv[])
         return 1;
 }
 
-/* recdockd's end must be alive, and recdockd our parent: SIGKILL at the parent's death is lost when the
- * parent dies before it is asked for. */
-static int socket_check(void)
-{
-        struct ucred peer;
-        int type;
-        socklen_t size = sizeof(peer), type_size = sizeof(type);
-
-        if (getsockopt(ARCHIVE_SOCKET_FD, SOL_SOCKET, SO_TYPE, &type, &type_size) < 0 ||
-            type != SOCK_SEQPACKET ||
-            getsockopt(ARCHIVE_SOCKET_FD, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
-                log_error("descriptor %d is not recdockd's socket: recdock-archive is started by "
-                          "recdockd(8), not by hand",
-                          ARCHIVE_SOCKET_FD);
-                return -EINVAL;
-        }
-        if (peer.pid != getppid()) {
-                log_error("recdockd (pid %d) is gone, leaving", (int)peer.pid);
-                return -ESRCH;
-        }
-        return 0;
-}
-
 int main(int argc, char *argv[])
 {
         int r;
@@ -80,7 +57,7 @@ int main(int argc, char *argv[])
         r = parse_arguments(argc, argv);
         if (r <= 0)
                 return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
-        r = socket_check();
+        r = message_parent_check(ARCHIVE_SOCKET_FD, "recdock-archive");
         if (r < 0)
                 return r == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
         (void)signal(SIGPIPE, SIG_IGN);

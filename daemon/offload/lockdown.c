@@ -8,14 +8,12 @@
 #include "daemon/offload/lockdown.h"
 
 #include "base/cleanup.h"
-#include "base/digest.h"
 
 #include <fcntl.h>
 #include <linux/usbdevice_fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define ALLOW(name)                              \
         {                                        \
@@ -128,23 +126,9 @@ static const struct sandbox_rule file_rules[] = {
                  .value = AT_EMPTY_PATH},
 };
 
-/* libcrypto reads its configuration at the first digest, the C library its zone at the first local time. */
-static int libraries_warm_up(void)
-{
-        struct digest *digest;
-        uint8_t value[DIGEST_SIZE];
-        int r = digest_new(&digest, true);
-
-        if (r < 0)
-                return r;
-        digest_free(digest);
-        tzset();
-        return digest_sha256("", 0, value);
-}
-
 int lockdown_paths(struct sandbox_state *state)
 {
-        int r = libraries_warm_up();
+        int r = sandbox_warm_up();
 
         if (r == 0)
                 r = sandbox_no_new_privs(state);

@@ -5,6 +5,7 @@
  */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/message.h"
 #include "base/text.h"
 #include "daemon/offload/lockdown.h"
 #include "daemon/offload/report.h"
@@ -201,32 +202,6 @@ static int parse_arguments(int argc, char *argv[])
         return options_check();
 }
 
-/*
- * recdockd's end of the socket must be alive, and recdockd our parent: SIGKILL at the parent's death is lost
- * when the parent dies before it is asked for, and a worker that nobody watches would hold the recorder for
- * ever.
- */
-static int socket_check(void)
-{
-        struct ucred peer;
-        int type;
-        socklen_t size = sizeof(peer), type_size = sizeof(type);
-
-        if (getsockopt(OFFLOAD_SOCKET_FD, SOL_SOCKET, SO_TYPE, &type, &type_size) < 0 ||
-            type != SOCK_SEQPACKET ||
-            getsockopt(OFFLOAD_SOCKET_FD, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
-                log_error("descriptor %d is not recdockd's socket: recdock-offload is started by "
-                          "recdockd(8), not by hand",
-                          OFFLOAD_SOCKET_FD);
-                return -EINVAL;
-        }
-        if (peer.pid != getppid()) {
-                log_error("recdockd (pid %d) is gone, leaving", (int)peer.pid);
-                return -ESRCH;
-        }
-        return 0;
-}
-
 /* SIGTERM is read from a descriptor, so that every wait for the recorder or for recdockd can see it. */
 static int signals_prepare(int *ret_fd)
 {
@@ -355,7 +330,7 @@ int main(int argc, char *argv[])
         r = parse_arguments(argc, argv);
         if (r <= 0)
                 return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
-        r = socket_check();
+        r = message_parent_check(OFFLOAD_SOCKET_FD, "recdock-offload");
         if (r < 0)
                 return r == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
         r = signals_prepare(&signal_fd);

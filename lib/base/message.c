@@ -3,6 +3,7 @@
 #include "base/message.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 struct packet_header {
         uint32_t type;
@@ -24,6 +26,26 @@ int message_socketpair(int ret_fds[2])
                 return -errno;
         ret_fds[0] = fds[0];
         ret_fds[1] = fds[1];
+        return 0;
+}
+
+int message_parent_check(int fd, const char *program)
+{
+        struct ucred peer;
+        int type;
+        socklen_t size = sizeof(peer), type_size = sizeof(type);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) < 0 || type != SOCK_SEQPACKET ||
+            getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+                log_error("descriptor %d is not recdockd's socket: %s is started by recdockd(8), not by "
+                          "hand",
+                          fd, program);
+                return -EINVAL;
+        }
+        if (peer.pid != getppid()) {
+                log_error("recdockd (pid %d) is gone, leaving", (int)peer.pid);
+                return -ESRCH;
+        }
         return 0;
 }
 

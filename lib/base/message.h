@@ -32,6 +32,14 @@ enum message_outcome {
 /* A connected, close-on-exec pair. */
 int message_socketpair(int ret_fds[2]);
 
+/*
+ * Of a worker's first descriptor: recdockd's end must be alive, and recdockd our parent. SIGKILL at the
+ * parent's death is lost when the parent dies before it is asked for, and a worker that nobody watches would
+ * hold its recorder or medium for ever. -EINVAL: it is no such socket; -ESRCH: recdockd is gone; each after
+ * a word about it, in which 'program' stands.
+ */
+int message_parent_check(int fd, const char *program);
+
 /* Connects to who listens at 'path', without waiting: a non-blocking, close-on-exec socket. -ENOENT or
  * -ECONNREFUSED when nobody does, -EAGAIN when too many wait for it already, or another negative errno. */
 int message_connect(const char *path);

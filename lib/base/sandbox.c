@@ -8,6 +8,7 @@
  */
 #include "base/sandbox.h"
 #include "base/cleanup.h"
+#include "base/digest.h"
 
 #include <linux/landlock.h>
 #include <seccomp.h>
@@ -15,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 /* The kernel's ABI as of version 6, for headers that are older than the kernel (linux/landlock.h). */
 enum {
@@ -58,6 +60,19 @@ int __lsan_is_turned_off(void)
         return locked_in;
 }
 #endif
+
+int sandbox_warm_up(void)
+{
+        struct digest *digest;
+        uint8_t value[DIGEST_SIZE];
+        int r = digest_new(&digest, true);
+
+        if (r < 0)
+                return r;
+        digest_free(digest);
+        tzset();
+        return digest_sha256("", 0, value);
+}
 
 int sandbox_no_new_privs(struct sandbox_state *state)
 {

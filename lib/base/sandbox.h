@@ -34,6 +34,10 @@ struct sandbox_state {
         bool seccomp;
 };
 
+/* Has libcrypto read its configuration, which it does at the first digest, and the C library its zone. 0, or
+ * a negative errno of the digests. */
+int sandbox_warm_up(void);
+
 /* PR_SET_NO_NEW_PRIVS, undumpable. */
 int sandbox_no_new_privs(struct sandbox_state *state);
 
