@@ -35,6 +35,32 @@ void json_print_one(json_object *object)
         json_write_one(stdout, object);
 }
 
+int status_part_print(const struct invocation *inv, const char *key, const char *absent,
+                      const struct column *columns, size_t n, bool *ret_overdue)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(json_object_putp) json_object *status = NULL;
+        json_object *part;
+        int r = client_open(&bus);
+
+        if (r == EXIT_OK)
+                r = client_status(bus, &status);
+        if (r != EXIT_OK)
+                return r;
+        part = json_member(status, key);
+        if (!part) {
+                complain("%s", absent);
+                return EXIT_OTHER;
+        }
+        if (inv->json)
+                json_print_one(part);
+        else if (record_print(stdout, part, columns, n) < 0)
+                return EXIT_OTHER;
+        if (ret_overdue)
+                *ret_overdue = json_object_get_boolean(json_member(part, "overdue"));
+        return EXIT_OK;
+}
+
 static int stream_on_line(void *userdata, const char *line)
 {
         json_stream_add(userdata, line);

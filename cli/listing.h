@@ -32,6 +32,11 @@ void json_stream_end(struct json_stream *stream);
 void json_write_one(FILE *out, json_object *object);
 void json_print_one(json_object *object);
 
+/* Asks for the station's status and prints its part 'key' as one record; 'absent' is said when it has none.
+ * 'ret_overdue' may be NULL, else with EXIT_OK it is that member of the part. */
+int status_part_print(const struct invocation *invocation, const char *key, const char *absent,
+                      const struct column *columns, size_t n, bool *ret_overdue);
+
 /* What a change was made to, for --json only: [{"id":…,"<key>":"<value>"}]. id 0: it has no number to tell.
  */
 void done_print(const struct invocation *invocation, const char *key, const char *value, int64_t id);

@@ -117,25 +117,9 @@ int verb_archive_status(const struct invocation *inv)
                         {"running.bytes_total", N_("Bytes in all"), COLUMN_BYTES},
                         {"running.held", N_("Held by offloads"), COLUMN_YES_NO},
         };
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(json_object_putp) json_object *status = NULL;
-        json_object *archive;
-        int r = client_open(&bus);
 
-        if (r == EXIT_OK)
-                r = client_status(bus, &status);
-        if (r != EXIT_OK)
-                return r;
-        archive = json_member(status, "archive");
-        if (!archive) {
-                complain(_("the station does not tell of its archive"));
-                return EXIT_OTHER;
-        }
-        if (inv->json)
-                json_print_one(archive);
-        else if (record_print(stdout, archive, columns, ELEMENTSOF(columns)) < 0)
-                return EXIT_OTHER;
-        return EXIT_OK;
+        return status_part_print(inv, "archive", _("the station does not tell of its archive"), columns,
+                                 ELEMENTSOF(columns), NULL);
 }
 
 int verb_archive_list(const struct invocation *inv)

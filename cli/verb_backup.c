@@ -51,25 +51,11 @@ int verb_backup_status(const struct invocation *inv)
                         {"running.bytes_total", N_("Bytes in all"), COLUMN_BYTES},
                         {"running.held", N_("Held by offloads"), COLUMN_YES_NO},
         };
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(json_object_putp) json_object *status = NULL;
-        json_object *backup;
-        int r = client_open(&bus);
+        bool overdue = false;
+        int r = status_part_print(inv, "backup", _("the station does not tell of backups"), columns,
+                                  ELEMENTSOF(columns), &overdue);
 
-        if (r == EXIT_OK)
-                r = client_status(bus, &status);
-        if (r != EXIT_OK)
-                return r;
-        backup = json_member(status, "backup");
-        if (!backup) {
-                complain(_("the station does not tell of backups"));
-                return EXIT_OTHER;
-        }
-        if (inv->json)
-                json_print_one(backup);
-        else if (record_print(stdout, backup, columns, ELEMENTSOF(columns)) < 0)
-                return EXIT_OTHER;
-        return json_object_get_boolean(json_member(backup, "overdue")) ? EXIT_BAD : EXIT_OK;
+        return r == EXIT_OK && overdue ? EXIT_BAD : r;
 }
 
 /* recdockd has another working directory. */
