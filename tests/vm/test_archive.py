@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Long-term copies on a USB disk: a blank one becomes a medium, is written by itself when it is plugged in, and is whole and released
-then. What is somebody else's is refused, and what was pulled out half way counts only when it came back and was written."""
+then. What is somebody else's is refused, and what was pulled out half way counts only when it came back and was written. And second
+copies on a disc, which a file stands in for: by recdock-archive as it is installed, whose filter no test bed widens."""
 
 import contextlib
 import os
@@ -9,7 +10,7 @@ import subprocess
 
 import card
 from guest import GuestError
-from station import StationCase, is_event, main
+from station import STORE, StationCase, is_event, main
 
 PORT, OTHER = '2-1', '2-2'
 SIZE = 192 << 20
@@ -188,6 +189,22 @@ class Archive(StationCase):
                                 '[ "$(recdockctl alert list --json --kind=archive-medium-wanted)" = "[]" ]', 30)
         self.unplug()
         self.check_image(self.medium, volume)
+
+    def test_4_disc_is_burnt_and_the_kernel_reads_it(self):
+        drive = f'stdio:{STORE}/disc.iso'
+        self.station.run(f"cat >/etc/recdock/recdock.conf.d/disc.conf <<'EOF'\n[Archive]\nDrive={drive}\nCopies=2\nEOF\n"
+                         'systemctl reload recdockd')
+        n = len(self.station.footage())
+        self.say(self.station.run(f'recdockctl archive start --wait --drive={drive}', 120).strip())
+        self.assertEqual({f['copies'] for f in self.station.footage()}, {2})
+        volume = self.volumes()[0]
+        self.assertEqual((volume['state'], volume['files']), ('written', n))
+        self.station.run(f'mount -t iso9660 -o loop,ro {STORE}/disc.iso /mnt', 30)
+        checked = self.station.run('cd /mnt && sha256sum -c --strict manifest-sha256.txt tagmanifest-sha256.txt && '
+                                   'sha256sum tagmanifest-sha256.txt; cd / && umount /mnt', 90).splitlines()
+        self.assertEqual(checked[-1].split()[0], volume['seal'])
+        self.assertEqual(sum(line.startswith('data/') and line.endswith(': OK') for line in checked), n)
+        self.assertIn(f'0 of {n} files are not good', self.station.run(f"recdockctl archive verify {volume['number']}", 90))
 
 
 if __name__ == '__main__':
