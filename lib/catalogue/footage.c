@@ -6,6 +6,7 @@
  */
 #include "catalogue/footage.h"
 #include "catalogue/finding.h"
+#include "catalogue/footage_token.h"
 #include "catalogue/item.h"
 #include "catalogue/row.h"
 
@@ -109,10 +110,10 @@ static int move_intent(struct catalogue *c, int64_t item, int64_t *ret_id)
         if (sqlite3_changes(c->db) == 0)
                 return CATALOGUE_ABSENT;
         id = sqlite3_last_insert_rowid(c->db);
-        r = statement_run(
-                        c,
-                        "INSERT INTO footage_name (rowid, name) SELECT id, name FROM footage WHERE id = ?1",
-                        VALUES(INTEGER(id)));
+        r = statement_run(c,
+                          "INSERT INTO footage_name (rowid, " FOOTAGE_TOKEN_COLUMNS ")"
+                          " SELECT id, " FOOTAGE_TOKENS " FROM footage WHERE id = ?1",
+                          VALUES(INTEGER(id)));
         if (r < 0)
                 return r;
         r = statement_run(c, "DELETE FROM footage_intent WHERE item = ?1", VALUES(INTEGER(item)));

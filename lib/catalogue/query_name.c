@@ -66,21 +66,46 @@ int plan_prefix(const char *pattern, struct plan *p)
         return set_prefix(p, prefix, size);
 }
 
-/* A token in quotes, a quote in it doubled: nothing of the pattern is an operator of the full text language.
- */
-static char *quote(const struct symbol token[3])
+void plan_quote(const char *token, char ret[QUOTED_SIZE])
 {
-        char text[3 * 4 + 3 + 2 + 1], *p = text;
+        char *p = ret;
 
         *p++ = '"';
-        for (size_t i = 0; i < 3; i++) {
-                if (token[i].bytes[0] == '"')
+        for (; *token; token++) {
+                if (*token == '"')
                         *p++ = '"';
-                p = mempcpy(p, token[i].bytes, token[i].size);
+                *p++ = *token;
         }
         *p++ = '"';
         *p = '\0';
-        return strdup(text);
+}
+
+static char *quote_symbols(const struct symbol token[3])
+{
+        char text[TOKEN_SIZE], quoted[QUOTED_SIZE], *p = text;
+
+        for (size_t i = 0; i < 3; i++)
+                p = mempcpy(p, token[i].bytes, token[i].size);
+        *p = '\0';
+        plan_quote(text, quoted);
+        return strdup(quoted);
+}
+
+bool plan_ending(const char *pattern, char ret[PLAN_ENDING_SIZE])
+{
+        struct symbol last[2] = {{.wild = true}, {.wild = true}};
+        char *p;
+
+        while (*pattern) {
+                last[0] = last[1];
+                pattern = take_symbol(pattern, &last[1]);
+        }
+        if (last[0].wild || last[1].wild)
+                return false;
+        p = mempcpy(ret, last[0].bytes, last[0].size);
+        p = mempcpy(p, last[1].bytes, last[1].size);
+        *p = '\0';
+        return true;
 }
 
 int plan_parts(const char *pattern, char *ret[PARTS_MAX], size_t *ret_n)
@@ -97,7 +122,7 @@ int plan_parts(const char *pattern, char *ret[PARTS_MAX], size_t *ret_n)
                 filled = window[filled].wild ? 0 : filled + 1;
                 if (filled < 3)
                         continue;
-                ret[n] = quote(window);
+                ret[n] = quote_symbols(window);
                 if (!ret[n])
                         break;
                 n++;

@@ -8,11 +8,9 @@
 #include <float.h>
 #include <string.h>
 
-#define LOOKUP      12.0 /* of a row of the table by its id */
-#define NEXT_ROW    4.0  /* of the table, in order of ids */
-#define NAMES_MAX   4000 /* entries of a name range or full text result that are counted at most */
-#define PART_SAMPLE 64   /* names by which it is judged how rare a part is */
-#define PARTS_USED  3    /* the rarest; more of them cost more than they leave out */
+#define LOOKUP    12.0 /* of a row of the table by its id */
+#define NEXT_ROW  4.0  /* of the table, in order of ids */
+#define NAMES_MAX 4000 /* entries of a name range that are counted at most */
 
 /* What the tallies say of the filters: how many rows each leaves, alone. */
 struct estimate {
@@ -234,124 +232,10 @@ static int estimate_prefix(struct catalogue *c, const struct plan *p, struct est
         return 0;
 }
 
-/* Ids come in order: how far the first few lie apart says how many there are. */
-static double density(double n, double wanted, int64_t last, const struct plan *p, const struct estimate *e)
-{
-        double first = (double)p->first_id, end = p->windowed ? (double)p->last_id : e->total;
-
-        return n / MAX(1, (n < wanted ? MAX(end, (double)last) : (double)last) - first + 1);
-}
-
-static int part_density(struct catalogue *c, const struct plan *p, const struct estimate *e,
-                        const char *part, double *ret)
-{
-        _statement_ sqlite3_stmt *s = NULL;
-        int r = statement_get(c,
-                              "SELECT count(*), max(rowid) FROM (SELECT rowid FROM footage_name"
-                              " WHERE footage_name MATCH ?1 AND rowid BETWEEN ?2 AND ?3 LIMIT ?4)",
-                              &s);
-
-        if (r < 0)
-                return r;
-        r = statement_bind(c, s,
-                           VALUES(RAW_TEXT(part), INTEGER(p->first_id), INTEGER(p->last_id),
-                                  INTEGER(PART_SAMPLE)));
-        if (r < 0)
-                return r;
-        r = statement_step(c, s);
-        if (r < 0)
-                return r;
-        *ret = density(sqlite3_column_double(s, 0), PART_SAMPLE, sqlite3_column_int64(s, 1), p, e);
-        return 0;
-}
-
-/* Moves the rarest parts to the front, rarest first. */
-static int sort_parts(struct catalogue *c, const struct plan *p, const struct estimate *e, char **parts,
-                      size_t n)
-{
-        double densities[PARTS_MAX] = {0};
-        int r = 0;
-
-        for (size_t i = 0; i < n; i++) {
-                char *part = parts[i];
-                double d;
-                size_t at = i;
-
-                r = part_density(c, p, e, part, &d);
-                if (r < 0)
-                        return r;
-                for (; at > 0 && densities[at - 1] > d; at--) {
-                        densities[at] = densities[at - 1];
-                        parts[at] = parts[at - 1];
-                }
-                densities[at] = d;
-                parts[at] = part;
-        }
-        return r;
-}
-
-/* The ids with these parts, in p->names when they are few enough to be all. */
-static int find_names(struct catalogue *c, const char *expression, struct plan *p, struct estimate *e)
-{
-        _statement_ sqlite3_stmt *s = NULL;
-        double n;
-        int r = statement_get(c,
-                              "SELECT count(*), max(id), json_group_array(id) FROM (SELECT rowid AS id FROM "
-                              "footage_name"
-                              " WHERE footage_name MATCH ?1 AND rowid BETWEEN ?2 AND ?3 LIMIT ?4)",
-                              &s);
-
-        if (r < 0)
-                return r;
-        r = statement_bind(c, s,
-                           VALUES(RAW_TEXT(expression), INTEGER(p->first_id), INTEGER(p->last_id),
-                                  INTEGER(NAMES_MAX)));
-        if (r < 0)
-                return r;
-        r = statement_step(c, s);
-        if (r < 0)
-                return r;
-        n = sqlite3_column_double(s, 0);
-        e->name = MIN(e->name, density(n, NAMES_MAX, sqlite3_column_int64(s, 1), p, e));
-        if (n >= NAMES_MAX)
-                return 0;
-        e->names = n;
-        p->empty = n < 1;
-        p->names = strdup((const char *)sqlite3_column_text(s, 2));
-        return p->names ? 0 : catalogue_refuse(c, ENOMEM, "no memory for a query");
-}
-
-static int estimate_parts(struct catalogue *c, char **parts, size_t n, struct plan *p, struct estimate *e)
-{
-        char expression[PARTS_USED * 32] = "";
-        char *end = expression;
-        int r = sort_parts(c, p, e, parts, n);
-
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < MIN(n, PARTS_USED); i++)
-                end = stpcpy(stpcpy(end, i > 0 ? " AND " : ""), parts[i]);
-        return find_names(c, expression, p, e);
-}
-
-static int estimate_infix(struct catalogue *c, const char *pattern, struct plan *p, struct estimate *e)
-{
-        char *parts[PARTS_MAX];
-        size_t n = 0;
-        int r = plan_parts(pattern, parts, &n);
-
-        if (r < 0)
-                return catalogue_refuse(c, -r, "no memory for a query");
-        if (n > 0)
-                r = estimate_parts(c, parts, n, p, e);
-        for (size_t i = 0; i < n; i++)
-                free(parts[i]);
-        return r;
-}
-
 static int estimate_name(struct catalogue *c, const struct query *q, struct plan *p, struct estimate *e)
 {
         const struct term *t = &q->terms[FOOTAGE_BY_NAME];
+        struct match m = {.share = 1, .rows = DBL_MAX};
         int r;
 
         e->prefix = e->names = DBL_MAX;
@@ -366,7 +250,12 @@ static int estimate_name(struct catalogue *c, const struct query *q, struct plan
                 if (r < 0)
                         return r;
         }
-        return e->prefix == DBL_MAX ? estimate_infix(c, t->values[0].text, p, e) : 0;
+        if (e->prefix != DBL_MAX)
+                return 0;
+        r = plan_match(c, q, e->total, p, &m);
+        e->name = MIN(e->name, m.share);
+        e->names = m.rows;
+        return r;
 }
 
 static bool annotation_asked(const struct query *q)

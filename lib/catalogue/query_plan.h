@@ -56,3 +56,34 @@ int plan_prefix(const char *pattern, struct plan *p);
  * index takes it; at most PARTS_MAX. The caller frees each. */
 #define PARTS_MAX 16
 int plan_parts(const char *pattern, char *ret[PARTS_MAX], size_t *ret_n);
+
+/* The last two characters that every name of a GLOB pattern has; false when a wild card is among them. */
+#define PLAN_ENDING_SIZE (2 * 4 + 1)
+bool plan_ending(const char *pattern, char ret[PLAN_ENDING_SIZE]);
+
+/* One group, at most three characters, in quotes and each quote in it doubled: nothing of it is an operator
+ * of the full text language. */
+#define TOKEN_SIZE  (3 * 4 + 1)
+#define QUOTED_SIZE (TOKEN_SIZE + 3 + 2)
+void plan_quote(const char *token, char ret[QUOTED_SIZE]);
+
+/* What the filters beside the name ask for, an expression of the full text index each. */
+#define FACTS_MAX 8
+struct facts {
+        char *expressions[FACTS_MAX]; /* of sqlite3_malloc() */
+        size_t n;
+};
+
+/* Adds to an empty *ret; free with facts_done(), also after -ENOMEM. */
+int plan_facts(const struct query *q, const struct plan *p, struct facts *ret);
+void facts_done(struct facts *f);
+
+/* What the full text index says of a query by name. */
+struct match {
+        double share; /* of all rows, 0..1: whose name may match */
+        double rows;  /* in p->names; DBL_MAX when there is none */
+};
+
+/* For a query with one name pattern among 'total' rows. Sets p->names where few rows have the rarest parts
+ * of the name and the rarest of the facts asked for, and p->empty where none has. */
+int plan_match(struct catalogue *c, const struct query *q, double total, struct plan *p, struct match *ret);

@@ -16,3 +16,4 @@ extern const char schema_v10[];
 extern const char schema_v11[];
 extern const char schema_v12[];
 extern const char schema_v13[];
+extern const char schema_v14[];

@@ -12,6 +12,7 @@
 #include "catalogue/case_file.h"
 #include "catalogue/docking.h"
 #include "catalogue/footage.h"
+#include "catalogue/footage_token.h"
 #include "catalogue/query.h"
 #include "catalogue/registry.h"
 
@@ -207,12 +208,13 @@ static void must_run(sqlite3 *db, const char *sql)
  * is filled at once: row by row SQLite writes it out with each, 43 KB at a million rows. */
 static const char begin_query[] =
                 "SELECT group_concat('DROP INDEX ' || name, ';') || ';DROP TABLE footage_name;"
-                "CREATE TABLE footage_name (name TEXT)'"
+                "CREATE TABLE footage_name (" FOOTAGE_TOKEN_COLUMNS ")'"
                 " FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL AND tbl_name IN ('footage', "
                 "'ledger')";
 static const char end_query[] = "SELECT group_concat(sql, ';') || ';DROP TABLE footage_name;' ||"
                                 " (SELECT sql FROM sqlite_schema WHERE name = 'footage_name') ||"
-                                " ';INSERT INTO footage_name (rowid, name) SELECT id, name FROM footage'"
+                                " ';INSERT INTO footage_name (rowid, " FOOTAGE_TOKEN_COLUMNS
+                                ") SELECT id, ' || ?1 || ' FROM footage'"
                                 " FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL AND tbl_name IN "
                                 "('footage', 'ledger')";
 
@@ -221,8 +223,11 @@ static char *index_script(sqlite3 *db, const char *query)
         sqlite3_stmt *statement = NULL;
         char *script;
 
-        if (sqlite3_prepare_v2(db, query, -1, &statement, NULL) != SQLITE_OK ||
-            sqlite3_step(statement) != SQLITE_ROW)
+        if (sqlite3_prepare_v2(db, query, -1, &statement, NULL) != SQLITE_OK)
+                must(-EIO, NULL, sqlite3_errmsg(db));
+        if (sqlite3_bind_parameter_count(statement) > 0)
+                (void)sqlite3_bind_text(statement, 1, FOOTAGE_TOKENS, -1, SQLITE_STATIC);
+        if (sqlite3_step(statement) != SQLITE_ROW)
                 must(-EIO, NULL, sqlite3_errmsg(db));
         script = strdup((const char *)sqlite3_column_text(statement, 0));
         (void)sqlite3_finalize(statement);

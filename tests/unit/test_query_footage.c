@@ -188,6 +188,8 @@ static const struct {
                 {"name", "IMP_*", "name GLOB 'IMP_*'"},
                 {"name", "*_0042*", "name GLOB '*_0042*'"},
                 {"name", "*.JPG", "name GLOB '*.JPG'"},
+                {"name", "*.WAV", "name GLOB '*.WAV'"},
+                {"name", "*\".MP4", "name GLOB '*\".MP4'"},
                 {"name", "000000?_*", "name GLOB '000000?_*'"},
                 {"name", "*a[1]*", "name GLOB '*a[[]1]*'"},
                 {"name", "*\"x\"*", "name GLOB '*\"x\"*'"},
@@ -270,12 +272,28 @@ static void ck_same(const struct ids *got, const struct ids *expected, size_t n,
                               (long)got->ids[i], (long)expected->ids[i], sql);
 }
 
-static void check_mix(void)
+/* One name pattern and up to three of what stands before it: all of that the full text index knows. */
+static size_t choose_name(size_t *chosen)
+{
+        size_t first_name = 0, names, n = 0;
+
+        while (strcmp(known[first_name].key, "name") != 0)
+                first_name++;
+        for (names = 1; strcmp(known[first_name + names].key, "name") == 0;)
+                names++;
+        for (size_t i = 0; i < first_name; i++)
+                if (n < 3 && next_random((uint32_t)first_name) < 4)
+                        chosen[n++] = i;
+        chosen[n++] = first_name + next_random((uint32_t)names);
+        return n;
+}
+
+static void check_mix(size_t (*choose_filters)(size_t *chosen))
 {
         static struct ids got, expected;
         struct query_filter filters[ELEMENTSOF(known) + 2];
         size_t chosen[ELEMENTSOF(known)], order = next_random((uint32_t)ELEMENTSOF(orders)),
-                                          n = choose(chosen);
+                                          n = choose_filters(chosen);
         _cleanup_free_ char *sql = judge_sql(chosen, n, orders[order].sql);
 
         for (size_t i = 0; i < n; i++)
@@ -294,7 +312,14 @@ static void check_mix(void)
 START_TEST(test_any_mix_is_the_judges)
 {
         for (int i = 0; i < MIXES; i++)
-                check_mix();
+                check_mix(choose);
+}
+END_TEST
+
+START_TEST(test_names_and_facts_are_the_judges)
+{
+        for (int i = 0; i < MIXES; i++)
+                check_mix(choose_name);
 }
 END_TEST
 
@@ -431,6 +456,23 @@ START_TEST(test_a_wrong_guess_is_given_up)
 }
 END_TEST
 
+/* The full text index holds what was judged first. */
+START_TEST(test_what_was_judged_anew_is_found)
+{
+        const struct query_filter filters[] = {
+                        {"name", "*4321"}, {"kind", "audio"}, {"verdict", "encrypted"}};
+        struct ids got = {0};
+
+        run(filters, ELEMENTSOF(filters), &got);
+        ck_assert_uint_eq(got.n, 0);
+        ck_assert_int_eq(fixture_tamper("UPDATE footage SET kind = 2, verdict = 4 WHERE name = '04321'"),
+                         SQLITE_OK);
+        run(filters, ELEMENTSOF(filters), &got);
+        ck_assert_uint_eq(got.n, 1);
+        ck_assert_int_eq(got.ids[0], 4322);
+}
+END_TEST
+
 static void remove_growing(void)
 {
         fixture_close(c);
@@ -445,6 +487,7 @@ static Suite *suite(void)
         tcase_add_checked_fixture(rows, setup, teardown);
         tcase_set_timeout(rows, 120);
         tcase_add_test(rows, test_any_mix_is_the_judges);
+        tcase_add_test(rows, test_names_and_facts_are_the_judges);
         tcase_add_loop_test(rows, test_pages_make_the_whole, 0, (int)ELEMENTSOF(orders));
         tcase_add_test(rows, test_sha256_prefix);
         tcase_add_test(rows, test_unknown_after_is_absent);
@@ -453,6 +496,7 @@ static Suite *suite(void)
         tcase_add_checked_fixture(growing, fill_growing, remove_growing);
         tcase_set_timeout(growing, 60);
         tcase_add_test(growing, test_a_wrong_guess_is_given_up);
+        tcase_add_test(growing, test_what_was_judged_anew_is_found);
         suite_add_tcase(s, rows);
         suite_add_tcase(s, growing);
         return s;

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the full text index tells of a query by name. How rare a group of characters is, is judged by a
+ * sample from either end of the rows: names carry dates, and what stands close together at one end would
+ * pass for common. Groups are read together, as rows that have all of them, only where each is so rare that
+ * reading all of it takes a millisecond or two: nothing can interrupt that reading.
+ */
+#include "catalogue/query_plan.h"
+
+#include <float.h>
+#include <string.h>
+
+#define SAMPLE      64     /* rows by which it is judged how rare a group is */
+#define ENTRIES_MAX 150000 /* of one group that are read together with others' */
+#define ROWS_MAX    4000   /* that are listed at most */
+#define PARTS_USED  3      /* the rarest; more of them cost more than they leave out */
+#define FACTS_USED  2
+
+/* An expression of the index and the share of rows that it finds. */
+struct group {
+        const char *expression;
+        double share;
+};
+
+/* What is looked through. */
+struct window {
+        int64_t first, last;
+        double rows;
+};
+
+static struct window plan_window(const struct plan *p, double total)
+{
+        double rows = p->windowed ? (double)(p->last_id - p->first_id) + 1 : total;
+
+        return (struct window){p->first_id, p->windowed ? p->last_id : INT64_MAX, MAX(rows, 1)};
+}
+
+/* How many of the first SAMPLE rows there are, and the id of the last of them. */
+static int sample(struct catalogue *c, const char *sql, const char *expression, const struct window *w,
+                  double *ret_n, double *ret_id)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        int r = statement_get(c, sql, &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(
+                        c, s,
+                        VALUES(RAW_TEXT(expression), INTEGER(w->first), INTEGER(w->last), INTEGER(SAMPLE)));
+        if (r < 0)
+                return r;
+        r = statement_step(c, s);
+        if (r < 0)
+                return r;
+        *ret_n = sqlite3_column_double(s, 0);
+        *ret_id = sqlite3_column_double(s, 1);
+        return 0;
+}
+
+/* Ids come in order: how far the first few lie apart says how many there are. */
+static int share_from_first(struct catalogue *c, const char *expression, const struct window *w, double *ret)
+{
+        double n, id;
+        int r = sample(c,
+                       "SELECT count(*), max(rowid) FROM (SELECT rowid FROM footage_name WHERE footage_name"
+                       " MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid LIMIT ?4)",
+                       expression, w, &n, &id);
+
+        if (r < 0)
+                return r;
+        *ret = n / (n < SAMPLE ? w->rows : MAX(id - (double)w->first + 1, 1));
+        return 0;
+}
+
+static int share_from_last(struct catalogue *c, const char *expression, const struct window *w, double *ret)
+{
+        double n, id, last = w->last == INT64_MAX ? w->rows : (double)w->last;
+        int r = sample(c,
+                       "SELECT count(*), min(rowid) FROM (SELECT rowid FROM footage_name WHERE footage_name"
+                       " MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid DESC LIMIT ?4)",
+                       expression, w, &n, &id);
+
+        if (r < 0)
+                return r;
+        *ret = n / (n < SAMPLE ? w->rows : MAX(last - id + 1, 1));
+        return 0;
+}
+
+/* The lesser of both ends; the second is asked where the first would leave the group out. */
+static int find_share(struct catalogue *c, const struct window *w, struct group *g, double enough)
+{
+        double other;
+        int r = share_from_first(c, g->expression, w, &g->share);
+
+        if (r < 0 || g->share * w->rows <= enough)
+                return r;
+        r = share_from_last(c, g->expression, w, &other);
+        if (r < 0)
+                return r;
+        g->share = MIN(g->share, other);
+        return 0;
+}
+
+/* Rarest first. */
+static int sort_groups(struct catalogue *c, const struct window *w, char *const *expressions, size_t n,
+                       struct group *ret)
+{
+        for (size_t i = 0; i < n; i++) {
+                struct group g = {.expression = expressions[i]};
+                size_t at = i;
+                int r = find_share(c, w, &g, ENTRIES_MAX);
+
+                if (r < 0)
+                        return r;
+                for (; at > 0 && ret[at - 1].share > g.share; at--)
+                        ret[at] = ret[at - 1];
+                ret[at] = g;
+        }
+        return 0;
+}
+
+static size_t add_groups(sqlite3_str *s, const struct group *groups, size_t n, const struct window *w)
+{
+        size_t added = 0;
+
+        for (; added < n && groups[added].share * w->rows <= ENTRIES_MAX; added++)
+                sqlite3_str_appendf(s, "%s%s", sqlite3_str_length(s) > 0 ? " AND " : "",
+                                    groups[added].expression);
+        return added;
+}
+
+static int list_rows(struct catalogue *c, const char *expression, const struct window *w, struct plan *p,
+                     struct match *m)
+{
+        _statement_ sqlite3_stmt *s = NULL;
+        int r = statement_get(
+                        c,
+                        "SELECT count(*), json_group_array(id) FROM (SELECT rowid AS id FROM"
+                        " footage_name WHERE footage_name MATCH ?1 AND rowid BETWEEN ?2 AND ?3 LIMIT ?4)",
+                        &s);
+
+        if (r < 0)
+                return r;
+        r = statement_bind(c, s,
+                           VALUES(RAW_TEXT(expression), INTEGER(w->first), INTEGER(w->last),
+                                  INTEGER(ROWS_MAX)));
+        if (r < 0)
+                return r;
+        r = statement_step(c, s);
+        if (r < 0)
+                return r;
+        if (sqlite3_column_double(s, 0) >= ROWS_MAX)
+                return 0;
+        m->rows = sqlite3_column_double(s, 0);
+        p->empty = p->empty || m->rows < 1;
+        p->names = strdup((const char *)sqlite3_column_text(s, 1));
+        return p->names ? 0 : catalogue_refuse(c, ENOMEM, "no memory for a query");
+}
+
+/* The rows that have all of the rarest groups. */
+static int match_together(struct catalogue *c, const struct window *w, sqlite3_str *s, bool name_alone,
+                          struct plan *p, struct match *m)
+{
+        struct group g = {.expression = sqlite3_str_value(s)};
+        int r;
+
+        if (sqlite3_str_errcode(s) != SQLITE_OK)
+                return catalogue_refuse(c, ENOMEM, "no memory for a query");
+        if (!g.expression)
+                return 0;
+        r = find_share(c, w, &g, ROWS_MAX);
+        if (r < 0)
+                return r;
+        if (name_alone)
+                m->share = MIN(m->share, g.share);
+        return g.share * w->rows <= 2 * ROWS_MAX ? list_rows(c, g.expression, w, p, m) : 0;
+}
+
+static int match_groups(struct catalogue *c, const struct window *w, char *const *parts, size_t n_parts,
+                        const struct facts *facts, struct plan *p, struct match *m)
+{
+        struct group names[PARTS_MAX], others[FACTS_MAX];
+        sqlite3_str *s = sqlite3_str_new(NULL);
+        size_t added = 0;
+        int r = sort_groups(c, w, parts, n_parts, names);
+
+        if (r == 0)
+                r = sort_groups(c, w, facts->expressions, facts->n, others);
+        if (r == 0) {
+                if (n_parts > 0)
+                        m->share = names[0].share;
+                (void)add_groups(s, names, MIN(n_parts, PARTS_USED), w);
+                added = add_groups(s, others, MIN(facts->n, FACTS_USED), w);
+                r = match_together(c, w, s, added == 0, p, m);
+        }
+        sqlite3_free(sqlite3_str_finish(s));
+        return r;
+}
+
+/* The index holds what was judged when a row was filed. */
+static int find_facts(struct catalogue *c, const struct query *q, const struct plan *p, struct facts *ret)
+{
+        int64_t rejudged = 0;
+        int r = statement_integer(c, "SELECT rows FROM footage_tally WHERE dimension = 'rejudged'", NULL, 0,
+                                  &rejudged);
+
+        if (r < 0 || rejudged > 0)
+                return r;
+        return plan_facts(q, p, ret) < 0 ? catalogue_refuse(c, ENOMEM, "no memory for a query") : 0;
+}
+
+int plan_match(struct catalogue *c, const struct query *q, double total, struct plan *p, struct match *ret)
+{
+        _cleanup_(facts_done) struct facts facts = {0};
+        struct window w = plan_window(p, total);
+        char *parts[PARTS_MAX];
+        size_t n = 0;
+        int r = find_facts(c, q, p, &facts);
+
+        *ret = (struct match){.share = 1, .rows = DBL_MAX};
+        if (r == 0 && plan_parts(q->terms[FOOTAGE_BY_NAME].values[0].text, parts, &n) < 0)
+                r = catalogue_refuse(c, ENOMEM, "no memory for a query");
+        if (r == 0)
+                r = match_groups(c, &w, parts, n, &facts, p, ret);
+        for (size_t i = 0; i < n; i++)
+                free(parts[i]);
+        return r;
+}
