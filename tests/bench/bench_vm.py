@@ -89,9 +89,9 @@ class InGuest:
         finally:
             self.unplug()
 
-    def pull(self):
+    def pull(self, target="/root/target"):
         self.station.run(FRESH)
-        return json.loads(self.plugged("exec python3 /mnt/host/pull.py /usr/libexec/recdock/recdock-offload $node /root/target"))
+        return json.loads(self.plugged(f"exec python3 /mnt/host/pull.py /usr/libexec/recdock/recdock-offload $node {target}"))
 
     def proved(self):
         self.station.run(FRESH + "; systemctl start recdockd")
@@ -142,9 +142,12 @@ class DiskInGuest(InGuest):
         return int(self.station.run("dmesg --read-clear | grep -c 'reset .*using dummy_hcd' || :"))
 
     def reads(self):
-        """The driver alone, and dd of as many bytes, into nothing and into a file that is synced."""
+        """The driver alone, the worker on files in memory, and dd of as many bytes, into nothing and into a file that is synced."""
         self.station.run(FRESH)
         figures = [("recdock", "read", json.loads(self.plugged("exec /mnt/host/bench-disk $node"))["seconds"])]
+        self.station.run("mkdir -p /dev/shm/target")
+        figures.append(("recdock", "digested", self.pull("/dev/shm/target")["seconds"]))
+        self.station.run("rm -r /dev/shm/target")
         for name, what, target in (("dd", "read", "/dev/null"), ("dd + sync", "pull", "/root/target/disk")):
             self.station.run(FRESH)
             figures.append((name, what, float(self.plugged(f"exec python3 /mnt/host/peers.py dd {target} {self.size} read"))))

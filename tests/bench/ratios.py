@@ -5,6 +5,7 @@ does beside it meets all of them.
 
   pull    recdock-offload, first command to the last byte synced, digest included, against the peer's copy + sync
   read    where the bench has it: the driver alone, into nothing, against dd off the disk; pull is then held against dd, too
+  digested  the same: recdock-offload as for pull, on files in memory
   proved  recdockd, plug to the last file committed (digest, fsync, uncached read-back, verdict), against the peer's copy + sync +
           drop caches + sha256sum + ffprobe
 
@@ -60,11 +61,11 @@ def report(title, bench, count, size):
     mib = count * size / (1 << 20)
     seconds, figures, failed = rounds(bench, count)
     median = {name: {what: statistics.median(values) for what, values in row.items()} for name, row in seconds.items()}
-    columns = [what for what in ("read", "pull", "proved") if any(what in row for row in median.values())]
+    columns = [what for what in ("read", "digested", "pull", "proved") if any(what in row for row in median.values())]
     print(f"\n{title}: {count} × {size >> 10} KiB, median of {ROUNDS}\n  {'':14}" +
-          "".join(f"{what + ' s':>10}{'MiB/s':>9}" for what in columns))
+          "".join(f"{what + ' s':>11}{'MiB/s':>9}" for what in columns))
     for name, row in median.items():
-        print(f"  {name:14}" + "".join(f"{row[what]:10.2f}{mib / row[what]:9.1f}" if what in row else " " * 19 for what in columns))
+        print(f"  {name:14}" + "".join(f"{row[what]:11.2f}{mib / row[what]:9.1f}" if what in row else " " * 20 for what in columns))
     for reason in failed.values():
         print(f"  left out: {reason}")
     ours = median.pop("recdock")
@@ -73,6 +74,7 @@ def report(title, bench, count, size):
         if peers:
             print(f"  {what}: {min(peers) / ours[what]:.2f}× as fast as the fastest peer")
     if "dd" in median:
-        print(f"  pull: {median['dd']['read'] / ours['pull']:.2f}× as fast as dd, which digests and writes nothing")
+        print(f"  pull: {median['dd']['read'] / ours['pull']:.2f}× as fast as dd, which digests and writes nothing; "
+              f"{median['dd']['read'] / ours['digested']:.2f}× with its files in memory")
     print(f"  recdock's worker: {figures['cpu'] / mib * 1024:.2f} CPU s/GiB, {figures['transfers']} bulk reads of "
           f"{figures['transfer_size'] >> 10} KiB at most, {figures['depth']} in flight", flush=True)
