@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What the full text index tells of a query by name. How rare a group of characters is, is judged by a
+ * What the full text index tells of a query. How rare a group of characters is, is judged by a
  * sample from either end of the rows: names carry dates, and what stands close together at one end would
- * pass for common. Groups are read together, as rows that have all of them, only where each is so rare that
- * reading all of it takes a millisecond or two: nothing can interrupt that reading.
+ * pass for common. The rarest groups are then read together, as rows that have all of them, as long as one
+ * more leaves out more work than it makes; each is to be so rare that reading all of it takes a millisecond
+ * or two, for nothing can interrupt that. What they find is listed where it is less than a walk to as many
+ * rows as are wanted would pass.
  */
 #include "catalogue/query_plan.h"
+#include "base/cleanup.h"
 
 #include <float.h>
 #include <string.h>
@@ -13,8 +16,10 @@
 #define SAMPLE      64     /* rows by which it is judged how rare a group is */
 #define ENTRIES_MAX 150000 /* of one group that are read together with others' */
 #define ROWS_MAX    4000   /* that are listed at most */
-#define PARTS_USED  3      /* the rarest; more of them cost more than they leave out */
-#define FACTS_USED  2
+#define GROUPS_MAX  5      /* that are read together */
+#define ENTRY       0.05   /* what one of the full text index costs, in those of others (query_plan.c) */
+
+DEFINE_CLEANUP(char *, sqlite3_free);
 
 /* An expression of the index and the share of rows that it finds. */
 struct group {
@@ -119,14 +124,55 @@ static int sort_groups(struct catalogue *c, const struct window *w, char *const 
         return 0;
 }
 
-static size_t add_groups(sqlite3_str *s, const struct group *groups, size_t n, const struct window *w)
-{
-        size_t added = 0;
+struct choice {
+        const struct group *groups[GROUPS_MAX];
+        size_t n, n_names;
+        double rows; /* expected of all of them, if they are independent */
+};
 
-        for (; added < n && groups[added].share * w->rows <= ENTRIES_MAX; added++)
-                sqlite3_str_appendf(s, "%s%s", sqlite3_str_length(s) > 0 ? " AND " : "",
-                                    groups[added].expression);
-        return added;
+/* Not what leaves out less than it costs. */
+static bool is_worth_it(const struct group *g, const struct choice *chosen, const struct window *w)
+{
+        double entries = g->share * w->rows;
+
+        return chosen->n < GROUPS_MAX && entries <= ENTRIES_MAX &&
+               (chosen->n == 0 || ENTRY * entries < LOOKUP * chosen->rows * (1 - g->share));
+}
+
+/* The sample ends with the same row: "WAV" is where ".WA" is. */
+static bool is_alike(const struct group *a, const struct group *b)
+{
+        return a->share <= b->share && a->share >= b->share;
+}
+
+/* Rarest first. Both are in that order. */
+static void choose_groups(const struct group *names, size_t n_names, const struct group *facts,
+                          size_t n_facts, const struct window *w, struct choice *ret)
+{
+        size_t i = 0, j = 0;
+
+        *ret = (struct choice){.rows = w->rows};
+        while (i < n_names || j < n_facts) {
+                bool name = j == n_facts || (i < n_names && names[i].share <= facts[j].share);
+                const struct group *g = name ? &names[i++] : &facts[j++];
+
+                if (name && i > 1 && is_alike(&names[i - 2], g))
+                        continue;
+                if (!is_worth_it(g, ret, w))
+                        return;
+                ret->groups[ret->n++] = g;
+                ret->n_names += name;
+                ret->rows *= g->share;
+        }
+}
+
+static char *choice_expression(const struct choice *chosen)
+{
+        sqlite3_str *s = sqlite3_str_new(NULL);
+
+        for (size_t i = 0; i < chosen->n; i++)
+                sqlite3_str_appendf(s, "%s%s", i > 0 ? " AND " : "", chosen->groups[i]->expression);
+        return sqlite3_str_finish(s);
 }
 
 static int list_rows(struct catalogue *c, const char *expression, const struct window *w, struct plan *p,
@@ -157,44 +203,53 @@ static int list_rows(struct catalogue *c, const char *expression, const struct w
         return p->names ? 0 : catalogue_refuse(c, ENOMEM, "no memory for a query");
 }
 
-/* The rows that have all of the rarest groups. */
-static int match_together(struct catalogue *c, const struct window *w, sqlite3_str *s, bool name_alone,
-                          struct plan *p, struct match *m)
+/* Entries that a walk in the order asked for passes until it has as many rows as are wanted. */
+static double walk(const struct query *q, double share, const struct window *w, double total)
 {
-        struct group g = {.expression = sqlite3_str_value(s)};
+        double wanted = q->limit > 0 ? (double)q->limit : total;
+        bool by_time = q->order == ORDER_TIME || q->order == ORDER_TIME_ASC;
+
+        return MIN(share > 0 ? wanted / share : DBL_MAX, w->rows) * (by_time ? 1 : total / w->rows);
+}
+
+/* The rows that have all of the groups chosen. */
+static int match_together(struct catalogue *c, const struct query *q, const struct window *w, double total,
+                          const struct choice *chosen, struct plan *p, struct match *m)
+{
+        _cleanup_(sqlite3_freep) char *expression = choice_expression(chosen);
+        struct group g = {.expression = expression};
+        double rows;
         int r;
 
-        if (sqlite3_str_errcode(s) != SQLITE_OK)
-                return catalogue_refuse(c, ENOMEM, "no memory for a query");
-        if (!g.expression)
-                return 0;
+        if (!expression)
+                return chosen->n > 0 ? catalogue_refuse(c, ENOMEM, "no memory for a query") : 0;
         r = find_share(c, w, &g, ROWS_MAX);
         if (r < 0)
                 return r;
-        if (name_alone)
+        if (chosen->n_names == chosen->n)
                 m->share = MIN(m->share, g.share);
-        return g.share * w->rows <= 2 * ROWS_MAX ? list_rows(c, g.expression, w, p, m) : 0;
+        rows = g.share * w->rows;
+        if (rows > 2 * ROWS_MAX || LOOKUP * rows > walk(q, g.share, w, total))
+                return 0;
+        return list_rows(c, expression, w, p, m);
 }
 
-static int match_groups(struct catalogue *c, const struct window *w, char *const *parts, size_t n_parts,
-                        const struct facts *facts, struct plan *p, struct match *m)
+static int match_groups(struct catalogue *c, const struct query *q, double total, char *const *parts,
+                        size_t n_parts, const struct facts *facts, struct plan *p, struct match *m)
 {
         struct group names[PARTS_MAX], others[FACTS_MAX];
-        sqlite3_str *s = sqlite3_str_new(NULL);
-        size_t added = 0;
-        int r = sort_groups(c, w, parts, n_parts, names);
+        struct window w = plan_window(p, total);
+        struct choice chosen;
+        int r = sort_groups(c, &w, parts, n_parts, names);
 
         if (r == 0)
-                r = sort_groups(c, w, facts->expressions, facts->n, others);
-        if (r == 0) {
-                if (n_parts > 0)
-                        m->share = names[0].share;
-                (void)add_groups(s, names, MIN(n_parts, PARTS_USED), w);
-                added = add_groups(s, others, MIN(facts->n, FACTS_USED), w);
-                r = match_together(c, w, s, added == 0, p, m);
-        }
-        sqlite3_free(sqlite3_str_finish(s));
-        return r;
+                r = sort_groups(c, &w, facts->expressions, facts->n, others);
+        if (r < 0)
+                return r;
+        if (n_parts > 0)
+                m->share = names[0].share;
+        choose_groups(names, n_parts, others, facts->n, &w, &chosen);
+        return match_together(c, q, &w, total, &chosen, p, m);
 }
 
 /* The index holds what was judged when a row was filed. */
@@ -211,17 +266,17 @@ static int find_facts(struct catalogue *c, const struct query *q, const struct p
 
 int plan_match(struct catalogue *c, const struct query *q, double total, struct plan *p, struct match *ret)
 {
+        const struct term *name = &q->terms[FOOTAGE_BY_NAME];
         _cleanup_(facts_done) struct facts facts = {0};
-        struct window w = plan_window(p, total);
         char *parts[PARTS_MAX];
         size_t n = 0;
         int r = find_facts(c, q, p, &facts);
 
         *ret = (struct match){.share = 1, .rows = DBL_MAX};
-        if (r == 0 && plan_parts(q->terms[FOOTAGE_BY_NAME].values[0].text, parts, &n) < 0)
+        if (r == 0 && name->n == 1 && plan_parts(name->values[0].text, parts, &n) < 0)
                 r = catalogue_refuse(c, ENOMEM, "no memory for a query");
-        if (r == 0)
-                r = match_groups(c, &w, parts, n, &facts, p, ret);
+        if (r == 0 && n + facts.n > 0)
+                r = match_groups(c, q, total, parts, n, &facts, p, ret);
         for (size_t i = 0; i < n; i++)
                 free(parts[i]);
         return r;

@@ -8,9 +8,11 @@
 #include <float.h>
 #include <string.h>
 
-#define LOOKUP    12.0 /* of a row of the table by its id */
 #define NEXT_ROW  4.0  /* of the table, in order of ids */
 #define NAMES_MAX 4000 /* entries of a name range that are counted at most */
+/* Entries of an index that are read as soon as the full text index is asked. */
+#define CHEAP       40000
+#define CHEAP_NAMES 4000 /* when each name is held against a pattern */
 
 /* What the tallies say of the filters: how many rows each leaves, alone. */
 struct estimate {
@@ -235,27 +237,36 @@ static int estimate_prefix(struct catalogue *c, const struct plan *p, struct est
 static int estimate_name(struct catalogue *c, const struct query *q, struct plan *p, struct estimate *e)
 {
         const struct term *t = &q->terms[FOOTAGE_BY_NAME];
-        struct match m = {.share = 1, .rows = DBL_MAX};
         int r;
 
-        e->prefix = e->names = DBL_MAX;
+        e->prefix = DBL_MAX;
         e->name = t->n > 0 ? 0.1 : 1; /* a guess, until one of the indexes says better */
         if (t->n != 1)
                 return 0;
         r = plan_prefix(t->values[0].text, p);
         if (r < 0)
                 return catalogue_refuse(c, -r, "no memory for a query");
-        if (p->prefix) {
-                r = estimate_prefix(c, p, e);
-                if (r < 0)
-                        return r;
-        }
-        if (e->prefix != DBL_MAX)
+        return p->prefix ? estimate_prefix(c, p, e) : 0;
+}
+
+/* Of all filters together, where no other index is known to answer with a few entries. */
+static int estimate_match(struct catalogue *c, const struct query *q, struct plan *p, struct estimate *e)
+{
+        double least = MIN(MIN(e->class, e->time), e->prefix);
+        struct match m;
+        int r;
+
+        e->names = DBL_MAX;
+        for (size_t i = 0; i < _NUMBER_MAX; i++)
+                least = MIN(least, e->number[i]);
+        if (least <= (q->terms[FOOTAGE_BY_NAME].n > 0 ? CHEAP_NAMES : CHEAP))
                 return 0;
         r = plan_match(c, q, e->total, p, &m);
+        if (r < 0)
+                return r;
         e->name = MIN(e->name, m.share);
         e->names = m.rows;
-        return r;
+        return 0;
 }
 
 static bool annotation_asked(const struct query *q)
@@ -298,6 +309,8 @@ static int estimate(struct catalogue *c, const struct query *q, struct plan *p, 
                 r = estimate_time(c, p, e);
         if (r == 0 && !p->empty)
                 r = estimate_name(c, q, p, e);
+        if (r == 0 && !p->empty)
+                r = estimate_match(c, q, p, e);
         e->wanted = q->limit > 0 ? (double)q->limit : e->total;
         return r;
 }

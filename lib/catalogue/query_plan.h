@@ -36,7 +36,7 @@ struct plan {
         struct term cases;                /* the same of case numbers: one may be in several units */
         instant_t from, to;               /* [from, to) around all time filters */
         char *prefix, *prefix_end; /* what every name begins with, and the first text after all such; NULL */
-        char *names;               /* JSON array of the ids whose name may match, when they are few; NULL */
+        char *names;               /* JSON array of the ids that may match, when they are few; NULL */
         bool windowed;             /* by the days asked for, no row lies outside of */
         int64_t first_id, last_id;
         bool empty; /* no row can match */
@@ -78,12 +78,15 @@ struct facts {
 int plan_facts(const struct query *q, const struct plan *p, struct facts *ret);
 void facts_done(struct facts *f);
 
-/* What the full text index says of a query by name. */
+/* What a row of the table costs by its id, in entries of an index. */
+#define LOOKUP 12.0
+
+/* What the full text index says of a query. */
 struct match {
         double share; /* of all rows, 0..1: whose name may match */
         double rows;  /* in p->names; DBL_MAX when there is none */
 };
 
-/* For a query with one name pattern among 'total' rows. Sets p->names where few rows have the rarest parts
- * of the name and the rarest of the facts asked for, and p->empty where none has. */
+/* Of 'total' rows. Sets p->names where few rows have the rarest parts of the name and the rarest of the
+ * facts asked for, and p->empty where none has. */
 int plan_match(struct catalogue *c, const struct query *q, double total, struct plan *p, struct match *ret);
