@@ -406,7 +406,6 @@ static void consider_others(const struct query *q, const struct plan *p, const s
 static void consider_annotation(const struct query *q, const struct estimate *e, struct way *ways)
 {
         double who = rarest_number(e), others = e->class / e->total * e->name;
-        double entry = has_class(q) || q->terms[FOOTAGE_BY_NAME].n > 0 ? LOOKUP : 1;
 
         if (!annotation_asked(q))
                 return;
@@ -417,8 +416,7 @@ static void consider_annotation(const struct query *q, const struct estimate *e,
                 ways[i].cost = MIN(ways[i].cost * look * e->total / e->annotated, ways[i].bound);
         }
         consider(ways, ACCESS_ANNOTATION,
-                 by_time(q) ? entry * until_wanted(e, who * others * e->time / e->total) : DBL_MAX,
-                 entry * e->annotated);
+                 by_time(q) ? until_wanted(e, who * others * e->time / e->total) : DBL_MAX, e->annotated);
 }
 
 static void choose(const struct way *ways, struct plan *p)
