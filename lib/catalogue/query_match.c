@@ -237,7 +237,7 @@ static int match_together(struct catalogue *c, const struct query *q, const stru
 static int match_groups(struct catalogue *c, const struct query *q, double total, char *const *parts,
                         size_t n_parts, const struct facts *facts, struct plan *p, struct match *m)
 {
-        struct group names[PARTS_MAX], others[FACTS_MAX];
+        struct group names[PARTS_MAX] = {0}, others[FACTS_MAX] = {0};
         struct window w = plan_window(p, total);
         struct choice chosen;
         int r = sort_groups(c, &w, parts, n_parts, names);
