@@ -121,7 +121,9 @@ static const struct sandbox_rule disc_rules[] = {
                 FAIL_FCNTL("fcntl64", F_SETOWN),
                 ALLOW("pwrite64"),
                 ALLOW("ftruncate"), /* a file that stands in */
-                ALLOW("stat"),      /* what the drive's name is a name of */
+                ALLOW("sync_file_range"),
+                ALLOW("sync_file_range2"),
+                ALLOW("stat"), /* what the drive's name is a name of */
                 ALLOW("stat64"),
                 ALLOW("lstat"),
                 ALLOW("lstat64"),
