@@ -232,7 +232,7 @@ void archivist_disc_plan(struct archivist *a)
 
 static void round_end(struct archivist *a, instant_t now)
 {
-        a->looked_at = now;
+        a->looked_at = a->changed ? INSTANT_NONE : now; /* what came meanwhile was perhaps not asked */
         if (!a->why[0] && !a->discs && a->station->config->archive_drives.n > 0)
                 (void)text_copy(a->why, sizeof(a->why),
                                 "discs are burnt when somebody asks: put a blank one in, then 'recdockctl "
@@ -275,6 +275,7 @@ static void round_start(struct archivist *a, const char *actor, const struct vol
         (void)text_copy(a->actor, sizeof(a->actor), actor);
         a->looked_due = *due;
         a->looked_at = INSTANT_NONE;
+        a->changed = false;
         round_begin(a, now);
         archivist_round_go_on(a);
 }
@@ -599,8 +600,14 @@ void archivist_media_changed(struct archivist *a)
 {
         if (!a)
                 return;
-        a->looked_at = INSTANT_NONE;
+        archivist_look_anew(a);
         a->n_barred = 0;
+}
+
+void archivist_look_anew(struct archivist *a)
+{
+        a->looked_at = INSTANT_NONE;
+        a->changed = true;
 }
 
 void archivist_configured(struct archivist *a)
@@ -659,6 +666,7 @@ int archivist_new(struct archivist **ret, struct station *s)
                                 .looked_at = INSTANT_NONE};
         archivist_configured(a);
         archivist_media_watch(a);
+        archivist_discs_watch(a);
         *ret = a;
         return 0;
 }
@@ -668,6 +676,7 @@ void archivist_free(struct archivist *a)
         if (!a)
                 return;
         station_on_medium(a->station, NULL, NULL);
+        station_on_disc(a->station, NULL, NULL);
         archivist_drop(a);
         free(a->barred);
         free(a);

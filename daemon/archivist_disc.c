@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "daemon/archivist_internal.h"
 #include "daemon/config.h"
+#include "daemon/deadline_clock.h"
 #include "daemon/station_internal.h"
 
 #include <limits.h>
@@ -36,6 +37,30 @@ static bool drive_next(struct archivist *a, instant_t now)
                         return text_copy(a->drive, sizeof(a->drive), drives->paths[place - 1]);
         }
         return false;
+}
+
+/* --- what is put in --- */
+
+/* A drive whose disc failed rests on: it may be the drive that spoils them. */
+static void on_disc(void *userdata, const char *drive)
+{
+        struct archivist *a = userdata;
+        const struct config *c = a->station->config;
+
+        if (a->station->failed || a->station->stopping || !c->archive_auto || !c->archive_burn)
+                return;
+        for (size_t i = 0; i < c->archive_drives.n; i++)
+                if (strcmp(c->archive_drives.paths[i], drive) == 0) {
+                        log_info("drive %s: a disc was put in", drive);
+                        archivist_look_anew(a);
+                        deadline_clock_kick(a->station->deadline_clock);
+                        return;
+                }
+}
+
+void archivist_discs_watch(struct archivist *a)
+{
+        station_on_disc(a->station, on_disc, a);
 }
 
 /* --- a look --- */

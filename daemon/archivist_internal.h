@@ -89,6 +89,7 @@ struct archivist {
         size_t n_barred;
         instant_t looked_at;
         struct volume_due looked_due;
+        bool changed; /* media were, since the round began */
 
         /* of discs: which drives are asked, and the one that is */
         char drive_asked[ARCHIVE_MESSAGE_TEXT]; /* "": any */
@@ -143,6 +144,8 @@ int archivist_survey(struct archivist *a, struct archive_survey_order *order, ar
 void archivist_idle(struct archivist *a, const struct archivist_answer *answer);
 /* Begins again where it was, or lets it fail: 'reason' says what happened. */
 void archivist_again(struct archivist *a, const char *reason);
+/* The clock's next look begins a round; what is barred for a while stays so. */
+void archivist_look_anew(struct archivist *a);
 void archivist_bar(struct archivist *a, int64_t medium, instant_t until);
 bool archivist_is_barred(const struct archivist *a, int64_t medium, instant_t now);
 /* The next medium of the round is asked. */
@@ -151,6 +154,8 @@ void archivist_round_go_on(struct archivist *a);
 void archivist_disc_plan(struct archivist *a);
 
 /* archivist_disc.c */
+/* Is told of discs that are put into drives. */
+void archivist_discs_watch(struct archivist *a);
 /* Has the next drive of the round looked at; false when there is none. */
 bool archivist_disc_ask(struct archivist *a, instant_t now);
 /* The disc takes nothing of what is due. */

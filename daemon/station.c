@@ -21,6 +21,7 @@
 #include "daemon/filing.h"
 #include "daemon/inspector.h"
 #include "daemon/known.h"
+#include "daemon/disc_presence.h"
 #include "daemon/medium_presence.h"
 #include "daemon/watch.h"
 #include "daemon/worker.h"
@@ -677,6 +678,7 @@ void station_free(struct station *s)
         filing_free(s->filing);
         bays_free(s);
         media_free(s);
+        discs_free(s);
         sd_event_source_disable_unref(s->post);
         sd_event_source_disable_unref(s->room_timer);
         sd_event_source_disable_unref(s->suspend);

@@ -46,10 +46,13 @@ struct deadline_clock;
 struct backup_job;
 struct archivist;
 struct medium_present;
+struct disc_present;
 
 /* A registered medium of the archive is plugged in, or not any more (medium_presence.h). 'medium' is
  * borrowed for the call. */
 typedef void station_medium_fn(void *userdata, const struct medium_present *medium, bool here);
+/* A disc was put into a drive (disc_presence.h), which is named by its node. */
+typedef void station_disc_fn(void *userdata, const char *drive);
 
 struct station {
         sd_event *event;
@@ -63,6 +66,9 @@ struct station {
         struct medium_present *media; /* list of those that are plugged in */
         station_medium_fn *on_medium; /* NULL: nobody works with media */
         void *on_medium_userdata;
+        struct disc_present *discs; /* list of the drives that were seen */
+        station_disc_fn *on_disc;   /* NULL: nobody burns */
+        void *on_disc_userdata;
         struct inspector *inspector;
         struct filing *filing;
         struct backup_job *backup;             /* NULL until started, and in tests without it */
@@ -157,6 +163,8 @@ void station_volume_retired(struct station *s, const char *number);
 /* Who works with media: is told at once of those that are plugged in, then of each that comes and goes.
  * NULL: nobody any more. */
 void station_on_medium(struct station *s, station_medium_fn *on_medium, void *userdata);
+/* Who burns discs: is told of each that is put in from now on. NULL: nobody any more. */
+void station_on_disc(struct station *s, station_disc_fn *on_disc, void *userdata);
 
 /* Re-reads the configuration (SIGHUP, Reload()). On error the old one stays. */
 int station_reload(struct station *s);

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "daemon/bay.h"
+#include "daemon/disc_presence.h"
 #include "daemon/docking.h"
 #include "daemon/medium_presence.h"
 #include "daemon/station.h"
@@ -99,12 +100,29 @@ static bool medium_describe(struct udev_device *d, struct watch_medium *ret)
         return true;
 }
 
+/* True for an optical drive, and what is in it. */
+static bool disc_describe(struct udev_device *d, enum watch_disc *ret)
+{
+        if (property(d, "ID_CDROM")[0] == '\0' || !udev_device_get_devnode(d))
+                return false;
+        if (property(d, "ID_CDROM_MEDIA")[0] == '\0')
+                *ret = WATCH_DISC_NONE;
+        else if (strcmp(property(d, "ID_CDROM_MEDIA_STATE"), "blank") == 0)
+                *ret = WATCH_DISC_BLANK;
+        else
+                *ret = WATCH_DISC_SOME;
+        return true;
+}
+
 /* What is a medium no more is gone: there is another file system on it, or it was retired. */
 static void block_dispatch(struct watch *w, struct udev_device *d, bool removed)
 {
         struct watch_medium medium;
+        enum watch_disc disc;
 
-        if (!removed && medium_describe(d, &medium))
+        if (disc_describe(d, &disc))
+                station_disc_seen(w->station, udev_device_get_devnode(d), removed ? WATCH_DISC_NONE : disc);
+        else if (!removed && medium_describe(d, &medium))
                 station_medium_appeared(w->station, &medium);
         else
                 station_medium_gone(w->station, udev_device_get_syspath(d));
@@ -144,13 +162,13 @@ static int media_enumerate(struct watch *w)
         if (r < 0)
                 return r;
         media_reconcile(w->station, medium_is_still_there, w);
+        discs_reconcile(w->station);
         udev_list_entry_foreach (entry, udev_enumerate_get_list_entry(e)) {
                 _cleanup_(udev_device_unrefp) struct udev_device *d =
                                 udev_device_new_from_syspath(w->udev, udev_list_entry_get_name(entry));
-                struct watch_medium medium;
 
-                if (d && medium_describe(d, &medium))
-                        station_medium_appeared(w->station, &medium);
+                if (d)
+                        block_dispatch(w, d, false);
         }
         return 0;
 }

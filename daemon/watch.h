@@ -3,10 +3,10 @@
 
 /*
  * What is plugged in, by udev. The rule in udev/ tags recorders with ID_RECDOCK; other devices are announced
- * too, since one that is in a bay and no recorder is for somebody to look at; and disks that are media of
- * the archive. This module turns the monitor's events, an enumeration after the monitor is on, and another
- * one whenever events were lost, into the same two calls. Both are idempotent for the receiver: a device may
- * be announced twice.
+ * too, since one that is in a bay and no recorder is for somebody to look at; disks that are media of the
+ * archive; and discs that are put into drives, which udev's own cdrom_id looks at. This module turns the
+ * monitor's events, an enumeration after the monitor is on, and another one whenever events were lost, into
+ * the same calls. They are idempotent for the receiver: a device may be announced twice.
  */
 
 #include <stdint.h>
@@ -34,11 +34,19 @@ struct watch_medium {
         uint64_t capacity;   /* bytes of the block device */
 };
 
-/* What the receivers do, in bay.c and in medium_presence.c. */
+/* What is in an optical drive. Each is more than those before it. */
+enum watch_disc {
+        WATCH_DISC_NONE,  /* or the drive is gone */
+        WATCH_DISC_SOME,  /* which may be an overwritable one that counts as blank */
+        WATCH_DISC_BLANK, /* was never written to */
+};
+
+/* What the receivers do, in bay.c, in medium_presence.c and in disc_presence.c. */
 void station_device_added(struct station *s, const struct watch_device *device);
 void station_device_removed(struct station *s, const char *port);
 void station_medium_appeared(struct station *s, const struct watch_medium *medium);
 void station_medium_gone(struct station *s, const char *syspath);
+void station_disc_seen(struct station *s, const char *drive, enum watch_disc disc);
 
 /* Starts the monitor on the station's loop, then enumerates what is plugged in already. */
 int watch_start(struct watch **ret, struct station *s);

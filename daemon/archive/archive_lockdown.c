@@ -23,6 +23,11 @@
         {                                                                                               \
                 .syscall = (call), .allow = true, .argument = 1, .mask = UINT32_MAX, .value = (command) \
         }
+#define FAIL_FCNTL(call, command)                                                               \
+        {                                                                                       \
+                .syscall = (call), .action = SANDBOX_EACCES, .argument = 1, .mask = UINT32_MAX, \
+                .value = (command)                                                              \
+        }
 
 /* Names that are another architecture's are skipped. */
 static const struct sandbox_rule rules[] = {
@@ -107,9 +112,18 @@ static const struct sandbox_rule folder_rules[] = {
 /* What libburn and libisofs take. */
 static const struct sandbox_rule disc_rules[] = {
                 ALLOW("ioctl"), /* SG_IO and its like: Landlock leaves one device, the drive */
+                /* a drive is locked against others that use libburn */
+                ALLOW_FCNTL("fcntl", F_SETLK),
+                ALLOW_FCNTL("fcntl64", F_SETLK),
+                /* libburn asks for the drive's signals, of which there are none. Granted, the socket's could
+                 * be sent to anybody of this user. */
+                FAIL_FCNTL("fcntl", F_SETOWN),
+                FAIL_FCNTL("fcntl64", F_SETOWN),
                 ALLOW("pwrite64"),
                 ALLOW("ftruncate"), /* a file that stands in */
-                ALLOW("stat"),      /* what the drive's name is a name of */
+                ALLOW("sync_file_range"),
+                ALLOW("sync_file_range2"),
+                ALLOW("stat"), /* what the drive's name is a name of */
                 ALLOW("stat64"),
                 ALLOW("lstat"),
                 ALLOW("lstat64"),

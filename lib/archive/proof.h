@@ -91,6 +91,7 @@ struct proof_medium {
          * returns a negative errno. */
         int (*walk)(void *userdata, int (*on_file)(void *on_userdata, const char *path), void *on_userdata);
         void *userdata;
+        bool threads; /* there may be threads: large files are digested in one while they are read */
 };
 
 /* Reads all of a volume in the folder 'dirfd' back against 'v'. Returns ARCHIVE_DONE, ARCHIVE_NOT_PROVED,

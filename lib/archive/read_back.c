@@ -3,16 +3,19 @@
 #include "archive/read_back.h"
 #include "archive/manifest.h"
 #include "base/cleanup.h"
+#include "base/digest_lane.h"
 
 #include <string.h>
 
 enum {
         BLOCK_SIZE = 1 << 20,
         BLOCK_ALIGNMENT = 4096,
-        EXTRAS_MAX = 10000, /* told of at most; a medium may have anything on it */
+        EXTRAS_MAX = 10000,   /* told of at most; a medium may have anything on it */
+        LANE_LEAST = 8 << 20, /* of a file that is worth a thread */
 };
 
 DEFINE_CLEANUP(struct digest *, digest_free);
+DEFINE_CLEANUP(struct digest_lane *, digest_lane_free);
 
 const char *proof_result_text(enum proof_result r)
 {
@@ -64,10 +67,13 @@ static int progress(struct proving *p, size_t n)
 static int content_digest(struct proving *p, struct proof_file *f, struct digest *d, int64_t *ret_size)
 {
         _cleanup_free_ uint8_t *block = NULL;
+        _cleanup_(digest_lane_freep) struct digest_lane *lane = NULL;
         int64_t size = 0;
 
         if (posix_memalign((void **)&block, BLOCK_ALIGNMENT, BLOCK_SIZE) != 0)
                 return -ENOMEM;
+        if (p->medium->threads && f->size >= LANE_LEAST && digest_lane_new(&lane, d) < 0)
+                lane = NULL; /* it takes longer */
         for (;;) {
                 ssize_t n = p->medium->read(p->medium->userdata, f, block, BLOCK_SIZE, size);
                 int r;
@@ -76,7 +82,7 @@ static int content_digest(struct proving *p, struct proof_file *f, struct digest
                         return n == -ENOMEM ? -ENOMEM : -EIO;
                 if (n == 0)
                         break;
-                r = digest_update(d, block, (size_t)n);
+                r = lane ? digest_lane_feed(lane, block, (size_t)n) : digest_update(d, block, (size_t)n);
                 if (r >= 0)
                         r = progress(p, (size_t)n);
                 if (r < 0)
@@ -86,7 +92,7 @@ static int content_digest(struct proving *p, struct proof_file *f, struct digest
                         break;
         }
         *ret_size = size;
-        return 0;
+        return lane ? digest_lane_finish(lane) : 0;
 }
 
 static int file_compare(struct proving *p, struct proof_file *f, int64_t size,

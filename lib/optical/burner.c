@@ -101,7 +101,7 @@ static void message_tell(struct burner *b, const char *text, int os_error)
                 b->error = -os_error;
         (void)text_copy(line, sizeof(line), text);
         text_make_printable(line);
-        log_debug("drive %s: %s", b->address, line);
+        log_info("drive %s: %s", b->address, line); /* SORRY and worse alone are in the queue */
         if (b->on_message)
                 b->on_message(b->userdata, line);
 }

@@ -11,8 +11,7 @@
 enum {
         TURN_MS = 100,
         THREAD_SECONDS = 60,
-        /* A stand-in's data goes to its disk by and by: by 32 MiB, in sectors. */
-        FILE_SYNC_SECTORS = 16384,
+        FILE_SYNC_AT_END = 1, /* what was written before is on its way: disc_image.c */
         FORMAT_DEFAULT = 3 << 1,
         FORMAT_QUICK = 1 << 6,
 };
@@ -90,7 +89,7 @@ static int options_set(struct burning *g, int speed)
 
         burn_write_opts_set_multi(g->options, 0);
         burn_write_opts_set_underrun_proof(g->options, 1);
-        burn_write_opts_set_stdio_fsync(g->options, FILE_SYNC_SECTORS);
+        burn_write_opts_set_stdio_fsync(g->options, FILE_SYNC_AT_END);
         burn_drive_set_speed(g->burner->drive, 0, speed);
         if (burn_write_opts_auto_write_type(g->options, g->disc, reasons, 0) != BURN_WRITE_NONE)
                 return 0;

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +20,7 @@ enum {
         FIFO_SECTORS = 8192, /* 16 MiB: what a drive takes in a second */
         /* Linux reads ahead of the end of a track, and TAO leaves two sectors there that cannot be read. */
         TAIL_SECTORS = 150,
+        PUSH_SECTORS = 4096, /* 8 MiB */
         FILE_MODE = 0444,
         FOLDER_MODE = 0555,
         NO_FORCED_DOTS_JOLIET = 2, /* names there are the true ones */
@@ -38,6 +40,8 @@ struct disc_image {
         int staged; /* the file it is burnt from; -EBADF: as it is made */
         int64_t at; /* sectors that were read */
         bool failed;
+        const char *file; /* what stands in for a disc, or NULL */
+        int file_fd;      /* -EBADF until it is there */
 };
 
 DEFINE_CLEANUP(IsoWriteOpts *, iso_write_opts_free);
@@ -61,6 +65,7 @@ void disc_image_free(struct disc_image *image)
         disc_feed_free(image->feed);
         digest_free(image->digest);
         (void)fd_close(image->staged);
+        (void)fd_close(image->file_fd);
         (void)pthread_cond_destroy(&image->change);
         (void)pthread_mutex_destroy(&image->lock);
         free(image);
@@ -215,6 +220,19 @@ static int staged_read(const struct disc_image *image, unsigned char *buffer, in
         return (int)n;
 }
 
+/* Has the system send what libburn has written to a stand-in to its disk, which it would put off to the end:
+ * the disk is busy meanwhile, and memory is not full of it. That it has arrived, fsync(2) tells then. */
+static void file_push(struct disc_image *image)
+{
+        const int64_t n = PUSH_SECTORS * BURNER_SECTOR, end = image->at * BURNER_SECTOR;
+
+        if (image->file_fd < 0)
+                image->file_fd = open(image->file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (image->file_fd >= 0) /* again what was not whole the last time */
+                (void)sync_file_range(image->file_fd, MAX(end - 2 * n, INT64_C(0)), 2 * n,
+                                      SYNC_FILE_RANGE_WRITE);
+}
+
 /* In libburn's thread, by sectors. */
 static int source_read(struct burn_source *source, unsigned char *buffer, int size)
 {
@@ -227,6 +245,8 @@ static int source_read(struct burn_source *source, unsigned char *buffer, int si
                     digest_update(image->digest, buffer, (size_t)n) < 0)
                         image->failed = true;
                 image->at++;
+                if (image->file && image->at % PUSH_SECTORS == 0)
+                        file_push(image);
         } else if (n != 0) {
                 image->failed = true;
         }
@@ -304,7 +324,8 @@ int disc_image_new(struct disc_image **ret, struct burner *b, const struct archi
                 free(image);
                 return r;
         }
-        image->staged = -EBADF;
+        image->staged = image->file_fd = -EBADF;
+        image->file = b->file;
         (void)pthread_mutex_init(&image->lock, NULL);
         (void)pthread_cond_init(&image->change, NULL);
         image->source = calloc(1, sizeof(*image->source));

@@ -276,5 +276,11 @@ static int medium_walk(void *userdata, int (*on_file)(void *on_userdata, const c
 
 struct proof_medium disc_tree_medium(struct disc_tree *t)
 {
-        return (struct proof_medium){medium_open, medium_prepare, medium_read, medium_close, medium_walk, t};
+        return (struct proof_medium){.open = medium_open,
+                                     .prepare = medium_prepare,
+                                     .read = medium_read,
+                                     .close = medium_close,
+                                     .walk = medium_walk,
+                                     .userdata = t,
+                                     .threads = true};
 }

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Long-term copies on a USB disk: a blank one becomes a medium, is written by itself when it is plugged in, and is whole and released
 then. What is somebody else's is refused, and what was pulled out half way counts only when it came back and was written. And second
-copies on a disc, which a file stands in for: by recdock-archive as it is installed, whose filter no test bed widens."""
+copies on discs, by recdock-archive as it is installed, whose filter no test bed widens: one that a file stands in for, and those that
+are put into a drive."""
 
 import contextlib
 import os
 import subprocess
 
 import card
+from burner import Burner
 from guest import GuestError
 from station import STORE, StationCase, is_event, main
 
@@ -93,11 +95,15 @@ class Archive(StationCase):
         self.station.run(f"recdockctl case open {number} --unit=3301 --long-term=L1 --party='Zhang San' --handler='Li Si' && "
                          f'recdockctl case tag {number} {ids} && recdockctl case close {number}')
 
+    def copies(self):
+        number, = {f['copies'] for f in self.station.footage()}
+        return number
+
     def volumes(self):
         return self.station.json('recdockctl archive list --json')
 
     def wait_written(self, events):
-        entry = events.wait(is_event('ARCHIVE_WRITTEN'), 90)
+        entry = events.wait(is_event('ARCHIVE_WRITTEN'), 180)
         self.say(entry['MESSAGE'])
 
     def refused(self, command):
@@ -117,6 +123,21 @@ class Archive(StationCase):
             checked = subprocess.run(['sha256sum', '-c', '--strict', '--quiet', manifest], cwd=root, capture_output=True, text=True, check=False)
             self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
         self.assertEqual(card.digest(os.path.join(root, 'tagmanifest-sha256.txt')), volume['seal'])
+
+    def configure_discs(self, drive, copies, more=''):
+        self.station.run(f"cat >/etc/recdock/recdock.conf.d/disc.conf <<'EOF'\n[Archive]\nDrive={drive}\nCopies={copies}\n{more}EOF\n"
+                         'systemctl reload recdockd')
+
+    def wait_wanted(self, why):
+        self.station.wait_until(f"recdockctl alert list --json --kind=archive-medium-wanted | grep -qF '{why}'", 60)
+
+    def check_disc(self, disc, volume, n):
+        """What the kernel finds on it."""
+        self.station.run(f'mount -t iso9660 -o ro {disc} /mnt', 30)
+        checked = self.station.run('cd /mnt && sha256sum -c --strict manifest-sha256.txt tagmanifest-sha256.txt && '
+                                   'sha256sum tagmanifest-sha256.txt; cd / && umount /mnt', 90).splitlines()
+        self.assertEqual(checked[-1].split()[0], volume['seal'])
+        self.assertEqual(sum(line.startswith('data/') and line.endswith(': OK') for line in checked), n)
 
     # cases
 
@@ -192,19 +213,46 @@ class Archive(StationCase):
 
     def test_4_disc_is_burnt_and_the_kernel_reads_it(self):
         drive = f'stdio:{STORE}/disc.iso'
-        self.station.run(f"cat >/etc/recdock/recdock.conf.d/disc.conf <<'EOF'\n[Archive]\nDrive={drive}\nCopies=2\nEOF\n"
-                         'systemctl reload recdockd')
+        copies = self.copies() + 1
+        self.configure_discs(drive, copies)
         n = len(self.station.footage())
         self.say(self.station.run(f'recdockctl archive start --wait --drive={drive}', 120).strip())
-        self.assertEqual({f['copies'] for f in self.station.footage()}, {2})
+        self.assertEqual(self.copies(), copies)
         volume = self.volumes()[0]
         self.assertEqual((volume['state'], volume['files']), ('written', n))
-        self.station.run(f'mount -t iso9660 -o loop,ro {STORE}/disc.iso /mnt', 30)
-        checked = self.station.run('cd /mnt && sha256sum -c --strict manifest-sha256.txt tagmanifest-sha256.txt && '
-                                   'sha256sum tagmanifest-sha256.txt; cd / && umount /mnt', 90).splitlines()
-        self.assertEqual(checked[-1].split()[0], volume['seal'])
-        self.assertEqual(sum(line.startswith('data/') and line.endswith(': OK') for line in checked), n)
+        self.check_disc(f'{STORE}/disc.iso', volume, n)
         self.assertIn(f'0 of {n} files are not good', self.station.run(f"recdockctl archive verify {volume['number']}", 90))
+
+    def test_5_disc_is_burnt_in_a_drive_when_it_is_put_in(self):
+        burner = type(self).burner = Burner(self.station)
+        self.assertIsNone(burner.medium())
+        self.configure_discs('/dev/sr0', self.copies() + 1, 'Burn=auto\n')
+        self.wait_wanted('drive /dev/sr0: there is no disc in it')
+        events = self.station.events()
+        disc = burner.insert_blank('1')
+        self.assertEqual(burner.medium(), 'blank')
+        self.wait_written(events)
+        events.close()
+        n, volume = len(self.station.footage()), self.volumes()[0]
+        self.assertEqual((volume['state'], volume['files']), ('written', n))
+        medium = self.station.json('recdockctl archive media --json')[-1]
+        self.assertEqual((medium['kind'], medium['type'], medium['state']), ('disc', 'DVD+R', 'active'))
+        burner.insert(disc)  # the kernel knows its size then
+        self.check_disc('/dev/sr0', volume, n)
+        self.assertIn(f'0 of {n} files are not good', self.station.run(f"recdockctl archive verify {volume['number']}", 90))
+
+    def test_6_disc_after_disc(self):
+        copies, written = self.copies() + 1, self.volumes()[0]['number']
+        self.configure_discs('/dev/sr0', copies, 'Burn=auto\n')
+        self.wait_wanted(f'drive /dev/sr0: the disc is volume {written} already')
+        events = self.station.events()
+        disc = self.burner.insert_blank('2')
+        self.wait_written(events)
+        events.close()
+        self.assertEqual(self.copies(), copies)
+        self.assertIn(f'volume {written} is in no drive', self.refused(f'recdockctl archive verify {written}'))
+        self.burner.insert(disc)
+        self.check_disc('/dev/sr0', self.volumes()[0], len(self.station.footage()))
 
 
 if __name__ == '__main__':

@@ -29,6 +29,8 @@ PACKAGES = {
         'exfatprogs',
         # rivals for a recorder: their rules and mtp-probe are what ours must stand beside
         'libmtp-runtime', 'libgphoto2-6',
+        # a burner: tgt is one, and the kernel reaches it by iSCSI
+        'tgt', 'open-iscsi',
     ],
 }
 
@@ -84,7 +86,8 @@ FILES = {
 }
 ENABLED = ['systemd-networkd.service', 'vm-exec.socket', 'vm-ready.service', 'mnt-host.mount']
 MASKED = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'fstrim.timer', 'e2scrub_all.timer',
-          'e2scrub_reap.service', 'systemd-timesyncd.service', 'getty@tty1.service', 'serial-getty@ttyS0.service']
+          'e2scrub_reap.service', 'systemd-timesyncd.service', 'getty@tty1.service', 'serial-getty@ttyS0.service',
+          'tgt.service', 'iscsid.socket', 'iscsid.service', 'open-iscsi.service']
 
 
 def codename():
