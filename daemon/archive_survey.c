@@ -57,6 +57,7 @@ static int catalogue_ask(const struct archive_survey_order *o, struct archive_su
         if (r != CATALOGUE_OK)
                 return r < 0 ? r : -EIO;
         catalogue_set_retention(c, o->retention);
+        ret->folder.room.hash_list = o->hash_list;
         if (o->plan_for > 0 || o->plan_new)
                 r = archive_plan_make(c, o->plan_for, &ret->folder.room, o->copies, o->now, NULL, 0,
                                       &ret->plan);

@@ -136,6 +136,7 @@ int archivist_survey(struct archivist *a, struct archive_survey_order *order, ar
         order->store = s->config->store_path;
         order->retention = s->config->retention;
         order->same_disk = s->config->archive_same_disk;
+        order->hash_list = s->config->archive_hash_list;
         order->copies = s->config->archive.copies;
         order->now = clock_now();
         if (!order->init && a->medium.kind == MEDIUM_DISC) {

@@ -288,6 +288,7 @@ static int begin_compose(struct archivist *a, struct archive_begin *b)
                                                                  : ARCHIVE_BACKEND_FOLDER,
                         /* A medium that leaves is proved on the medium, or not at all. */
                         .cached_is_enough = a->medium.kind == MEDIUM_FOLDER,
+                        .hash_list = c->archive_hash_list,
                         .made_at = a->volume.made_at,
         };
         text_give(b->number, sizeof(b->number), a->volume.number);

@@ -436,6 +436,7 @@ struct planning {
         size_t n_taken;
         json_object *row;
         char **plugged; /* UUIDs of removable media, ends with NULL */
+        bool hash_list;
 };
 
 /* The job has a thread of its own: what is plugged in is told to it. */
@@ -470,6 +471,7 @@ static int planning_accept(struct bus_job *job, const struct query_filter *filte
         if (plugged_copy(job->server->station, &p->plugged) < 0)
                 return -ENOMEM;
         p->copies = c->archive.copies;
+        p->hash_list = c->archive_hash_list;
         p->station = strdup(c->number);
         p->paths = calloc(c->archive_folders.n + 1, sizeof(char *));
         if (!p->paths || !p->station)
@@ -542,6 +544,7 @@ static int medium_plan(struct bus_job *job, struct catalogue *c, const struct me
         if (outcome != ARCHIVE_FOLDER_OK)
                 (void)archive_folder_text(outcome, m->path, why, sizeof(why));
         else {
+                folder.room.hash_list = p->hash_list;
                 r = archive_plan_make(c, m->id, &folder.room, p->copies, clock_now(), p->taken, p->n_taken,
                                       &plan);
                 if (r < 0)

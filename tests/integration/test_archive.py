@@ -3,6 +3,7 @@
 """Long-term copies: what is due goes to a medium, is proved there, counted, read again, and made anew when it went bad."""
 
 import contextlib
+import glob
 import json
 import os
 import signal
@@ -183,6 +184,15 @@ class Way(Archive):
         self.assertIn(row["number"], label)
         with open(os.path.join(self.root(row), "label.svg"), encoding="utf-8") as f:
             self.assertEqual(label, f.read())
+
+    def test_a_media_hash_list_is_on_it_when_that_is_asked_for(self):
+        self.configure(more="MediaHashList=yes\n")
+        self.begin(**{f"DCIM/{n}.bin": os.urandom(40000 + n) for n in range(3)})
+        volume = self.written()[0]
+        self.assert_sound(volume)
+        listing, = glob.glob(os.path.join(self.root(volume), "ascmhl", f"0001_{volume['number']}_*Z.mhl"))
+        with open(listing, encoding="utf-8") as f:
+            self.assertEqual(f.read().count('">data/C1/'), 3)
 
     def test_what_is_wrong_is_refused_and_changes_nothing(self):
         self.configure(auto=False)
