@@ -192,8 +192,18 @@ class Volumes(unittest.TestCase):
         if not shutil.which("rsvg-convert") or not shutil.which("zbarimg"):
             self.skipTest("rsvg-convert or zbarimg is not installed")
         output("rsvg-convert", "--zoom", "4", "--background-color", "white", "-o", self.root / "label.png", volume / "label.svg")
-        code = output("zbarimg", "-q", "--raw", self.root / "label.png").decode().strip()
-        self.assertEqual(code, "recdock:37-2026-0001\nsha256:" + digest(volume / "manifest-sha256.txt"))
+        expected = "recdock:37-2026-0001\nsha256:" + digest(volume / "manifest-sha256.txt")
+        self.assertEqual(output("zbarimg", "-q", "--raw", self.root / "label.png").decode().strip(), expected)
+        if not shutil.which("pdftoppm"):
+            self.skipTest("pdftoppm is not installed")
+        # The way to a PDF that recdockctl(1) tells: one page of the label's size, its text as text, the same code.
+        output("rsvg-convert", "--format=pdf", "-o", self.root / "label.pdf", volume / "label.svg")
+        told = output("pdfinfo", self.root / "label.pdf").decode()
+        width, height = (float(n) * 25.4 / 72 for n in re.search(r"Page size: +([\d.]+) x ([\d.]+) pts", told).groups())
+        self.assertEqual((re.search(r"Pages: +(\d+)", told)[1], round(width), round(height)), ("1", 100, 60))
+        self.assertIn("37-2026-0001", output("pdftotext", self.root / "label.pdf", "-").decode())
+        output("pdftoppm", "-r", "200", "-png", "-singlefile", self.root / "label.pdf", self.root / "printed")
+        self.assertEqual(output("zbarimg", "-q", "--raw", self.root / "printed.png").decode().strip(), expected)
 
     def test_instructions(self):
         _, volume = self.hostile()
