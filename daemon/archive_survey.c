@@ -59,8 +59,8 @@ static int catalogue_ask(const struct archive_survey_order *o, struct archive_su
         catalogue_set_retention(c, o->retention);
         ret->folder.room.hash_list = o->hash_list;
         if (o->plan_for > 0 || o->plan_new)
-                r = archive_plan_make(c, o->plan_for, &ret->folder.room, o->copies, o->now, NULL, 0,
-                                      &ret->plan);
+                r = archive_plan_make(c, o->plan_for, &ret->folder.room, o->copies, o->now, o->given, NULL,
+                                      0, &ret->plan);
         if (r >= 0 && o->volume > 0)
                 r = archive_contents_make(c, o->volume, &ret->contents);
         if (r < 0)

@@ -20,11 +20,11 @@ struct archive_survey_order {
         int root;                /* not consumed; its room is asked for */
         int64_t disc_capacity;   /* instead of both: bytes of a blank disc, or of the one of 'volume' */
         bool is_disc;
-        bool hash_list;       /* volumes have one */
-        bool init, same_disk; /* make a medium of the folder */
-        int64_t plan_for;     /* > 0: what of what is due goes to this medium */
-        bool plan_new;        /* the same for one that is not registered yet */
-        int64_t copies;
+        bool hash_list;        /* volumes have one */
+        bool init, same_disk;  /* make a medium of the folder */
+        int64_t plan_for;      /* > 0: what of what is due goes to this medium */
+        bool plan_new;         /* the same for one that is not registered yet */
+        int64_t copies, given; /* as volume_due_each() has them */
         instant_t now;
         int64_t volume; /* > 0: the contents of this one */
 };

@@ -14,6 +14,7 @@
 #include "daemon/event.h"
 #include "daemon/station_internal.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -162,6 +163,10 @@ static int source_open(struct archivist *a, int64_t footage, int *ret_fd)
 
         if (a->task != ARCHIVIST_WRITE || !is_of_volume(a, footage))
                 return -EPERM;
+        if (footage == a->given.footage) {
+                *ret_fd = fcntl(a->given.fd, F_DUPFD_CLOEXEC, 3);
+                return *ret_fd < 0 ? -errno : 0;
+        }
         r = footage_by_id(s->catalogue, footage, &f);
         if (r == CATALOGUE_OK)
                 r = store_footage_open(s->store, f.path, false, ret_fd);

@@ -163,6 +163,7 @@ int bus_verify_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_archive.c */
 int bus_start_archive(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_start_archive_from(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_init_medium(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_make_medium(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_verify_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "catalogue/footage.h"
 #include "catalogue/volume.h"
 #include "daemon/archivist.h"
 #include "daemon/bus_case.h"
@@ -14,6 +15,7 @@
 #include "daemon/medium_presence.h"
 #include "rules/usb_kind.h"
 
+#include <inttypes.h>
 #include <json-c/json.h>
 #include <string.h>
 
@@ -124,6 +126,21 @@ static int drive_accept(const struct config *c, const char *drive, sd_bus_error 
                                  drive, drives->paths[0]);
 }
 
+/* Begins a volume, and answers at once or when it has ended. */
+static int volume_begin_answered(struct bus_server *server, sd_bus_message *m, const char *actor,
+                                 const char *drive, const struct archive_given *given, bool wait,
+                                 sd_bus_error *error)
+{
+        int r = station_archive_begin(server->station, actor, drive, given, wait ? on_written : NULL, m);
+
+        if (r < 0)
+                return refuse_begin(r, error);
+        if (!wait)
+                return sd_bus_reply_method_return(m, "s", "{}");
+        (void)sd_bus_message_ref(m); /* on_written()'s */
+        return 1;
+}
+
 int bus_start_archive(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
         struct bus_server *server = userdata;
@@ -141,13 +158,53 @@ int bus_start_archive(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 r = registry_run(server, m, ask_apply, &asking, error, NULL);
         if (r < 0)
                 return r;
-        r = station_archive_begin(server->station, actor, drive, wait ? on_written : NULL, m);
+        return volume_begin_answered(server, m, actor, drive, NULL, wait, error);
+}
+
+/* --- StartArchiveFrom() --- */
+
+static int given_accept(const struct station *s, int64_t footage, sd_bus_error *error)
+{
+        struct footage f;
+        int r = footage_by_id(s->catalogue, footage, &f);
+
+        if (r == CATALOGUE_ABSENT)
+                return sd_bus_error_setf(error, RECDOCK_ERROR_NOT_FOUND,
+                                         "there is no footage '%" PRId64
+                                         "', expected one of 'recdockctl list'",
+                                         footage);
         if (r < 0)
-                return refuse_begin(r, error);
-        if (!wait)
-                return sd_bus_reply_method_return(m, "s", "{}");
-        (void)sd_bus_message_ref(m); /* on_written()'s */
-        return 1;
+                return r;
+        r = volume_due_has(s->catalogue, s->config->archive.copies, clock_now(), footage);
+        if (r == CATALOGUE_ABSENT)
+                return sd_bus_error_setf(error, RECDOCK_ERROR_CONFLICT,
+                                         "footage '%" PRId64
+                                         "' is not due: expected one of a closed case of a long-term "
+                                         "category that has fewer copies than are wanted",
+                                         footage);
+        return r;
+}
+
+int bus_start_archive_from(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+        struct bus_server *server = userdata;
+        char actor[BUS_ACTOR_MAX], path[sizeof(((struct volume_file *)NULL)->path)];
+        struct archive_given given = {.path = path};
+        const char *drive, *typed;
+        uint64_t footage;
+        int wait, r;
+
+        r = sd_bus_message_read(m, "tshsb", &footage, &typed, &given.fd, &drive, &wait);
+        if (r >= 0)
+                r = bus_text_accept("source", typed, path, sizeof(path), error);
+        if (r >= 0)
+                r = drive_accept(server->station->config, drive, error);
+        given.footage = (int64_t)MIN(footage, (uint64_t)INT64_MAX);
+        if (r >= 0)
+                r = given_accept(server->station, given.footage, error);
+        if (r >= 0)
+                r = bus_access_actor(m, actor);
+        return r < 0 ? r : volume_begin_answered(server, m, actor, drive, &given, wait, error);
 }
 
 /* --- InitMedium() --- */

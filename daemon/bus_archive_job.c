@@ -151,8 +151,8 @@ static int medium_plan(struct bus_job *job, struct catalogue *c, const struct me
                 (void)archive_folder_text(outcome, m->path, why, sizeof(why));
         else {
                 folder.room.hash_list = p->hash_list;
-                r = archive_plan_make(c, m->id, &folder.room, p->copies, clock_now(), p->taken, p->n_taken,
-                                      &plan);
+                r = archive_plan_make(c, m->id, &folder.room, p->copies, clock_now(), 0, p->taken,
+                                      p->n_taken, &plan);
                 if (r < 0)
                         return r;
                 if (plan.n < plan.due)
@@ -179,7 +179,7 @@ static int rest_plan(struct bus_job *job, struct catalogue *c)
         const struct pack_medium none = {.format = PACK_EXT4, .count = 1};
         struct planning *p = job->state;
         struct archive_plan plan = {NULL};
-        int r = archive_plan_make(c, 0, &none, p->copies, clock_now(), p->taken, p->n_taken, &plan);
+        int r = archive_plan_make(c, 0, &none, p->copies, clock_now(), 0, p->taken, p->n_taken, &plan);
 
         if (r < 0 || plan.due == 0) {
                 archive_plan_done(&plan);

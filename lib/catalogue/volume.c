@@ -320,6 +320,18 @@ int volume_checked(struct catalogue *c, const char *actor, int64_t id, enum volu
         return r;
 }
 
+int volume_source_given(struct catalogue *c, const char *actor, int64_t id, int64_t footage,
+                        const char *path)
+{
+        int r = catalogue_writable(c);
+
+        return r < 0 ? r
+                     : ledger_note(c, actor, "volume.source-given",
+                                   "SELECT 'volume/' || v.number, json_object('footage', ?2, 'path', "
+                                   "?3)" VOLUME_ROWS,
+                                   VALUES(INTEGER(id), INTEGER(footage), RAW_TEXT(path)));
+}
+
 int volume_retire(struct catalogue *c, const char *actor, int64_t id, const char *reason)
 {
         struct volume_row v;

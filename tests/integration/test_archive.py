@@ -249,6 +249,94 @@ class Way(Archive):
         self.station.until(lambda: self.alerts() == [])
 
 
+class Again(Archive):
+    """A copy that is lost is made anew: from the store, or from another copy when the store has none."""
+
+    def damage(self, path):
+        os.chmod(path, 0o600)
+        with open(path, "r+b") as f:
+            f.seek(4000)
+            f.write(b"x")
+
+    def test_from_the_store(self):
+        self.configure(auto=False)
+        self.begin(a=b"1" * 9000, b=b"2" * 9000)
+        first = self.station.json("archive", "start", "--wait")[0]["number"]
+        bad = self.station.json("archive", "show", first)[0]["copies"][1]
+        self.damage(os.path.join(self.media[0], first, bad["path"]))
+        self.station.ctl("archive", "verify", first, check=False)
+        second = self.station.json("archive", "start", "--wait")[0]
+        self.assertEqual((second["state"], second["files"]), ("written", 1))
+        self.assertEqual([c["footage"] for c in self.assert_sound(self.volumes()[second["number"]])], [bad["footage"]])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
+        self.assertTrue(self.station.json("case", "show", "C1")[0]["archived"])
+
+    def from_another_medium(self, lose):
+        self.configure(folders=2, auto=False, more="Copies=2\n")
+        self.begin(a=b"1" * 9000, b=b"2" * 9000)
+        first = self.station.json("archive", "start", "--wait")[0]["number"]
+        self.station.ctl("archive", "init", self.media[1])
+        copy = self.station.json("archive", "show", first)[0]["copies"][0]
+        good, footage = os.path.join(self.media[0], first, copy["path"]), copy["footage"]
+        stored = os.path.join(self.station.store, {f["id"]: f["path"] for f in self.station.footage()}[footage])
+        lose(stored)
+        failed = json.loads(self.station.ctl("archive", "start", "--wait", "--json", check=False).stdout)[0]
+        self.assertEqual(failed["state"], "failed")
+        alert = [a for a in self.station.json("alert", "list") if a["kind"] == "archive-failed"]
+        self.assertEqual([a["subject"] for a in alert], [f"footage/{footage}"])
+        self.assertIn(f"--footage={footage} --source=FILE", alert[0]["text"])
+
+        wrong = os.path.join(self.folder, "wrong")
+        with open(wrong, "wb") as f:
+            f.write(b"1" * 8999 + b"x")
+        failed = json.loads(self.station.ctl("archive", "start", f"--footage={footage}", f"--source={wrong}", "--wait", "--json", check=False).stdout)[0]
+        self.assertEqual(failed["state"], "failed")
+        self.assertIn("the file that was given is not what the catalogue knows of it", failed["reason"])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
+
+        volume = self.station.json("archive", "start", f"--footage={footage}", f"--source={good}", "--wait")[0]
+        self.assertEqual((volume["state"], volume["files"]), ("written", 2))
+        self.assert_sound(self.volumes()[volume["number"]], medium=1)
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {2})
+        self.assertTrue(self.station.json("case", "show", "C1")[0]["archived"])
+        self.assertEqual(self.alerts(), [])
+        given = [e for e in self.station.json("ledger", "list") if e["act"] == "volume.source-given"]
+        self.assertEqual([(e["detail"]["footage"], e["detail"]["path"]) for e in given], [(footage, good), (footage, wrong)])
+        return stored
+
+    def test_from_another_medium_when_the_store_has_it_damaged(self):
+        stored = self.from_another_medium(self.damage)
+        self.assertNotEqual(sha256_file(stored), sha256_file(os.path.join(self.folder, "wrong")))  # as it was
+        self.assertNotEqual(self.station.ctl("verify", check=False).returncode, 0)
+
+    def test_from_another_medium_when_the_store_has_lost_it(self):
+        self.assertFalse(os.path.exists(self.from_another_medium(os.unlink)))
+
+    def test_what_is_wrong_is_refused(self):
+        self.configure(auto=False)
+        self.begin(a=b"1" * 9000)
+        self.station.ctl("archive", "start", "--wait")
+        path = os.path.join(self.folder, "given")
+        with open(path, "wb") as f:
+            f.write(b"1" * 9000)
+        for code, text, *args in (
+            (2, "expected --footage and --source together", "--footage=1"),
+            (2, "expected --footage and --source together", f"--source={path}"),
+            (2, "expected --footage and --source together", "--footage=1", f"--source={path}", "--case=C1"),
+            (2, "expected the number of a footage", "--footage=1x", f"--source={path}"),
+            (2, "expected the number of a footage", "--footage=-1", f"--source={path}"),
+            (2, "is no regular file", "--footage=1", f"--source={self.folder}"),
+            (2, "cannot be read", "--footage=1", f"--source={path}.none"),
+            (5, "there is no footage '99'", "--footage=99", f"--source={path}"),
+            (6, "'1' is not due", "--footage=1", f"--source={path}"),
+        ):
+            with self.subTest(args=args):
+                refused = self.station.ctl("archive", "start", *args, check=False)
+                self.assertIn(text, refused.stderr)
+                self.assertEqual(refused.returncode, code)
+        self.assertEqual(len(self.volumes()), 1)
+
+
 class Failures(Archive):
     def test_a_full_medium_goes_to_the_next(self):
         if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", self.media[0]], check=False).returncode != 0:
