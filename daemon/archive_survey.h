@@ -33,7 +33,10 @@ struct archive_survey_result {
         int outcome;                  /* enum archive_folder_outcome, or a negative errno */
         struct archive_folder folder; /* 'fd' is the survey's until it is taken */
         struct archive_plan plan;
-        int contents; /* likewise; -EBADF: none were asked for */
+        int contents;   /* likewise; -EBADF: none were asked for */
+        char left[256]; /* volumes that failed and whose folders are on it still: numbers, as far as they go
+                         */
+        size_t n_left;
         char error[512];
 };
 

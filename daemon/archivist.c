@@ -207,6 +207,18 @@ static int volume_make(struct archivist *a, const struct archive_plan *plan)
         return 0;
 }
 
+/* Nothing of it counts, and nobody but the site removes it: a file of it may be the last one that is good.
+ */
+static void leftovers_tell(const struct archivist *a, const struct archive_survey_result *result)
+{
+        if (result->n_left > 0)
+                event_log(EVENT_ARCHIVE_LEFT, NULL,
+                          "medium %s has folders of %zu volumes that failed: %s; nothing in them counts as "
+                          "a copy. They take room until the site removes them, then 'recdockctl archive "
+                          "retire' each",
+                          a->medium.number, result->n_left, result->left);
+}
+
 /* Whoever gave a file wants that one written. */
 static bool plan_has_given(const struct archivist *a, const struct archive_plan *plan)
 {
@@ -240,6 +252,7 @@ static void on_planned(void *userdata, struct archive_survey_result *result)
                 medium_pass(a, "there is no room for the file that was given, or it is there already");
                 return;
         }
+        leftovers_tell(a, result);
         if (volume_make(a, &result->plan) >= 0)
                 contents_read(a);
 }

@@ -122,6 +122,10 @@ int volume_check_first(struct catalogue *c, struct volume_row *ret);
 /* Calls for each written volume whose check was due by 'now'; 0 goes on. */
 int volume_check_each(struct catalogue *c, instant_t now,
                       int (*on_volume)(void *userdata, const struct volume_row *v), void *userdata);
+/* Calls for each volume on the medium that has failed and that nobody has retired since: its folder may be
+ * there still. 0 goes on. */
+int volume_failed_each(struct catalogue *c, int64_t medium,
+                       int (*on_volume)(void *userdata, const struct volume_row *v), void *userdata);
 /* Its files, by footage; 0 goes on. */
 int volume_file_each(struct catalogue *c, int64_t id,
                      int (*on_file)(void *userdata, const struct volume_file *f), void *userdata);

@@ -6,6 +6,7 @@ import contextlib
 import glob
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -368,6 +369,23 @@ class Failures(Archive):
         self.assertEqual((done["state"], done["files"]), ("written", 1))
         self.assertEqual({f["id"]: f["copies"] for f in self.station.footage()}[row["id"]], 0)
         self.assertEqual(self.alerts(), [("archive-failed", f"footage/{row['id']}")])
+        # The first one's folder is there still, is no volume, and is told of until it is gone and retired.
+        left, = [v["number"] for v in self.volumes().values() if v["state"] == "failed"]
+        self.assertFalse(os.path.exists(os.path.join(self.media[0], left, "bagit.txt")))
+        self.assertIn(f"volumes that failed: {left};", self.station.wait("ARCHIVE_LEFT", timeout=5)[0]["MESSAGE"])
+        folder = os.path.join(self.media[0], left)
+        for change, told in (
+            (lambda: shutil.rmtree(folder), 0),
+            (lambda: os.mkdir(folder), 1),
+            (lambda: self.station.ctl("archive", "retire", left, "--reason=its folder is gone"), 0),
+        ):
+            change()
+            mark = self.station.mark()
+            self.station.ctl("archive", "retire", done["number"], "--reason=to be written again")
+            done = self.station.json("archive", "start", "--wait")[0]
+            self.station.wait("ARCHIVE_WRITTEN", start=mark)
+            self.assertEqual(len(self.station.log.find("ARCHIVE_LEFT", mark)), told)
+        self.assertEqual(len(self.station.json("archive", "list", "--state=failed")), 0)
 
     def test_a_disk_that_is_not_mounted_is_no_medium(self):
         self.configure(auto=False)
