@@ -284,7 +284,7 @@ class Volumes(unittest.TestCase):
 
     @tool("mke2fs")
     def test_model_of_ext4(self):
-        volume = sample.write(self.root, self.many(1500, 20000))
+        volume = sample.write(self.root, self.many(1500, 20000), hash_list=True)
         image = self.root / "ext4"
         def free(*options):
             image.unlink(missing_ok=True)
@@ -294,7 +294,7 @@ class Volumes(unittest.TestCase):
 
     @tool("mcopy")
     def test_model_of_fat(self):
-        volume = sample.write(self.root, self.many(300, 20000))
+        volume = sample.write(self.root, self.many(300, 20000), hash_list=True)
         image = self.root / "fat"
         def free():
             return int(re.search(r"free clusters=(\d+)", output("minfo", "-i", image, "::").decode())[1]) * 4096
