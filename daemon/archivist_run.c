@@ -83,6 +83,7 @@ void archivist_run_hold(struct archivist *a)
 static void malformed(struct archivist *a, const char *what)
 {
         log_warning("recdock-archive sent %s, killing it", what);
+        a->refused = true; /* more of it may be on the way */
         worker_signal(a->worker, SIGKILL);
 }
 
@@ -229,7 +230,7 @@ static void on_message(void *userdata, struct message *m)
         const struct archive_result *result = message_payload(m, sizeof(*result));
         const struct archive_ended *ended = message_payload(m, sizeof(*ended));
 
-        if (a->ended || a->station->failed)
+        if (a->ended || a->refused || a->station->failed)
                 return;
         archivist_run_supervise(a);
         if (m->type == ARCHIVE_MESSAGE_READY && ready) {
@@ -329,7 +330,7 @@ int archivist_run(struct archivist *a)
         if (r < 0)
                 return r;
         a->stage = ARCHIVIST_WORKING;
-        a->ended = false;
+        a->ended = a->refused = false;
         archivist_run_supervise(a);
         r = orders_send(a);
         a->root = fd_close(a->root);

@@ -3,6 +3,7 @@
 """Long-term copies: what is due goes to a medium, is proved there, counted, read again, and made anew when it went bad."""
 
 import contextlib
+import errno
 import glob
 import json
 import os
@@ -14,6 +15,7 @@ import subprocess
 import tap
 from testbed import StationTest, sha256_file
 
+LIAR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "archive_liar.py")
 CRASHES = ("archive-planned", "archive-begun", "archive-proved", "archive-recorded")
 WORKER_CRASHES = ("archive-copying:2", "archive-ended")
 
@@ -458,6 +460,54 @@ class Deaths(Archive):
         self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
         self.assertEqual(self.station.json("archive", "media")[0]["state"], "failed")
         self.assertEqual(self.station.json("archive", "status")[0]["due_files"], 1)
+
+
+class Lies(Archive):
+    """A recdock-archive that was taken over by a medium says what is not so. Its word alone makes no copy."""
+
+    def lie(self, what):
+        self.configure(auto=False)
+        self.answer = os.path.join(self.folder, "answer")
+        self.station.start()
+        self.station.ctl("archive", "init", self.media[0])
+        self.station.ctl("unit", "add", "U1", "First brigade")
+        self.close_case("C1", {"a.bin": os.urandom(9000)})
+        self.dock("b", self.recorder_folder("b", {"b.bin": os.urandom(9000)}))  # footage 2 is of no case
+        path = os.path.join(self.station.libexec, "recdock-archive")
+        program = os.readlink(path)
+        os.unlink(path)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/bash\nexec /usr/bin/python3 '{LIAR}' {what} '{self.answer}' '{program}'\n")
+        os.chmod(path, 0o755)
+        said = self.station.ctl("archive", "start", "--wait", "--json", check=False)
+        return json.loads(said.stdout)[0]
+
+    def fails(self, what, reason):
+        row = self.lie(what)
+        self.assertEqual(row["state"], "failed")
+        self.assertIn(reason, row["reason"])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
+        self.assertFalse(self.station.json("case", "show", "C1")[0]["archived"])
+
+    def test_one_file_is_not_told_of(self):
+        self.fails("omits-one", "reading it back did not prove it")
+
+    def test_one_file_is_not_what_it_was(self):
+        self.fails("says-it-differs", "1 of 1 files are not what was written")
+
+    def test_a_file_of_the_volume_s_own_is_not_what_it_was(self):
+        self.fails("own-file-differs", "nor are files of the volume's own")
+
+    def test_there_is_no_seal(self):
+        self.fails("without-seal", "reading it back did not prove it")
+
+    def test_it_tells_of_footage_that_is_not_on_the_volume(self):
+        self.fails("tells-of-another", "recdock-archive ended before its word")
+
+    def test_it_wants_footage_that_is_not_on_the_volume(self):
+        self.assertEqual(self.lie("wants-another")["state"], "written")
+        with open(self.answer, encoding="utf-8") as f:
+            self.assertEqual(f.read(), f"2 {-errno.EPERM} 0")
 
 
 def add_cases():
