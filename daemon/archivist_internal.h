@@ -73,8 +73,7 @@ struct archivist {
         int64_t bytes, bytes_total;
         struct archivist_told told;
         enum archive_phase phase;
-        bool ended;   /* 'told' is set */
-        bool refused; /* it has said what it must not, and is killed: nothing it says counts any more */
+        bool ended; /* 'told' is set */
 
         char status[256]; /* how it ended */
 

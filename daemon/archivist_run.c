@@ -83,8 +83,7 @@ void archivist_run_hold(struct archivist *a)
 static void malformed(struct archivist *a, const char *what)
 {
         log_warning("recdock-archive sent %s, killing it", what);
-        a->refused = true; /* more of it may be on the way */
-        worker_signal(a->worker, SIGKILL);
+        worker_refuse(a->worker);
 }
 
 static int copy_add(struct archivist *a, int64_t footage, enum copy_result result, const char *path)
@@ -230,7 +229,7 @@ static void on_message(void *userdata, struct message *m)
         const struct archive_result *result = message_payload(m, sizeof(*result));
         const struct archive_ended *ended = message_payload(m, sizeof(*ended));
 
-        if (a->ended || a->refused || a->station->failed)
+        if (a->ended || a->station->failed)
                 return;
         archivist_run_supervise(a);
         if (m->type == ARCHIVE_MESSAGE_READY && ready) {
@@ -330,7 +329,7 @@ int archivist_run(struct archivist *a)
         if (r < 0)
                 return r;
         a->stage = ARCHIVIST_WORKING;
-        a->ended = a->refused = false;
+        a->ended = false;
         archivist_run_supervise(a);
         r = orders_send(a);
         a->root = fd_close(a->root);
