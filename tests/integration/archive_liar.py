@@ -4,6 +4,7 @@
 question of its own goes into FILE. Numbers and structures are those of daemon/archive/archive_messages.h."""
 
 import array
+import errno
 import os
 import selectors
 import socket
@@ -60,6 +61,8 @@ class Liar:
         self.done = True
         if self.lie == "without-seal":
             return [data[:8 + SEAL] + bytes(32) + data[8 + SEAL + 32:]]
+        if self.lie.startswith("ends-as="):
+            return [data[:8] + struct.pack("=ii", int(self.lie[8:]), -errno.ENOSPC) + data[16:]]
         if self.lie == "own-file-differs":
             return [result(0, DIFFERS, b"index.html"), data]
         if self.lie == "tells-of-another":

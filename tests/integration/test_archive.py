@@ -465,8 +465,7 @@ class Deaths(Archive):
 class Lies(Archive):
     """A recdock-archive that was taken over by a medium says what is not so. Its word alone makes no copy."""
 
-    def lie(self, what):
-        self.configure(auto=False)
+    def prepare(self, what):
         self.answer = os.path.join(self.folder, "answer")
         self.station.start()
         self.station.ctl("archive", "init", self.media[0])
@@ -479,6 +478,10 @@ class Lies(Archive):
         with open(path, "w", encoding="utf-8") as f:
             f.write(f"#!/bin/bash\nexec /usr/bin/python3 '{LIAR}' {what} '{self.answer}' '{program}'\n")
         os.chmod(path, 0o755)
+
+    def lie(self, what):
+        self.configure(auto=False)
+        self.prepare(what)
         said = self.station.ctl("archive", "start", "--wait", "--json", check=False)
         return json.loads(said.stdout)[0]
 
@@ -488,6 +491,33 @@ class Lies(Archive):
         self.assertIn(reason, row["reason"])
         self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
         self.assertFalse(self.station.json("case", "show", "C1")[0]["archived"])
+
+    def barred(self, outcome, reason, state="active"):
+        """It is asked again neither at once nor for ever, and who says so has it asked."""
+        self.configure(auto=False)
+        self.prepare(f"ends-as={outcome}")
+        self.configure()
+        self.station.ctl("reload")
+        self.station.wait("ALERT_RAISED", alert="archive-medium-wanted")
+        self.assertEqual([v["state"] for v in self.volumes().values()], ["failed"])
+        self.assertIn(reason, list(self.volumes().values())[0]["reason"])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
+        self.assertEqual(self.station.json("archive", "media")[0]["state"], state)
+        again = self.station.ctl("archive", "start", "--wait", check=False)
+        self.assertNotEqual(again.returncode, 0)
+        self.assertEqual(len(self.volumes()), 2 if state == "active" else 1)
+
+    def test_the_medium_is_full(self):
+        self.barred(1, "the medium is full")
+
+    def test_the_folder_is_somebody_else_s(self):
+        self.barred(5, "its folder on the medium has something else in it")
+
+    def test_it_was_not_proved(self):
+        self.barred(7, "reading it back did not prove it", "failed")
+
+    def test_the_medium_fails(self):
+        self.barred(2, "the medium failed", "failed")
 
     def test_one_file_is_not_told_of(self):
         self.fails("omits-one", "reading it back did not prove it")
