@@ -12,7 +12,7 @@ import struct
 import subprocess
 import sys
 
-WANT, RESULT, ENDED, SOURCE = 2, 4, 5, 66
+WANT, RESULT, ENDED, BEGIN, SOURCE = 2, 4, 5, 64, 66
 DIFFERS = 1
 SEAL = 104  # in struct archive_ended
 
@@ -75,6 +75,8 @@ class Liar:
     def of_recdockd(self, data, fds):
         """False: it is for us. The worker's last word follows then."""
         kind, _ = struct.unpack_from("=II", data)
+        if self.lie == "dies-when-it-is-to-write" and kind == BEGIN and struct.unpack_from("=I", data, 8)[0] == 0:
+            sys.exit(1)  # its worker sees that, and ends as well
         if self.asked is None or kind != SOURCE:
             return True
         footage, error = struct.unpack_from("=qi", data, 8)
