@@ -271,6 +271,12 @@ static int listing_add(struct archive_volume *v, const struct archive_imprint *i
         return r < 0 ? r : chain_add(v, imprint);
 }
 
+static int place_note(FILE *out, int64_t *ret)
+{
+        *ret = ftello(out);
+        return *ret < 0 ? -errno : 0;
+}
+
 /* All of the volume's own files but itself; bagit.txt comes behind it and is in it. */
 static int seal_add(struct archive_volume *v)
 {
@@ -282,14 +288,15 @@ static int seal_add(struct archive_volume *v)
                 r = draft_open(&d);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < v->n; i++)
-                if (v->entries[i].data) {
-                        if (v->listing && i >= v->listing->at)
-                                v->listing->seal_places[i - v->listing->at] = ftello(d.out);
-                        bagit_line_write(d.out, v->entries[i].sha256, v->entries[i].path);
-                }
+        for (size_t i = 0; i < v->n; i++) {
+                if (!v->entries[i].data)
+                        continue;
+                if (r >= 0 && v->listing && i >= v->listing->at)
+                        r = place_note(d.out, &v->listing->seal_places[i - v->listing->at]);
+                bagit_line_write(d.out, v->entries[i].sha256, v->entries[i].path);
+        }
         bagit_line_write(d.out, declaration, "bagit.txt");
-        r = draft_add(&d, v, "tagmanifest-sha256.txt", 0);
+        r = draft_add(&d, v, "tagmanifest-sha256.txt", MIN(r, 0));
         if (r >= 0)
                 memcpy(v->seal, v->entries[v->n - 1].sha256, DIGEST_SIZE);
         return r;
