@@ -6,6 +6,7 @@
 #include "cli/verb_functions.h"
 #include "base/cleanup.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,17 +77,70 @@ static int ended_print(const struct invocation *inv, json_object *row)
         return state && strcmp(json_object_get_string(state), "written") == 0 ? EXIT_OK : EXIT_BAD;
 }
 
+/* recdockd takes a descriptor: what may be read is for whoever types to know, and the file may be anywhere.
+ */
+static int source_open(const char *path)
+{
+        struct stat st;
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+        if (fd < 0) {
+                complain(_("'%s' cannot be read: %s"), path, strerror(errno));
+                return -errno;
+        }
+        if (fstat(fd, &st) >= 0 && S_ISREG(st.st_mode))
+                return fd;
+        complain(_("'%s' is no regular file"), path);
+        (void)fd_close(fd);
+        return -EINVAL;
+}
+
+static int footage_parse(const char *text, uint64_t *ret)
+{
+        char *end;
+
+        errno = 0;
+        *ret = strtoull(text, &end, 10);
+        if (errno == 0 && end != text && *end == '\0' && text[0] >= '0' && text[0] <= '9' && *ret > 0)
+                return EXIT_OK;
+        complain(_("--footage='%s': expected the number of a footage, such as 12"), text);
+        return EXIT_USAGE;
+}
+
+static int given_start(sd_bus *bus, sd_bus_message **ret, const char *footage, const char *path,
+                       const char *drive, int wait)
+{
+        _cleanup_close_ int fd = -EBADF;
+        uint64_t id;
+        int r = footage_parse(footage, &id);
+
+        if (r != EXIT_OK)
+                return r;
+        fd = source_open(path);
+        if (fd < 0)
+                return EXIT_USAGE;
+        return client_call(bus, ret, "StartArchiveFrom", "tshsb", id, path, fd, drive, wait);
+}
+
 int verb_archive_start(const struct invocation *inv)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(json_object_putp) json_object *row = NULL;
         const char *number = invocation_option(inv, "case"), *unit = invocation_option(inv, "unit"),
-                   *drive = invocation_option(inv, "drive");
+                   *drive = invocation_option(inv, "drive"), *footage = invocation_option(inv, "footage"),
+                   *source = invocation_option(inv, "source");
         const int wait = invocation_option(inv, "wait") != NULL;
-        int r = client_open(&bus);
+        int r;
 
-        if (r == EXIT_OK)
+        if (!footage != !source || (footage && number)) {
+                complain(_("expected --footage and --source together, and no --case with them"));
+                return EXIT_USAGE;
+        }
+        r = client_open(&bus);
+        if (r == EXIT_OK && footage)
+                r = given_start(bus, &reply, footage, source, drive ? drive : "", wait);
+        else if (r == EXIT_OK)
                 r = client_call(bus, &reply, "StartArchive", "sssb", number ? number : "", unit ? unit : "",
                                 drive ? drive : "", wait);
         if (r == EXIT_OK)

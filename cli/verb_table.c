@@ -275,6 +275,8 @@ static const struct verb_option archive_start_options[] = {
                 {"case", N_("NUMBER"), NULL, N_("what is in this case is due though the case is open")},
                 {"unit", N_("NUMBER"), NULL, N_("the case's unit, where several have one of this number")},
                 {"drive", N_("DRIVE"), NULL, N_("to the blank disc in this drive, and to nothing else")},
+                {"footage", N_("ID"), NULL, N_("this footage is on it, read from the file of --source")},
+                {"source", N_("FILE"), NULL, N_("a good copy of it, on another volume or in a backup")},
                 {"wait", NULL, NULL, N_("until the volume has ended, and tell how")},
                 {NULL},
 };

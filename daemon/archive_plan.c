@@ -106,13 +106,14 @@ static int plan_take(const struct due_list *l, const struct pack_plan *packed, s
 }
 
 int archive_plan_make(struct catalogue *c, int64_t medium, const struct pack_medium *room, int64_t copies,
-                      instant_t now, const int64_t *without, size_t n_without, struct archive_plan *ret)
+                      instant_t now, int64_t given, const int64_t *without, size_t n_without,
+                      struct archive_plan *ret)
 {
         _cleanup_(due_list_done) struct due_list l = {
                         .catalogue = c, .without = without, .n_without = n_without};
         struct pack_plan packed = {0};
         struct archive_plan plan = {NULL};
-        int r = volume_due_each(c, copies, medium, now, on_due, &l);
+        int r = volume_due_each(c, copies, medium, now, given, on_due, &l);
 
         if (r >= 0)
                 r = pack_make(l.files, l.n, room, 1, &packed);

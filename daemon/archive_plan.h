@@ -19,9 +19,11 @@ struct archive_plan {
 };
 
 /* Plans one volume for a medium with this room; 'medium' is its id, 0: one that nothing is on yet.
- * 'without': footage of other plans, NULL none, by id. Frees with archive_plan_done(). */
+ * 'given' as in volume.h. 'without': footage of other plans, NULL none, by id. Frees with
+ * archive_plan_done(). */
 int archive_plan_make(struct catalogue *c, int64_t medium, const struct pack_medium *room, int64_t copies,
-                      instant_t now, const int64_t *without, size_t n_without, struct archive_plan *ret);
+                      instant_t now, int64_t given, const int64_t *without, size_t n_without,
+                      struct archive_plan *ret);
 void archive_plan_done(struct archive_plan *p);
 
 /* The contents of a volume as the lines of daemon/archive/archive_messages.h, in a file without a name.

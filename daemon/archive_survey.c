@@ -2,16 +2,19 @@
 /* The archivist's thread; see archive_survey.h. It and the loop share nothing: the thread has copies of what
  * it was told, and is joined before its result is looked at. */
 #include "daemon/archive_survey.h"
+#include "archive/layout.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "catalogue/retention.h"
+#include "catalogue/volume.h"
 #include "daemon/station.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 
 struct archive_survey {
         pthread_t thread;
@@ -49,6 +52,39 @@ static int medium_find(const struct archive_survey_order *o, struct archive_fold
         return ret->fd < 0 ? -errno : ARCHIVE_FOLDER_OK;
 }
 
+struct leftovers {
+        int root;
+        struct archive_survey_result *result;
+};
+
+/* A disc has no folder to look for: it takes no other volume. */
+static int on_failed(void *userdata, const struct volume_row *v)
+{
+        const struct leftovers *l = userdata;
+        char name[3 * LAYOUT_NAME_UNITS + 1];
+        size_t n = strlen(l->result->left);
+        struct stat st;
+
+        layout_component(v->number, LAYOUT_NAME_UNITS, name);
+        if (fstatat(l->root, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+                return 0;
+        if (n + strlen(v->number) + 3 < sizeof(l->result->left))
+                (void)snprintf(l->result->left + n, sizeof(l->result->left) - n, "%s%s", n > 0 ? ", " : "",
+                               v->number);
+        l->result->n_left++;
+        return 0;
+}
+
+static int leftovers_find(const struct archive_survey_order *o, struct catalogue *c,
+                          struct archive_survey_result *ret)
+{
+        struct leftovers l = {ret->folder.fd, ret};
+
+        if (o->is_disc || o->plan_for <= 0)
+                return 0;
+        return volume_failed_each(c, o->plan_for, on_failed, &l);
+}
+
 static int catalogue_ask(const struct archive_survey_order *o, struct archive_survey_result *ret)
 {
         _cleanup_(catalogue_closep) struct catalogue *c = NULL;
@@ -57,9 +93,12 @@ static int catalogue_ask(const struct archive_survey_order *o, struct archive_su
         if (r != CATALOGUE_OK)
                 return r < 0 ? r : -EIO;
         catalogue_set_retention(c, o->retention);
+        ret->folder.room.hash_list = o->hash_list;
         if (o->plan_for > 0 || o->plan_new)
-                r = archive_plan_make(c, o->plan_for, &ret->folder.room, o->copies, o->now, NULL, 0,
-                                      &ret->plan);
+                r = archive_plan_make(c, o->plan_for, &ret->folder.room, o->copies, o->now, o->given, NULL,
+                                      0, &ret->plan);
+        if (r >= 0)
+                r = leftovers_find(o, c, ret);
         if (r >= 0 && o->volume > 0)
                 r = archive_contents_make(c, o->volume, &ret->contents);
         if (r < 0)

@@ -20,10 +20,11 @@ struct archive_survey_order {
         int root;                /* not consumed; its room is asked for */
         int64_t disc_capacity;   /* instead of both: bytes of a blank disc, or of the one of 'volume' */
         bool is_disc;
-        bool init, same_disk; /* make a medium of the folder */
-        int64_t plan_for;     /* > 0: what of what is due goes to this medium */
-        bool plan_new;        /* the same for one that is not registered yet */
-        int64_t copies;
+        bool hash_list;        /* volumes have one */
+        bool init, same_disk;  /* make a medium of the folder */
+        int64_t plan_for;      /* > 0: what of what is due goes to this medium */
+        bool plan_new;         /* the same for one that is not registered yet */
+        int64_t copies, given; /* as volume_due_each() has them */
         instant_t now;
         int64_t volume; /* > 0: the contents of this one */
 };
@@ -32,7 +33,10 @@ struct archive_survey_result {
         int outcome;                  /* enum archive_folder_outcome, or a negative errno */
         struct archive_folder folder; /* 'fd' is the survey's until it is taken */
         struct archive_plan plan;
-        int contents; /* likewise; -EBADF: none were asked for */
+        int contents;   /* likewise; -EBADF: none were asked for */
+        char left[256]; /* volumes that failed and whose folders are on it still: numbers, as far as they go
+                         */
+        size_t n_left;
         char error[512];
 };
 

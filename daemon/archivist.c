@@ -14,6 +14,7 @@
 #include "daemon/event.h"
 #include "daemon/station_internal.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -42,6 +43,8 @@ static void work_end(struct archivist *a)
         a->stage = ARCHIVIST_IDLE;
         a->volume = (struct volume_row){.id = 0};
         a->attempts = 0;
+        (void)fd_close(a->given.fd);
+        a->given = (struct archive_given){.fd = -EBADF};
 }
 
 static void idle(struct archivist *a)
@@ -136,7 +139,9 @@ int archivist_survey(struct archivist *a, struct archive_survey_order *order, ar
         order->store = s->config->store_path;
         order->retention = s->config->retention;
         order->same_disk = s->config->archive_same_disk;
+        order->hash_list = s->config->archive_hash_list;
         order->copies = s->config->archive.copies;
+        order->given = a->given.footage;
         order->now = clock_now();
         if (!order->init && a->medium.kind == MEDIUM_DISC) {
                 order->is_disc = true;
@@ -188,6 +193,9 @@ static int volume_make(struct archivist *a, const struct archive_plan *plan)
         if (r == CATALOGUE_OK)
                 r = volume_plan(s->catalogue, a->actor, s->config->number, a->medium.id, plan->footage,
                                 plan->n, &a->volume);
+        if (r == CATALOGUE_OK && a->given.footage > 0)
+                r = volume_source_given(s->catalogue, a->actor, a->volume.id, a->given.footage,
+                                        a->given_path);
         (void)station_check(s, r > 0 ? -ENODATA : r, "plan a volume");
         station_commit(s);
         if (r < 0 || s->failed)
@@ -197,6 +205,27 @@ static int volume_make(struct archivist *a, const struct archive_plan *plan)
                   a->medium.number, a->volume.files, a->volume.bytes >> 20);
         inject_point("archive-planned");
         return 0;
+}
+
+/* Nothing of it counts, and nobody but the site removes it: a file of it may be the last one that is good.
+ */
+static void leftovers_tell(const struct archivist *a, const struct archive_survey_result *result)
+{
+        if (result->n_left > 0)
+                event_log(EVENT_ARCHIVE_LEFT, NULL,
+                          "medium %s has folders of %zu volumes that failed: %s; nothing in them counts as "
+                          "a copy. They take room until the site removes them, then 'recdockctl archive "
+                          "retire' each",
+                          a->medium.number, result->n_left, result->left);
+}
+
+/* Whoever gave a file wants that one written. */
+static bool plan_has_given(const struct archivist *a, const struct archive_plan *plan)
+{
+        for (size_t i = 0; i < plan->n; i++)
+                if (plan->footage[i] == a->given.footage)
+                        return true;
+        return a->given.footage == 0;
 }
 
 static void on_planned(void *userdata, struct archive_survey_result *result)
@@ -219,6 +248,11 @@ static void on_planned(void *userdata, struct archive_survey_result *result)
                 medium_pass(a, why);
                 return;
         }
+        if (!plan_has_given(a, &result->plan)) {
+                medium_pass(a, "there is no room for the file that was given, or it is there already");
+                return;
+        }
+        leftovers_tell(a, result);
         if (volume_make(a, &result->plan) >= 0)
                 contents_read(a);
 }
@@ -424,8 +458,23 @@ static int wait_for(struct archivist *a, archivist_done_fn *on_done, void *userd
         return 0;
 }
 
-int archivist_begin(struct archivist *a, const char *actor, const char *drive, archivist_done_fn *on_done,
-                    void *userdata)
+/* Until the work ends. */
+static int given_take(struct archivist *a, const struct archive_given *given)
+{
+        int fd;
+
+        if (!given)
+                return 0;
+        fd = fcntl(given->fd, F_DUPFD_CLOEXEC, 3);
+        if (fd < 0)
+                return -errno;
+        (void)text_copy(a->given_path, sizeof(a->given_path), given->path);
+        a->given = (struct archive_given){given->footage, fd, a->given_path};
+        return 0;
+}
+
+int archivist_begin(struct archivist *a, const char *actor, const char *drive,
+                    const struct archive_given *given, archivist_done_fn *on_done, void *userdata)
 {
         struct station *s = a->station;
         struct volume_due due;
@@ -434,13 +483,16 @@ int archivist_begin(struct archivist *a, const char *actor, const char *drive, a
 
         if (r < 0)
                 return r;
-        r = volume_due_sum(s->catalogue, s->config->archive.copies, now, &due);
+        r = volume_due_sum(s->catalogue, s->config->archive.copies, now, given ? given->footage : 0, &due);
         if (station_check(s, r, "look for what is due") < 0)
                 return r;
         if (due.files == 0)
                 return -ENODATA;
         if (s->config->archive_drives.n == 0 && !any_medium(a))
                 return -ENODEV;
+        r = given_take(a, given);
+        if (r < 0)
+                return r;
         a->n_barred = 0; /* somebody says so */
         a->discs = true;
         (void)text_copy(a->drive_asked, sizeof(a->drive_asked), drive);
@@ -560,7 +612,7 @@ static void due_look(struct archivist *a, instant_t now, instant_t *next)
         struct station *s = a->station;
         struct volume_due due;
         bool same;
-        int r = volume_due_sum(s->catalogue, s->config->archive.copies, now, &due);
+        int r = volume_due_sum(s->catalogue, s->config->archive.copies, now, 0, &due);
 
         if (station_check(s, r, "look for what is due") < 0)
                 return;
@@ -642,7 +694,8 @@ int archivist_state(struct archivist *a, instant_t now, struct archivist_state *
                                         .proving = a->phase == ARCHIVE_PROVING,
                                         .bytes = a->bytes,
                                         .bytes_total = a->bytes_total};
-        int r = volume_due_sum(a->station->catalogue, a->station->config->archive.copies, now, &state.due);
+        int r = volume_due_sum(a->station->catalogue, a->station->config->archive.copies, now, 0,
+                               &state.due);
 
         if (r < 0)
                 return r;
@@ -662,6 +715,7 @@ int archivist_new(struct archivist **ret, struct station *s)
                                 .root = -EBADF,
                                 .contents = -EBADF,
                                 .mount = -EBADF,
+                                .given = {.fd = -EBADF},
                                 .waits_since = INSTANT_NONE,
                                 .looked_at = INSTANT_NONE};
         archivist_configured(a);

@@ -51,10 +51,19 @@ typedef void archivist_done_fn(void *userdata, const struct archivist_answer *an
 /* Each: -EBUSY: something is under way; -ESHUTDOWN: the station stops. 'actor' is for the ledger, on_done
  * may be NULL where nothing is made of it. */
 
-/* Writes one volume of what is due; 'drive': to a disc in this drive of the configuration, "": to whatever
- * is at hand. -ENODATA: nothing is due. -ENODEV: there is no medium that could take it. */
-int archivist_begin(struct archivist *a, const char *actor, const char *drive, archivist_done_fn *on_done,
-                    void *userdata);
+/* A file that is read instead of the store's: a good copy on another medium, or anywhere else. What it is
+ * proves its digest alone. recdockd itself never reads it. */
+struct archive_given {
+        int64_t footage;
+        int fd; /* stays the caller's */
+        const char *path;
+};
+
+/* Writes one volume of what is due; 'given' NULL: all of it out of the store; 'drive': to a disc in this
+ * drive of the configuration, "": to whatever is at hand. -ENODATA: nothing is due. -ENODEV: there is no
+ * medium that could take it. */
+int archivist_begin(struct archivist *a, const char *actor, const char *drive,
+                    const struct archive_given *given, archivist_done_fn *on_done, void *userdata);
 /* Reads a written volume again. -ENODEV: its medium is of a kind that is not at hand. */
 int archivist_verify(struct archivist *a, const struct volume_row *v, const char *actor,
                      archivist_done_fn *on_done, void *userdata);

@@ -15,7 +15,6 @@
 #include "daemon/station_internal.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <string.h>
 
 static bool is_asked(const struct archivist *a, size_t place, instant_t now)
@@ -133,7 +132,7 @@ static void on_message(void *userdata, struct message *m)
         if (m->type == ARCHIVE_MESSAGE_DRIVE && d)
                 drive_take(a, d);
         else if (m->type != ARCHIVE_MESSAGE_READY)
-                worker_signal(a->worker, SIGKILL);
+                worker_refuse(a->worker);
 }
 
 static void on_burst(void *userdata, bool begin)

@@ -80,10 +80,12 @@ void archivist_volume_fail(struct archivist *a, bool medium_failed, const char *
 static void source_fail(struct archivist *a)
 {
         const struct archivist_told *t = &a->told;
+        const bool given = t->footage > 0 && t->footage == a->given.footage;
         char subject[SUBJECT_MAX], reason[VOLUME_REASON_MAX];
         struct copy *copy = t->footage > 0 ? calloc(1, sizeof(*copy)) : NULL;
 
-        (void)snprintf(reason, sizeof(reason), "the file in the store %s: '%.300s'",
+        (void)snprintf(reason, sizeof(reason), "the file %s %s: '%.300s'",
+                       given ? "that was given" : "in the store",
                        t->outcome == ARCHIVE_SOURCE_DIFFERS ? "is not what the catalogue knows of it"
                                                             : "cannot be read",
                        t->path);
@@ -101,8 +103,9 @@ static void source_fail(struct archivist *a)
         (void)snprintf(subject, sizeof(subject), "footage/%" PRId64, t->footage);
         station_alert(a->station, "archive-failed", LOG_CRIT, subject,
                       "footage %" PRId64 " cannot be copied to volume %s, %s: 'recdockctl verify %" PRId64
-                      "', then restore it from the backup",
-                      t->footage, a->volume.number, reason, t->footage);
+                      "', then give a good copy of it, from a volume or a backup: 'recdockctl archive start "
+                      "--footage=%" PRId64 " --source=FILE'",
+                      t->footage, a->volume.number, reason, t->footage, t->footage);
         failed_idle(a);
 }
 

@@ -57,6 +57,10 @@ struct archivist {
         bool held;
         char why[512]; /* the last thing that kept a medium from taking it */
 
+        /* what is read from elsewhere: footage 0, fd -EBADF: nothing */
+        struct archive_given given;
+        char given_path[1024];
+
         /* who waits */
         char actor[256];
         archivist_done_fn *on_done;

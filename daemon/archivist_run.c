@@ -14,6 +14,7 @@
 #include "daemon/event.h"
 #include "daemon/station_internal.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -82,7 +83,7 @@ void archivist_run_hold(struct archivist *a)
 static void malformed(struct archivist *a, const char *what)
 {
         log_warning("recdock-archive sent %s, killing it", what);
-        worker_signal(a->worker, SIGKILL);
+        worker_refuse(a->worker);
 }
 
 static int copy_add(struct archivist *a, int64_t footage, enum copy_result result, const char *path)
@@ -162,6 +163,10 @@ static int source_open(struct archivist *a, int64_t footage, int *ret_fd)
 
         if (a->task != ARCHIVIST_WRITE || !is_of_volume(a, footage))
                 return -EPERM;
+        if (footage == a->given.footage) {
+                *ret_fd = fcntl(a->given.fd, F_DUPFD_CLOEXEC, 3);
+                return *ret_fd < 0 ? -errno : 0;
+        }
         r = footage_by_id(s->catalogue, footage, &f);
         if (r == CATALOGUE_OK)
                 r = store_footage_open(s->store, f.path, false, ret_fd);
@@ -288,6 +293,7 @@ static int begin_compose(struct archivist *a, struct archive_begin *b)
                                                                  : ARCHIVE_BACKEND_FOLDER,
                         /* A medium that leaves is proved on the medium, or not at all. */
                         .cached_is_enough = a->medium.kind == MEDIUM_FOLDER,
+                        .hash_list = c->archive_hash_list,
                         .made_at = a->volume.made_at,
         };
         text_give(b->number, sizeof(b->number), a->volume.number);

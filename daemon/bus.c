@@ -175,6 +175,11 @@ static const sd_bus_vtable station_vtable[] = {
                 SD_BUS_METHOD_WITH_ARGS(
                                 "StartArchive", SD_BUS_ARGS("s", case, "s", unit, "s", drive, "b", wait),
                                 SD_BUS_RESULT("s", json), bus_start_archive, SD_BUS_VTABLE_UNPRIVILEGED),
+                SD_BUS_METHOD_WITH_ARGS(
+                                "StartArchiveFrom",
+                                SD_BUS_ARGS("t", footage, "s", path, "h", source, "s", drive, "b", wait),
+                                SD_BUS_RESULT("s", json), bus_start_archive_from,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
                 SD_BUS_METHOD_WITH_ARGS("InitMedium", SD_BUS_ARGS("s", path, "s", number, "s", place),
                                         SD_BUS_RESULT("s", medium), bus_init_medium,
                                         SD_BUS_VTABLE_UNPRIVILEGED),

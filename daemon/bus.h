@@ -162,12 +162,17 @@ int bus_start_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_verify_backup(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_archive.c */
-int bus_plan_archive(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_start_archive(sd_bus_message *m, void *userdata, sd_bus_error *error);
+int bus_start_archive_from(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_init_medium(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_make_medium(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_verify_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_retire_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);
+/* A volume of this number, or an error of the bus. */
+int bus_volume_require(struct catalogue *c, const char *number, struct volume_row *ret, sd_bus_error *error);
+
+/* bus_archive_job.c */
+int bus_plan_archive(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_label_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /* bus_health.c */

@@ -95,6 +95,9 @@
  *           begins a volume of what is due; case: what is in it is due from now on although it is open, "":
  *           none; drive: only a disc in this one of [Archive] Drive=, "": any medium. With 'wait' it replies
  * when the volume has ended: a row of noun volume but for what follows from others, else at once with {}
+ *   StartArchiveFrom(t footage, s path, h source, s drive, b wait) → s json
+ *           the same, with this footage among it and read from 'source', a regular file, instead of from
+ *           the store; path: what the ledger says of where that is. It must be due
  *   InitMedium(s path, s number, s place) → s medium
  *           makes and registers a medium in a folder of [Archive] Folder=; path "": the only one that is
  *           configured, number "": the next one. One that failed is put back into use

@@ -132,6 +132,7 @@ static const struct conf_key keys[] = {
                 KEY("Archive", "Copies", config_parse_copies, archive.copies),
                 KEY("Archive", "CheckAfter", config_parse_check_span, archive.check_after),
                 KEY("Archive", "Auto", conf_parse_bool, archive_auto),
+                KEY("Archive", "MediaHashList", conf_parse_bool, archive_hash_list),
                 KEY("Archive", "AllowSameDisk", conf_parse_bool, archive_same_disk),
                 {"Bay", "Port", config_parse_port, offsetof(struct config_bay, port)},
                 {"Pattern", "Match", config_parse_match, offsetof(struct config_pattern, match)},

@@ -53,14 +53,14 @@ struct config {
         bool verity;        /* Verity=yes: where the file system has it */
 
         /* [Docking] */
-        enum release_policy release; /* Release=keep|clear */
         bool set_clock;              /* SetClock=no */
+        bool recover;                /* Recover=no: deleted files are pulled without being asked for */
+        enum release_policy release; /* Release=keep|clear */
         unsigned int workers_max;    /* WorkersMax=32 */
+        unsigned int attempts;       /* Attempts=3 per item and docking */
         int64_t warn_timeout;        /* WarnTimeout=20s without progress */
         int64_t kill_timeout;        /* KillTimeout=60s */
         uint64_t item_max;           /* ItemMax=64G: of an item whose size its recorder does not tell */
-        unsigned int attempts;       /* Attempts=3 per item and docking */
-        bool recover;                /* Recover=no: deleted files are pulled without being asked for */
         int64_t switch_timeout;      /* SwitchTimeout=15s: a recorder back in another mode by then goes on */
 
         /* [Health], and ClockTolerance=3s of [Docking]: alert beyond */
@@ -102,6 +102,7 @@ struct config {
         bool archive_auto;                     /* Auto=yes */
         bool archive_burn;                     /* Burn=auto; =ask */
         bool archive_same_disk;                /* AllowSameDisk=no */
+        bool archive_hash_list;                /* MediaHashList=no */
         struct config_folders archive_folders; /* Folder=, any number */
         struct config_folders archive_drives;  /* Drive=, any number */
         struct archive_rules archive;          /* Copies=1, CheckAfter=730d */

@@ -25,7 +25,6 @@
 #include "rules/recording_time.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 enum {
@@ -526,5 +525,5 @@ void docking_on_message(void *userdata, struct message *m)
         log_warning("%s: worker sent a message of type %u and %u bytes, which is none of the protocol, "
                     "killing it",
                     d->place, m->type, m->size);
-        worker_signal(d->worker, SIGKILL);
+        worker_refuse(d->worker);
 }

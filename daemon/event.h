@@ -57,6 +57,7 @@
         X(BACKUP_DONE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6f2", LOG_NOTICE)          \
         X(ARCHIVE_BEGUN, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6d1", LOG_INFO)          \
         X(ARCHIVE_WRITTEN, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6d2", LOG_NOTICE)      \
+        X(ARCHIVE_LEFT, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6d3", LOG_NOTICE)         \
         X(MEDIUM_APPEARED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e701", LOG_NOTICE)      \
         X(MEDIUM_GONE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e702", LOG_NOTICE)          \
         X(GAP_EXPLAINED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e6c1", LOG_NOTICE)        \

@@ -189,7 +189,7 @@ static void inspector_on_message(void *userdata, struct message *m)
                 log_warning("recdock-inspect sent a message of type %u that is none of the protocol, "
                             "killing it",
                             m->type);
-                worker_signal(i->worker, SIGKILL);
+                worker_refuse(i->worker);
         }
 }
 

@@ -306,9 +306,10 @@ int station_backup_begin(struct station *s, bool full_check, const char *actor,
 }
 
 int station_archive_begin(struct station *s, const char *actor, const char *drive,
-                          station_archive_fn *on_done, void *userdata)
+                          const struct archive_given *given, station_archive_fn *on_done, void *userdata)
 {
-        return s->archivist ? archivist_begin(s->archivist, actor, drive, on_done, userdata) : -ESHUTDOWN;
+        return s->archivist ? archivist_begin(s->archivist, actor, drive, given, on_done, userdata)
+                            : -ESHUTDOWN;
 }
 
 int station_archive_verify(struct station *s, const struct volume_row *v, const char *actor,

@@ -148,8 +148,9 @@ int station_backup_begin(struct station *s, bool full_check, const char *actor,
 struct archivist_answer;
 struct volume_row;
 typedef void station_archive_fn(void *userdata, const struct archivist_answer *answer);
+struct archive_given;
 int station_archive_begin(struct station *s, const char *actor, const char *drive,
-                          station_archive_fn *on_done, void *userdata);
+                          const struct archive_given *given, station_archive_fn *on_done, void *userdata);
 int station_archive_verify(struct station *s, const struct volume_row *v, const char *actor,
                            station_archive_fn *on_done, void *userdata);
 int station_archive_init(struct station *s, const char *path, const char *number, const char *place,

@@ -21,7 +21,7 @@ enum { WORKER_FD = 3, WORKER_PEER_FD = 4, BURST_MAX = 256 };
 struct worker {
         pid_t pid;
         int socket;
-        bool exited;
+        bool exited, refused;
         sd_event_source *io, *child;
         struct worker_events events;
 };
@@ -98,11 +98,12 @@ static bool worker_drain(struct worker *w)
                 if (r < 0) {
                         log_warning("worker %d sent something malformed: %s, killing it", (int)w->pid,
                                     log_errno_text(r));
-                        worker_signal(w, SIGKILL);
+                        worker_refuse(w);
                         closed = true;
                         break;
                 }
-                w->events.on_message(w->events.userdata, &m);
+                if (!w->refused)
+                        w->events.on_message(w->events.userdata, &m);
                 message_done(&m);
         }
         w->events.on_burst(w->events.userdata, false);
@@ -204,6 +205,12 @@ void worker_signal(struct worker *w, int signal)
 {
         if (w->pid > 0 && !w->exited)
                 (void)kill(w->pid, signal);
+}
+
+void worker_refuse(struct worker *w)
+{
+        w->refused = true;
+        worker_signal(w, SIGKILL);
 }
 
 char *worker_program(const char *name, char *buf, size_t size)

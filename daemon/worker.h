@@ -37,6 +37,8 @@ pid_t worker_pid(const struct worker *w);
 /* Sends a message; -EPIPE when the worker is gone, -EAGAIN when it does not read. fd is not consumed. */
 int worker_send(struct worker *w, uint32_t type, const void *payload, size_t size, int fd);
 void worker_signal(struct worker *w, int signal);
+/* It has said what is none of the protocol: it is killed, and what it had said behind that is not heard. */
+void worker_refuse(struct worker *w);
 
 /* Full path of a worker program: $RECDOCK_LIBEXECDIR for tests, else the installed place. Returns buf. */
 char *worker_program(const char *name, char *buf, size_t size);

@@ -58,7 +58,7 @@ int archive_disc_prepare(const char *drive, bool writing, bool *ret_writable)
         return fd < 0 ? -errno : fd;
 }
 
-int archive_disc_write(const char *drive, const struct archive_volume *v, const struct archive_work *work,
+int archive_disc_write(const char *drive, struct archive_volume *v, const struct archive_work *work,
                        struct archive_report *ret)
 {
         const struct disc_options o = {.speed = 0}; /* as fast as drive and disc want */

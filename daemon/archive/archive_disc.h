@@ -18,7 +18,7 @@
 int archive_disc_prepare(const char *drive, bool writing, bool *ret_writable);
 
 /* As disc_volume_write(). */
-int archive_disc_write(const char *drive, const struct archive_volume *v, const struct archive_work *work,
+int archive_disc_write(const char *drive, struct archive_volume *v, const struct archive_work *work,
                        struct archive_report *ret);
 /* As disc_volume_verify(), of the disc of this volume: ARCHIVE_FOREIGN when another one is in the drive,
  * with its number as the path of the report; -ENOMEDIUM as its error when there is none. */

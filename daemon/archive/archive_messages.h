@@ -52,7 +52,7 @@ struct archive_begin {
         uint32_t task;
         uint32_t backend;
         uint32_t cached_is_enough;
-        uint32_t reserved;
+        uint32_t hash_list; /* the volume has a media hash list */
         instant_t made_at;
         char number[ARCHIVE_MESSAGE_NUMBER];
         char station[ARCHIVE_MESSAGE_TEXT];

@@ -184,9 +184,14 @@ static struct archive_work work_of(struct serving *s)
 static int volume_compose(struct serving *s, struct archive_volume **ret)
 {
         const struct archive_begin *b = &s->begin;
-        const struct archive_imprint imprint = {
-                        b->number, b->station, b->organization,           b->custodian,
-                        b->medium, b->made_at, "recdock " PACKAGE_VERSION};
+        const struct archive_imprint imprint = {b->number,
+                                                b->station,
+                                                b->organization,
+                                                b->custodian,
+                                                b->medium,
+                                                b->made_at,
+                                                "recdock " PACKAGE_VERSION,
+                                                b->hash_list != 0};
         _cleanup_(archive_contents_done) struct archive_contents c = {NULL};
         int r = archive_contents_read(TAKE_FD(s->contents), &c);
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "daemon/disk/disk_mount.h"
 #include "daemon/disk/peer.h"
+#include "daemon/medium/medium_check.h"
 #include "daemon/medium/medium_disk.h"
 #include "daemon/medium/medium_make.h"
 #include "daemon/medium/medium_request.h"
@@ -20,7 +21,8 @@
 
 enum {
         REQUEST_MS = 30000,
-        DISK_MS = 10000, /* the kernel's driver waits a second before it looks at the disk, udev after it */
+        DISK_MS = 10000,  /* the kernel's driver waits a second before it looks at the disk, udev after it */
+        CHECK_MS = 60000, /* recdockd waits for 90 seconds */
         MAKE_MS = 900000,
         FAREWELL_MS = 30000, /* recdockd registers what was made */
         SEND_MS = 5000,
@@ -78,6 +80,9 @@ static int medium_mount(struct medium *m)
         int r;
 
         medium_disk_yield(m->disk);
+        r = medium_check(medium_disk_fd(m->disk), node, type, &m->peer, CHECK_MS, &m->why);
+        if (r < 0)
+                return r;
         r = disk_mount(&m->mount, node, type, &m->owner);
         if (r < 0)
                 return medium_refuse(&m->why, r, "%s cannot be mounted as '%s': %s", node, type,

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,4 +45,5 @@ struct archive_imprint {
         const char *medium;  /* such as "DVD+R"; NULL when it is not known */
         instant_t made_at;   /* kept in the catalogue: a volume that is resumed says the same */
         const char *version; /* of recdock */
+        bool hash_list;      /* with a media hash list: hash_list.h */
 };

@@ -25,7 +25,7 @@ DEFINE_CLEANUP(struct digest *, digest_free);
 
 struct writing {
         int dirfd;
-        const struct archive_volume *volume;
+        struct archive_volume *volume;
         const struct archive_work *work;
         struct archive_report *report;
         uint8_t *block;
@@ -123,19 +123,47 @@ static int folder_admit(struct writing *w)
         return r > 0 ? ARCHIVE_DONE : ARCHIVE_FOREIGN;
 }
 
+static int entry_digest_new(const struct writing *w, const struct archive_entry *e, struct digest **ret)
+{
+        _cleanup_(digest_freep) struct digest *d = NULL;
+        int r = digest_new(&d, false);
+
+        if (r >= 0 && archive_volume_wants_sha512(w->volume, e))
+                r = digest_add_sha512(d);
+        if (r >= 0)
+                *ret = TAKE_PTR(d);
+        return r;
+}
+
+/* 1 when it is what must be, which the volume is then told. */
+static int entry_digest_end(struct writing *w, const struct archive_entry *e, const struct digest *d)
+{
+        uint8_t sha512[SHA512_SIZE];
+        struct digest_values found;
+        int r = digest_peek(d, &found);
+
+        if (r < 0 || memcmp(found.sha256, e->sha256, DIGEST_SIZE) != 0)
+                return MIN(r, 0);
+        if (!archive_volume_wants_sha512(w->volume, e))
+                return 1;
+        r = digest_peek_sha512(d, sha512);
+        if (r >= 0)
+                r = archive_volume_tell_sha512(w->volume, e, sha512);
+        return r < 0 ? r : 1;
+}
+
 /* 1 when the entry is there as it must be; a copy that differs is written anew. */
 static int entry_is_there(struct writing *w, const struct archive_entry *e)
 {
         _cleanup_close_ int fd =
                         durable_open_beneath(w->dirfd, e->path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
         _cleanup_(digest_freep) struct digest *d = NULL;
-        struct digest_values found;
         struct stat st;
         int r;
 
         if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size != e->size)
                 return 0;
-        r = digest_new(&d, false);
+        r = entry_digest_new(w, e, &d);
         for (int64_t at = 0; r >= 0 && at < e->size;) {
                 ssize_t n = pread(fd, w->block, BLOCK_SIZE, at);
 
@@ -146,9 +174,7 @@ static int entry_is_there(struct writing *w, const struct archive_entry *e)
                 r = digest_update(d, w->block, (size_t)n);
                 at += n;
         }
-        if (r >= 0)
-                r = digest_peek(d, &found);
-        return r < 0 ? r : memcmp(found.sha256, e->sha256, DIGEST_SIZE) == 0;
+        return r < 0 ? r : entry_digest_end(w, e, d);
 }
 
 static int source_open(const struct writing *w, const struct archive_entry *e, int *ret)
@@ -188,10 +214,9 @@ static ssize_t source_read(const struct writing *w, const struct archive_entry *
 static int entry_copy(struct writing *w, const struct archive_entry *e, int from, int to)
 {
         _cleanup_(digest_freep) struct digest *d = NULL;
-        struct digest_values found;
         const uint8_t *bytes = NULL;
         int64_t at = 0, dirty = 0;
-        int r = digest_new(&d, false);
+        int r = entry_digest_new(w, e, &d);
 
         while (r >= 0) {
                 ssize_t n = source_read(w, e, from, at, &bytes);
@@ -221,11 +246,10 @@ static int entry_copy(struct writing *w, const struct archive_entry *e, int from
                         return r;
         }
         if (r >= 0)
-                r = digest_peek(d, &found);
+                r = at == e->size ? entry_digest_end(w, e, d) : 0;
         if (r < 0)
                 return r;
-        return at == e->size && memcmp(found.sha256, e->sha256, DIGEST_SIZE) == 0 ? ARCHIVE_DONE
-                                                                                  : ARCHIVE_SOURCE_DIFFERS;
+        return r > 0 ? ARCHIVE_DONE : ARCHIVE_SOURCE_DIFFERS;
 }
 
 /* A time that the medium cannot keep is no reason to fail; the index has the true one. */
@@ -319,8 +343,11 @@ static bool room_for(const struct writing *w, int64_t size)
 
 static int entry_bring(struct writing *w, const struct archive_entry *e)
 {
-        int r = folder_turn(w, e->path);
+        int r;
 
+        if (!archive_volume_is_final(w->volume, e))
+                return -EPROTO;
+        r = folder_turn(w, e->path);
         if (r < 0)
                 return medium_outcome(w, r);
         r = entry_is_there(w, e);
@@ -370,7 +397,7 @@ static int written_sync(struct writing *w)
         return r < 0 ? medium_outcome(w, r) : ARCHIVE_DONE;
 }
 
-int folder_volume_write(int dirfd, const struct archive_volume *v, const struct archive_work *w,
+int folder_volume_write(int dirfd, struct archive_volume *v, const struct archive_work *w,
                         struct archive_report *ret)
 {
         _cleanup_free_ uint8_t *block = malloc(BLOCK_SIZE);

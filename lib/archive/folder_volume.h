@@ -13,5 +13,5 @@
 /* Into 'dirfd', which is empty or holds the same volume half written (known by the first line of its
  * bag-info.txt): that is gone on with, after reading what is there. Then archive_prove(). Returns an
  * archive_outcome, or a negative errno of this side (-ENOMEM …); 'ret' is filled in for all of them. */
-int folder_volume_write(int dirfd, const struct archive_volume *v, const struct archive_work *w,
+int folder_volume_write(int dirfd, struct archive_volume *v, const struct archive_work *w,
                         struct archive_report *ret);

@@ -26,6 +26,7 @@ struct pack_medium {
         enum pack_format format;
         int64_t capacity; /* bytes that are free on it: of the blank disc, or of the empty file system */
         int64_t cluster;  /* bytes a file takes at least; 0: 2048 of ISO 9660, 4096 otherwise */
+        bool hash_list;   /* volumes have a media hash list */
         size_t count;     /* how many there are; 0: as many as it takes */
 };
 

@@ -40,6 +40,9 @@
  * the markup of a table. */
 #define OWN_FILE_BYTES 1536
 #define OWN_ROW_TIMES  3
+/* Of the media hash list: what is around the files, and each of them beside its path. */
+#define LISTED_BYTES      (INT64_C(8) << 10)
+#define LISTED_FILE_BYTES 256
 
 static int64_t cluster_of(const struct pack_medium *m)
 {
@@ -107,7 +110,29 @@ int64_t pack_cost_of_volume(const struct pack_medium *m)
 {
         int64_t own = OWN_BYTES + OWN_FILES * (cluster_of(m) + entry_cost(m, 24, 24));
 
+        if (m->hash_list)
+                own += folder_cost(m, 16, 16) + LISTED_BYTES +
+                       2 * (cluster_of(m) + entry_cost(m, LAYOUT_NAME_UNITS, 3 * LAYOUT_NAME_UNITS));
         return own + 4 * folder_cost(m, 16, 16) + (m->format == PACK_ISO9660 ? ISO_BASE : 0);
+}
+
+/* Markup takes "&#39;" and "&amp;" for one byte. */
+static int64_t markup_bytes(const char *name, int64_t most)
+{
+        int64_t n = 0;
+
+        for (const char *at = name; at && *at; at++)
+                n += *at == '&' || *at == '\'';
+        return name_bytes(name, most) + 4 * MIN(n, most);
+}
+
+/* A file in the media hash list: its folder's name, and its own. */
+static int64_t listed_cost(const struct pack_medium *m, const char *folder, const char *name)
+{
+        if (!m->hash_list)
+                return 0;
+        return LISTED_FILE_BYTES + markup_bytes(folder, LAYOUT_CASE_UNITS) +
+               (name ? markup_bytes(name, LAYOUT_NAME_UNITS) : 0);
 }
 
 int64_t pack_cost_of_case(const struct pack_medium *m, const char *case_number)
@@ -117,7 +142,7 @@ int64_t pack_cost_of_case(const struct pack_medium *m, const char *case_number)
 
         /* Its folder of footage, and its description. */
         return folder_cost(m, units, bytes) + entry_cost(m, units + 5, bytes + 5) +
-               round_up(OWN_CASE_BYTES, cluster_of(m));
+               round_up(OWN_CASE_BYTES, cluster_of(m)) + listed_cost(m, case_number, NULL);
 }
 
 int64_t pack_cost_of_file(const struct pack_medium *m, const struct pack_file *f)
@@ -125,6 +150,7 @@ int64_t pack_cost_of_file(const struct pack_medium *m, const struct pack_file *f
         int64_t bytes = name_bytes(f->name, LAYOUT_NAME_UNITS);
         int64_t own = OWN_FILE_BYTES + OWN_ROW_TIMES * (int64_t)f->row_size + 6 * bytes;
 
+        own += listed_cost(m, f->case_number, f->name ? f->name : "");
         return content_cost(m, f->size) + entry_cost(m, name_units(f->name, LAYOUT_NAME_UNITS), bytes) + own;
 }
 

@@ -5,6 +5,10 @@
  * A volume before it is on a medium: a list of entries, which a writer brings there in their order. Footage
  * stays where it is and is opened when its turn comes; the volume's own files are in memory. bag-info.txt,
  * by which a half-written volume is known again, is first; bagit.txt, without which it is none, is last.
+ *
+ * With a media hash list the volume is complete when the writer has told the SHA-512 of all footage. The
+ * list, its chain and the tag manifest, which come behind the footage, change until then, but for their
+ * sizes.
  */
 
 #include "archive/archive.h"
@@ -32,8 +36,15 @@ size_t archive_volume_size(const struct archive_volume *v);
 const struct archive_entry *archive_volume_entry(const struct archive_volume *v, size_t i);
 /* By its path; NULL when there is none. */
 const struct archive_entry *archive_volume_find(const struct archive_volume *v, const char *path);
+/* Does the writer still have to tell the SHA-512 of this entry? */
+bool archive_volume_wants_sha512(const struct archive_volume *v, const struct archive_entry *e);
+/* Tells it; the last one completes the volume. -EINVAL when it is not wanted; -ENOMEM. */
+int archive_volume_tell_sha512(struct archive_volume *v, const struct archive_entry *e,
+                               const uint8_t sha512[SHA512_SIZE]);
+/* False while the entry is not what it is going to be. */
+bool archive_volume_is_final(const struct archive_volume *v, const struct archive_entry *e);
 /* Bytes of all entries. */
 int64_t archive_volume_bytes(const struct archive_volume *v);
 /* SHA-256 of tagmanifest-sha256.txt, on which everything hangs: whoever keeps it can prove the whole volume.
- */
+ * Of a complete volume. */
 const uint8_t *archive_volume_seal(const struct archive_volume *v);

@@ -10,6 +10,7 @@
 struct digest {
         EVP_MD_CTX *sha256; /* each NULL when not asked for */
         EVP_MD_CTX *sm3;
+        EVP_MD_CTX *sha512;
 };
 
 DEFINE_CLEANUP(struct digest *, digest_free);
@@ -21,6 +22,7 @@ void digest_free(struct digest *d)
                 return;
         EVP_MD_CTX_free(d->sha256);
         EVP_MD_CTX_free(d->sm3);
+        EVP_MD_CTX_free(d->sha512);
         free(d);
 }
 
@@ -69,23 +71,30 @@ int digest_new_sm3(struct digest **ret)
         return 0;
 }
 
+int digest_add_sha512(struct digest *d)
+{
+        return d->sha512 ? 0 : context_new(&d->sha512, EVP_sha512());
+}
+
 int digest_update(struct digest *d, const void *data, size_t size)
 {
         if (d->sha256 && EVP_DigestUpdate(d->sha256, data, size) != 1)
                 return -EIO;
         if (d->sm3 && EVP_DigestUpdate(d->sm3, data, size) != 1)
                 return -EIO;
+        if (d->sha512 && EVP_DigestUpdate(d->sha512, data, size) != 1)
+                return -EIO;
         return 0;
 }
 
-static int context_peek(const EVP_MD_CTX *ctx, uint8_t out[DIGEST_SIZE])
+static int context_peek(const EVP_MD_CTX *ctx, uint8_t *out, unsigned int size)
 {
         _cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *copy = EVP_MD_CTX_new();
         unsigned int n = 0;
 
         if (!copy)
                 return -ENOMEM;
-        if (EVP_MD_CTX_copy_ex(copy, ctx) != 1 || EVP_DigestFinal_ex(copy, out, &n) != 1 || n != DIGEST_SIZE)
+        if (EVP_MD_CTX_copy_ex(copy, ctx) != 1 || EVP_DigestFinal_ex(copy, out, &n) != 1 || n != size)
                 return -EIO;
         return 0;
 }
@@ -93,18 +102,23 @@ static int context_peek(const EVP_MD_CTX *ctx, uint8_t out[DIGEST_SIZE])
 int digest_peek(const struct digest *d, struct digest_values *ret)
 {
         struct digest_values v = {0};
-        int r = d->sha256 ? context_peek(d->sha256, v.sha256) : 0;
+        int r = d->sha256 ? context_peek(d->sha256, v.sha256, DIGEST_SIZE) : 0;
 
         if (r < 0)
                 return r;
         if (d->sm3) {
-                r = context_peek(d->sm3, v.sm3);
+                r = context_peek(d->sm3, v.sm3, DIGEST_SIZE);
                 if (r < 0)
                         return r;
                 v.has_sm3 = 1;
         }
         *ret = v;
         return 0;
+}
+
+int digest_peek_sha512(const struct digest *d, uint8_t ret[SHA512_SIZE])
+{
+        return d->sha512 ? context_peek(d->sha512, ret, SHA512_SIZE) : -EINVAL;
 }
 
 bool digest_equal(const struct digest_values *a, const struct digest_values *b)
@@ -117,4 +131,9 @@ bool digest_equal(const struct digest_values *a, const struct digest_values *b)
 int digest_sha256(const void *data, size_t size, uint8_t ret[DIGEST_SIZE])
 {
         return EVP_Digest(data, size, ret, NULL, EVP_sha256(), NULL) == 1 ? 0 : -EIO;
+}
+
+int digest_sha512(const void *data, size_t size, uint8_t ret[SHA512_SIZE])
+{
+        return EVP_Digest(data, size, ret, NULL, EVP_sha512(), NULL) == 1 ? 0 : -EIO;
 }

@@ -12,6 +12,7 @@
 
 #define DIGEST_SIZE     32 /* both SHA-256 and SM3 */
 #define DIGEST_HEX_SIZE (2 * DIGEST_SIZE + 1)
+#define SHA512_SIZE     64
 
 struct digest_values {
         uint8_t sha256[DIGEST_SIZE];
@@ -28,6 +29,12 @@ int digest_new(struct digest **ret, bool with_sm3);
 int digest_new_sm3(struct digest **ret);
 void digest_free(struct digest *d);
 
+/* Computes SHA-512 as well, before anything is fed: no part of digest_values, since only one list on a
+ * volume wants it. As digest_new(). */
+int digest_add_sha512(struct digest *d);
+/* -EINVAL when it is not computed. */
+int digest_peek_sha512(const struct digest *d, uint8_t ret[SHA512_SIZE]);
+
 int digest_update(struct digest *d, const void *data, size_t size);
 
 /* The value of what was fed so far; the digest goes on and may be fed further. */
@@ -36,5 +43,6 @@ int digest_peek(const struct digest *d, struct digest_values *ret);
 /* Constant-size comparison of what both have: SHA-256, and SM3 when both carry it. */
 bool digest_equal(const struct digest_values *a, const struct digest_values *b);
 
-/* One shot over memory: SHA-256 only. */
+/* One shot over memory. */
 int digest_sha256(const void *data, size_t size, uint8_t ret[DIGEST_SIZE]);
+int digest_sha512(const void *data, size_t size, uint8_t ret[SHA512_SIZE]);

@@ -82,14 +82,14 @@ int volume_check_first(struct catalogue *c, struct volume_row *ret)
                         fields, ELEMENTSOF(fields));
 }
 
-int volume_check_each(struct catalogue *c, instant_t now,
-                      int (*on_volume)(void *userdata, const struct volume_row *v), void *userdata)
+static int volumes_walk(struct catalogue *c, const char *sql, int64_t value,
+                        int (*on_volume)(void *userdata, const struct volume_row *v), void *userdata)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
-        int r = statement_new(c, SELECT "WHERE state = 2 AND check_at <= ?1 ORDER BY check_at", &s);
+        int r = statement_new(c, sql, &s);
 
         if (r == 0)
-                r = statement_bind(c, s, VALUES(INTEGER(now)));
+                r = statement_bind(c, s, VALUES(INTEGER(value)));
         while (r == 0 && (r = statement_step(c, s)) > 0) {
                 struct volume_row v = {.id = 0};
 
@@ -97,6 +97,20 @@ int volume_check_each(struct catalogue *c, instant_t now,
                 r = on_volume(userdata, &v);
         }
         return r;
+}
+
+int volume_check_each(struct catalogue *c, instant_t now,
+                      int (*on_volume)(void *userdata, const struct volume_row *v), void *userdata)
+{
+        return volumes_walk(c, SELECT "WHERE state = 2 AND check_at <= ?1 ORDER BY check_at", now, on_volume,
+                            userdata);
+}
+
+int volume_failed_each(struct catalogue *c, int64_t medium,
+                       int (*on_volume)(void *userdata, const struct volume_row *v), void *userdata)
+{
+        return volumes_walk(c, SELECT "WHERE state = 3 AND medium = ?1 ORDER BY id", medium, on_volume,
+                            userdata);
 }
 
 int volume_path_find(struct catalogue *c, int64_t id, const char *path, int64_t *ret_footage)
@@ -318,6 +332,18 @@ int volume_checked(struct catalogue *c, const char *actor, int64_t id, enum volu
         if (r == 0)
                 *ret_bad = bad;
         return r;
+}
+
+int volume_source_given(struct catalogue *c, const char *actor, int64_t id, int64_t footage,
+                        const char *path)
+{
+        int r = catalogue_writable(c);
+
+        return r < 0 ? r
+                     : ledger_note(c, actor, "volume.source-given",
+                                   "SELECT 'volume/' || v.number, json_object('footage', ?2, 'path', "
+                                   "?3)" VOLUME_ROWS,
+                                   VALUES(INTEGER(id), INTEGER(footage), RAW_TEXT(path)));
 }
 
 int volume_retire(struct catalogue *c, const char *actor, int64_t id, const char *reason)

@@ -104,6 +104,10 @@ int volume_failed(struct catalogue *c, const char *actor, int64_t id, const char
  * in it are missing. Ledger: "volume.checked". *ret_bad is how many are not good. */
 int volume_checked(struct catalogue *c, const char *actor, int64_t id, enum volume_check result,
                    const struct copy *copies, size_t n, instant_t check_at, int64_t *ret_bad);
+/* A file of the planned volume is not read from the store but from 'path', which is told by whoever gave it
+ * and only noted. Ledger: "volume.source-given". */
+int volume_source_given(struct catalogue *c, const char *actor, int64_t id, int64_t footage,
+                        const char *path);
 /* Its copies do not count any more. Ledger: "volume.retired". CATALOGUE_CONFLICT: it is not ended yet, or
  * was retired before. CATALOGUE_ABSENT. */
 int volume_retire(struct catalogue *c, const char *actor, int64_t id, const char *reason);
@@ -118,6 +122,10 @@ int volume_check_first(struct catalogue *c, struct volume_row *ret);
 /* Calls for each written volume whose check was due by 'now'; 0 goes on. */
 int volume_check_each(struct catalogue *c, instant_t now,
                       int (*on_volume)(void *userdata, const struct volume_row *v), void *userdata);
+/* Calls for each volume on the medium that has failed and that nobody has retired since: its folder may be
+ * there still. 0 goes on. */
+int volume_failed_each(struct catalogue *c, int64_t medium,
+                       int (*on_volume)(void *userdata, const struct volume_row *v), void *userdata);
 /* Its files, by footage; 0 goes on. */
 int volume_file_each(struct catalogue *c, int64_t id,
                      int (*on_file)(void *userdata, const struct volume_file *f), void *userdata);
@@ -132,11 +140,15 @@ struct volume_due {
         int64_t files, bytes;
         int64_t cases;
 };
-/* How much there is that has fewer than 'copies'. */
-int volume_due_sum(struct catalogue *c, int64_t copies, instant_t now, struct volume_due *ret);
+/* How much there is that has fewer than 'copies'. What could not be copied because of the store is left out
+ * for a day, but for 'given', which is read from elsewhere; 0: none. */
+int volume_due_sum(struct catalogue *c, int64_t copies, instant_t now, int64_t given,
+                   struct volume_due *ret);
 /* Each of it that has no copy on 'medium' (0: whatever it has), by footage; 0 goes on. */
-int volume_due_each(struct catalogue *c, int64_t copies, int64_t medium, instant_t now,
+int volume_due_each(struct catalogue *c, int64_t copies, int64_t medium, instant_t now, int64_t given,
                     int (*on_file)(void *userdata, const struct volume_file *f), void *userdata);
+/* Is 'given' among it? CATALOGUE_ABSENT. */
+int volume_due_has(struct catalogue *c, int64_t copies, instant_t now, int64_t given);
 /* The case's footage is due though it is open: "case.archive-asked" in the ledger, a row of its history.
  * *ret_changed false: it was asked for before. CATALOGUE_CONFLICT: it is of no long-term category. */
 int volume_case_ask(struct catalogue *c, const struct case_act *act, int64_t case_file, bool *ret_changed);

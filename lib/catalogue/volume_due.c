@@ -13,8 +13,8 @@
 
 #define DUE_CONDITION                                                                              \
         " WHERE c.long_term IS NOT NULL AND (c.closed_at IS NOT NULL OR c.archive_at IS NOT NULL)" \
-        " AND NOT EXISTS (SELECT 1 FROM volume_footage AS x WHERE x.footage = f.id"                \
-        " AND x.result = 9 AND x.proved_at > ?2)"
+        " AND (f.id = ?3 OR NOT EXISTS (SELECT 1 FROM volume_footage AS x"                         \
+        " WHERE x.footage = f.id AND x.result = 9 AND x.proved_at > ?2))"
 _Static_assert(VOLUME_COPY_SOURCE == 9, "DUE_CONDITION has its number");
 
 /* A number that several units have does not tell which case it is. */
@@ -66,7 +66,7 @@ int volume_file_each(struct catalogue *c, int64_t id,
                           VALUES(INTEGER(id)), on_file, userdata);
 }
 
-int volume_due_sum(struct catalogue *c, int64_t copies, instant_t now, struct volume_due *ret)
+int volume_due_sum(struct catalogue *c, int64_t copies, instant_t now, int64_t given, struct volume_due *ret)
 {
         static const struct field fields[] = {
                         FIELD(volume_due, files, FIELD_INT64),
@@ -77,22 +77,31 @@ int volume_due_sum(struct catalogue *c, int64_t copies, instant_t now, struct vo
         return row_find(c,
                         "SELECT count(*), ifnull(sum(f.size), 0), count(DISTINCT c.id)" DUE_ROWS
                                         DUE_CONDITION,
-                        VALUES(INTEGER(copies), INTEGER(now - SOURCE_RETRY)), ret, sizeof(*ret), fields,
-                        ELEMENTSOF(fields));
+                        VALUES(INTEGER(copies), INTEGER(now - SOURCE_RETRY), INTEGER(given)), ret,
+                        sizeof(*ret), fields, ELEMENTSOF(fields));
 }
 
 /* Whatever volume on the medium has it counts, as long as it counts at all: a copy that went bad is made
  * anew where there is room. */
-int volume_due_each(struct catalogue *c, int64_t copies, int64_t medium, instant_t now,
+int volume_due_each(struct catalogue *c, int64_t copies, int64_t medium, instant_t now, int64_t given,
                     int (*on_file)(void *userdata, const struct volume_file *f), void *userdata)
 {
         return files_walk(c,
                           FILE_COLUMNS DUE_ROWS FILE_JOINS DUE_CONDITION
                           " AND NOT EXISTS (SELECT 1 FROM volume_footage AS y JOIN volume AS v"
-                          " ON v.id = y.volume WHERE y.footage = f.id AND v.medium = ?3 AND v.state = 2"
+                          " ON v.id = y.volume WHERE y.footage = f.id AND v.medium = ?4 AND v.state = 2"
                           " AND y.result IN (0, 8)) ORDER BY f.id",
-                          VALUES(INTEGER(copies), INTEGER(now - SOURCE_RETRY), INTEGER(medium)), on_file,
-                          userdata);
+                          VALUES(INTEGER(copies), INTEGER(now - SOURCE_RETRY), INTEGER(given),
+                                 INTEGER(medium)),
+                          on_file, userdata);
+}
+
+int volume_due_has(struct catalogue *c, int64_t copies, instant_t now, int64_t given)
+{
+        int64_t one;
+
+        return statement_integer(c, "SELECT 1" DUE_ROWS DUE_CONDITION " AND f.id = ?3",
+                                 VALUES(INTEGER(copies), INTEGER(now - SOURCE_RETRY), INTEGER(given)), &one);
 }
 
 int volume_case_ask(struct catalogue *c, const struct case_act *act, int64_t case_file, bool *ret_changed)

@@ -13,6 +13,7 @@
 enum { BLOCK_SIZE = 1 << 20 };
 
 struct disc_feed {
+        struct archive_volume *volume; /* changed in the thread of libisofs alone */
         const struct archive_work *work;
         pthread_mutex_t lock;
         pthread_cond_t turn;
@@ -35,13 +36,14 @@ struct stream {
         size_t at, n; /* in the block */
 };
 
-int disc_feed_new(struct disc_feed **ret, const struct archive_work *work)
+int disc_feed_new(struct disc_feed **ret, struct archive_volume *v, const struct archive_work *work)
 {
         _cleanup_free_ struct disc_feed *f = calloc(1, sizeof(*f));
         pthread_condattr_t monotonic;
 
         if (!f)
                 return -ENOMEM;
+        f->volume = v;
         f->work = work;
         f->answer = -EBADF;
         (void)pthread_mutex_init(&f->lock, NULL);
@@ -155,6 +157,8 @@ static int stream_open(IsoStream *stream)
 
         s->read = 0;
         s->at = s->n = 0;
+        if (!archive_volume_is_final(s->feed->volume, s->entry))
+                return feed_fail(s->feed, s->entry, -EPROTO, -EPROTO);
         if (s->entry->data)
                 return ISO_SUCCESS;
         s->fd = source_ask(s->feed, s->entry);
@@ -162,6 +166,8 @@ static int stream_open(IsoStream *stream)
                 return feed_fail(s->feed, s->entry, ARCHIVE_SOURCE_UNREADABLE, s->fd);
         (void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
         r = digest_new(&s->digest, false);
+        if (r >= 0 && archive_volume_wants_sha512(s->feed->volume, s->entry))
+                r = digest_add_sha512(s->digest);
         return r < 0 ? feed_fail(s->feed, s->entry, r, r) : ISO_SUCCESS;
 }
 
@@ -175,6 +181,17 @@ static int stream_close(IsoStream *stream)
         return ISO_SUCCESS;
 }
 
+static int sha512_tell(const struct stream *s)
+{
+        uint8_t sha512[SHA512_SIZE];
+        int r;
+
+        if (!archive_volume_wants_sha512(s->feed->volume, s->entry))
+                return 0;
+        r = digest_peek_sha512(s->digest, sha512);
+        return r < 0 ? r : archive_volume_tell_sha512(s->feed->volume, s->entry, sha512);
+}
+
 /* The whole source was read: is it what it must be? */
 static int source_check(struct stream *s)
 {
@@ -185,7 +202,8 @@ static int source_check(struct stream *s)
                 return feed_fail(s->feed, s->entry, r, r);
         if (memcmp(found.sha256, s->entry->sha256, DIGEST_SIZE) != 0)
                 return feed_fail(s->feed, s->entry, ARCHIVE_SOURCE_DIFFERS, 0);
-        return ISO_SUCCESS;
+        r = sha512_tell(s);
+        return r < 0 ? feed_fail(s->feed, s->entry, r, r) : ISO_SUCCESS;
 }
 
 /* Fills the block. The size is part of what must be: it is on the disc already, in its directories. */

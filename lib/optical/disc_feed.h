@@ -14,12 +14,13 @@
 
 struct disc_feed;
 
-/* 'work' must outlive it. Frees with disc_feed_free(), when no thread reads its streams any more. -ENOMEM.
+/* 'work' and 'v', which is told digests that it wants, must outlive it. Frees with disc_feed_free(), when no
+ * thread reads its streams any more. -ENOMEM.
  */
-int disc_feed_new(struct disc_feed **ret, const struct archive_work *work);
+int disc_feed_new(struct disc_feed **ret, struct archive_volume *v, const struct archive_work *work);
 void disc_feed_free(struct disc_feed *f);
 
-/* A stream of an entry, which must outlive it; the reference is the caller's. -ENOMEM. */
+/* A stream of an entry of the volume; the reference is the caller's. -ENOMEM. */
 int disc_feed_stream(struct disc_feed *f, const struct archive_entry *e, IsoStream **ret);
 
 /* Waits for at most so long until a source is wanted, and opens it. */

@@ -314,11 +314,11 @@ static int stream_begin(struct disc_image *image)
         return 0;
 }
 
-int disc_image_new(struct disc_image **ret, struct burner *b, const struct archive_volume *v,
-                   const time_t *times, const struct archive_work *work)
+int disc_image_new(struct disc_image **ret, struct burner *b, struct archive_volume *v, const time_t *times,
+                   const struct archive_work *work)
 {
         struct disc_image *image = calloc(1, sizeof(*image));
-        int r = image ? disc_feed_new(&image->feed, work) : -ENOMEM;
+        int r = image ? disc_feed_new(&image->feed, v, work) : -ENOMEM;
 
         if (r < 0) {
                 free(image);

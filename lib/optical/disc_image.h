@@ -22,8 +22,8 @@ struct disc_frame {
 /* Everything that is passed must outlive it; 'times' of modification, one for each entry. A thread begins to
  * read entries. Frees with disc_image_free(), which ends it. -EINVAL for a number that no mark can be made
  * of; -ENOMEM; -EIO: libisofs refuses. */
-int disc_image_new(struct disc_image **ret, struct burner *b, const struct archive_volume *v,
-                   const time_t *times, const struct archive_work *work);
+int disc_image_new(struct disc_image **ret, struct burner *b, struct archive_volume *v, const time_t *times,
+                   const struct archive_work *work);
 void disc_image_free(struct disc_image *image);
 
 /* The number of a volume, as bag-info.txt has it. -EINVAL when it does not fit. */

@@ -23,7 +23,7 @@ DEFINE_CLEANUP(struct disc_image *, disc_image_free);
 
 struct writing {
         struct burner burner;
-        const struct archive_volume *volume;
+        struct archive_volume *volume;
         const struct archive_work *work;
         const struct disc_options *options;
         struct archive_report *report;
@@ -234,7 +234,7 @@ static int volume_write(struct writing *w)
         return r;
 }
 
-int disc_volume_write(const char *drive, const struct archive_volume *v, const struct archive_work *work,
+int disc_volume_write(const char *drive, struct archive_volume *v, const struct archive_work *work,
                       const struct disc_options *o, struct archive_report *ret)
 {
         _cleanup_free_ time_t *times = calloc(archive_volume_size(v) + 1, sizeof(*times));

@@ -38,7 +38,7 @@ struct disc_options {
  *   ARCHIVE_CANCELLED         by on_progress, whose bytes are those of the image while writing
  * or a negative errno: -EINVAL and -ENODEV for the drive's name, -EBUSY, -ENOMEM; with recovery data -ENOPKG
  * when dvdisaster is not installed, and what the scratch folder says; then nothing was written. */
-int disc_volume_write(const char *drive, const struct archive_volume *v, const struct archive_work *w,
+int disc_volume_write(const char *drive, struct archive_volume *v, const struct archive_work *w,
                       const struct disc_options *o, struct archive_report *ret);
 
 /* Of any disc, by its own manifests: as archive_verify(). ARCHIVE_NO_VOLUME for a disc without them,

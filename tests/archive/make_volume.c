@@ -50,7 +50,7 @@ static int verify(const char *folder)
 static int cost(const char *format, const char *cluster, const struct spec *s)
 {
         static const char *const formats[_PACK_FORMAT_MAX] = {"iso9660", "fat32", "exfat", "ext4"};
-        struct pack_medium m = {.cluster = atoll(cluster)};
+        struct pack_medium m = {.cluster = atoll(cluster), .hash_list = s->imprint.hash_list};
         int64_t total;
 
         for (size_t i = 0; i < _PACK_FORMAT_MAX; i++)

@@ -23,6 +23,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 import tap
 import sample_volume as sample
 
+try:
+    import bagit
+except ImportError:
+    bagit = None
+
 HOSTILE = ["../../../etc/passwd", "..", "/abs", "a/b", "con.mp4", "x" * 255, "长" * 85 + ".mp4", "a.mp4", "A.MP4", "a.mp4", "é.mp4", "e\u0301.mp4",
            "tab\there", "nl\nhere", "cr\rhere", "100%.mp4", "=cmd|' /C calc'!A0", "\u202egpj.exe", " lead", "trail ", "trail.", "\x1b[2J", "🚒.mp4",
            "back\\slash.mp4", "semi;colon.mp4", "<script>.mp4", "\"q\".mp4", "#hash?query.mp4", "-rf"]
@@ -123,14 +128,24 @@ class Volumes(unittest.TestCase):
             # The rules above can fail.
             (volume / "data" / "more").write_text("x")
             self.assertEqual(len(bag_problems(volume)), 2 + sm3)
-            try:
-                import bagit
-            except ImportError:
-                pass
-            else:
-                (volume / "data" / "more").unlink()
-                bagit.Bag(str(volume)).validate()
             shutil.rmtree(volume)
+
+    @unittest.skipUnless(bagit, "bagit of the Library of Congress, which Debian 12 has no package of, is not installed")
+    def test_is_a_bag_for_others(self):
+        _, volume = self.hostile(sm3=True, hash_list=True)
+        bagit.Bag(str(volume)).validate()
+        payload = next((volume / "data" / "A_1").iterdir())
+        for victim in (payload, volume / "index.html", volume / "manifest-sha256.txt", volume / "ascmhl" / "ascmhl_chain.xml"):
+            victim.chmod(0o644)
+            whole = victim.read_bytes()
+            victim.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+            with self.assertRaises(bagit.BagError, msg=victim):
+                bagit.Bag(str(volume)).validate()
+            victim.write_bytes(whole)
+        bagit.Bag(str(volume)).validate()
+        payload.unlink()
+        with self.assertRaises(bagit.BagError):
+            bagit.Bag(str(volume)).validate()
 
     def test_sm3_is_what_openssl_says(self):
         _, volume = self.hostile(sm3=True)
@@ -177,8 +192,18 @@ class Volumes(unittest.TestCase):
         if not shutil.which("rsvg-convert") or not shutil.which("zbarimg"):
             self.skipTest("rsvg-convert or zbarimg is not installed")
         output("rsvg-convert", "--zoom", "4", "--background-color", "white", "-o", self.root / "label.png", volume / "label.svg")
-        code = output("zbarimg", "-q", "--raw", self.root / "label.png").decode().strip()
-        self.assertEqual(code, "recdock:37-2026-0001\nsha256:" + digest(volume / "manifest-sha256.txt"))
+        expected = "recdock:37-2026-0001\nsha256:" + digest(volume / "manifest-sha256.txt")
+        self.assertEqual(output("zbarimg", "-q", "--raw", self.root / "label.png").decode().strip(), expected)
+        if not shutil.which("pdftoppm"):
+            self.skipTest("pdftoppm is not installed")
+        # The way to a PDF that recdockctl(1) tells: one page of the label's size, its text as text, the same code.
+        output("rsvg-convert", "--format=pdf", "-o", self.root / "label.pdf", volume / "label.svg")
+        told = output("pdfinfo", self.root / "label.pdf").decode()
+        width, height = (float(n) * 25.4 / 72 for n in re.search(r"Page size: +([\d.]+) x ([\d.]+) pts", told).groups())
+        self.assertEqual((re.search(r"Pages: +(\d+)", told)[1], round(width), round(height)), ("1", 100, 60))
+        self.assertIn("37-2026-0001", output("pdftotext", self.root / "label.pdf", "-").decode())
+        output("pdftoppm", "-r", "200", "-png", "-singlefile", self.root / "label.pdf", self.root / "printed")
+        self.assertEqual(output("zbarimg", "-q", "--raw", self.root / "printed.png").decode().strip(), expected)
 
     def test_instructions(self):
         _, volume = self.hostile()
@@ -241,18 +266,25 @@ class Volumes(unittest.TestCase):
     @tool("xorriso")
     def test_model_of_iso_9660(self):
         for n, size, most in ((5000, 300, 1.25), (60, 1 << 20, 1.01)):
-            volume = sample.write(self.root, self.many(n, size))
-            self.close_to(self.image(volume).stat().st_size, sample.cost(self.root, "iso9660"), most)
-            shutil.rmtree(volume)
+            for hash_list in (False, True):
+                volume = sample.write(self.root, self.many(n, size), hash_list=hash_list)
+                self.close_to(self.image(volume).stat().st_size, sample.cost(self.root, "iso9660"), most)
+                shutil.rmtree(volume)
 
     @tool("xorriso")
     def test_model_of_hostile_names(self):
-        self.hostile(sm3=True)
+        self.hostile(sm3=True, hash_list=True)
         self.close_to(self.image(self.root / "volume").stat().st_size, sample.cost(self.root, "iso9660"), 1.2)
+
+    @tool("xorriso")
+    def test_model_of_names_that_grow_in_markup(self):
+        files = [sample.file(i, "&" * 40, "&'" * 30 + str(i), self.source(str(i), b"x")) for i in range(1, 2000)]
+        volume = sample.write(self.root, files, hash_list=True)
+        self.close_to(self.image(volume).stat().st_size, sample.cost(self.root, "iso9660"), 1.5)
 
     @tool("mke2fs")
     def test_model_of_ext4(self):
-        volume = sample.write(self.root, self.many(1500, 20000))
+        volume = sample.write(self.root, self.many(1500, 20000), hash_list=True)
         image = self.root / "ext4"
         def free(*options):
             image.unlink(missing_ok=True)
@@ -262,7 +294,7 @@ class Volumes(unittest.TestCase):
 
     @tool("mcopy")
     def test_model_of_fat(self):
-        volume = sample.write(self.root, self.many(300, 20000))
+        volume = sample.write(self.root, self.many(300, 20000), hash_list=True)
         image = self.root / "fat"
         def free():
             return int(re.search(r"free clusters=(\d+)", output("minfo", "-i", image, "::").decode())[1]) * 4096

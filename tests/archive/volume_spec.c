@@ -83,6 +83,7 @@ int spec_read(const char *path, struct spec *s)
                         text_of(imprint, "medium"),
                         json_object_get_int64(json_object_object_get(imprint, "made_at")),
                         "recdock 0.1.0",
+                        json_object_get_boolean(json_object_object_get(s->json, "hash_list")),
         };
         cases_read(s, json_object_object_get(s->json, "cases"));
         return files_read(s, json_object_object_get(s->json, "files"),

@@ -3,8 +3,11 @@
 """Long-term copies: what is due goes to a medium, is proved there, counted, read again, and made anew when it went bad."""
 
 import contextlib
+import errno
+import glob
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +15,7 @@ import subprocess
 import tap
 from testbed import StationTest, sha256_file
 
+LIAR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "archive_liar.py")
 CRASHES = ("archive-planned", "archive-begun", "archive-proved", "archive-recorded")
 WORKER_CRASHES = ("archive-copying:2", "archive-ended")
 
@@ -184,6 +188,15 @@ class Way(Archive):
         with open(os.path.join(self.root(row), "label.svg"), encoding="utf-8") as f:
             self.assertEqual(label, f.read())
 
+    def test_a_media_hash_list_is_on_it_when_that_is_asked_for(self):
+        self.configure(more="MediaHashList=yes\n")
+        self.begin(**{f"DCIM/{n}.bin": os.urandom(40000 + n) for n in range(3)})
+        volume = self.written()[0]
+        self.assert_sound(volume)
+        listing, = glob.glob(os.path.join(self.root(volume), "ascmhl", f"0001_{volume['number']}_*Z.mhl"))
+        with open(listing, encoding="utf-8") as f:
+            self.assertEqual(f.read().count('">data/C1/'), 3)
+
     def test_what_is_wrong_is_refused_and_changes_nothing(self):
         self.configure(auto=False)
         self.station.start()
@@ -239,6 +252,94 @@ class Way(Archive):
         self.station.until(lambda: self.alerts() == [])
 
 
+class Again(Archive):
+    """A copy that is lost is made anew: from the store, or from another copy when the store has none."""
+
+    def damage(self, path):
+        os.chmod(path, 0o600)
+        with open(path, "r+b") as f:
+            f.seek(4000)
+            f.write(b"x")
+
+    def test_from_the_store(self):
+        self.configure(auto=False)
+        self.begin(a=b"1" * 9000, b=b"2" * 9000)
+        first = self.station.json("archive", "start", "--wait")[0]["number"]
+        bad = self.station.json("archive", "show", first)[0]["copies"][1]
+        self.damage(os.path.join(self.media[0], first, bad["path"]))
+        self.station.ctl("archive", "verify", first, check=False)
+        second = self.station.json("archive", "start", "--wait")[0]
+        self.assertEqual((second["state"], second["files"]), ("written", 1))
+        self.assertEqual([c["footage"] for c in self.assert_sound(self.volumes()[second["number"]])], [bad["footage"]])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
+        self.assertTrue(self.station.json("case", "show", "C1")[0]["archived"])
+
+    def from_another_medium(self, lose):
+        self.configure(folders=2, auto=False, more="Copies=2\n")
+        self.begin(a=b"1" * 9000, b=b"2" * 9000)
+        first = self.station.json("archive", "start", "--wait")[0]["number"]
+        self.station.ctl("archive", "init", self.media[1])
+        copy = self.station.json("archive", "show", first)[0]["copies"][0]
+        good, footage = os.path.join(self.media[0], first, copy["path"]), copy["footage"]
+        stored = os.path.join(self.station.store, {f["id"]: f["path"] for f in self.station.footage()}[footage])
+        lose(stored)
+        failed = json.loads(self.station.ctl("archive", "start", "--wait", "--json", check=False).stdout)[0]
+        self.assertEqual(failed["state"], "failed")
+        alert = [a for a in self.station.json("alert", "list") if a["kind"] == "archive-failed"]
+        self.assertEqual([a["subject"] for a in alert], [f"footage/{footage}"])
+        self.assertIn(f"--footage={footage} --source=FILE", alert[0]["text"])
+
+        wrong = os.path.join(self.folder, "wrong")
+        with open(wrong, "wb") as f:
+            f.write(b"1" * 8999 + b"x")
+        failed = json.loads(self.station.ctl("archive", "start", f"--footage={footage}", f"--source={wrong}", "--wait", "--json", check=False).stdout)[0]
+        self.assertEqual(failed["state"], "failed")
+        self.assertIn("the file that was given is not what the catalogue knows of it", failed["reason"])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
+
+        volume = self.station.json("archive", "start", f"--footage={footage}", f"--source={good}", "--wait")[0]
+        self.assertEqual((volume["state"], volume["files"]), ("written", 2))
+        self.assert_sound(self.volumes()[volume["number"]], medium=1)
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {2})
+        self.assertTrue(self.station.json("case", "show", "C1")[0]["archived"])
+        self.assertEqual(self.alerts(), [])
+        given = [e for e in self.station.json("ledger", "list") if e["act"] == "volume.source-given"]
+        self.assertEqual([(e["detail"]["footage"], e["detail"]["path"]) for e in given], [(footage, good), (footage, wrong)])
+        return stored
+
+    def test_from_another_medium_when_the_store_has_it_damaged(self):
+        stored = self.from_another_medium(self.damage)
+        self.assertNotEqual(sha256_file(stored), sha256_file(os.path.join(self.folder, "wrong")))  # as it was
+        self.assertNotEqual(self.station.ctl("verify", check=False).returncode, 0)
+
+    def test_from_another_medium_when_the_store_has_lost_it(self):
+        self.assertFalse(os.path.exists(self.from_another_medium(os.unlink)))
+
+    def test_what_is_wrong_is_refused(self):
+        self.configure(auto=False)
+        self.begin(a=b"1" * 9000)
+        self.station.ctl("archive", "start", "--wait")
+        path = os.path.join(self.folder, "given")
+        with open(path, "wb") as f:
+            f.write(b"1" * 9000)
+        for code, text, *args in (
+            (2, "expected --footage and --source together", "--footage=1"),
+            (2, "expected --footage and --source together", f"--source={path}"),
+            (2, "expected --footage and --source together", "--footage=1", f"--source={path}", "--case=C1"),
+            (2, "expected the number of a footage", "--footage=1x", f"--source={path}"),
+            (2, "expected the number of a footage", "--footage=-1", f"--source={path}"),
+            (2, "is no regular file", "--footage=1", f"--source={self.folder}"),
+            (2, "cannot be read", "--footage=1", f"--source={path}.none"),
+            (5, "there is no footage '99'", "--footage=99", f"--source={path}"),
+            (6, "'1' is not due", "--footage=1", f"--source={path}"),
+        ):
+            with self.subTest(args=args):
+                refused = self.station.ctl("archive", "start", *args, check=False)
+                self.assertIn(text, refused.stderr)
+                self.assertEqual(refused.returncode, code)
+        self.assertEqual(len(self.volumes()), 1)
+
+
 class Failures(Archive):
     def test_a_full_medium_goes_to_the_next(self):
         if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", self.media[0]], check=False).returncode != 0:
@@ -270,6 +371,23 @@ class Failures(Archive):
         self.assertEqual((done["state"], done["files"]), ("written", 1))
         self.assertEqual({f["id"]: f["copies"] for f in self.station.footage()}[row["id"]], 0)
         self.assertEqual(self.alerts(), [("archive-failed", f"footage/{row['id']}")])
+        # The first one's folder is there still, is no volume, and is told of until it is gone and retired.
+        left, = [v["number"] for v in self.volumes().values() if v["state"] == "failed"]
+        self.assertFalse(os.path.exists(os.path.join(self.media[0], left, "bagit.txt")))
+        self.assertIn(f"volumes that failed: {left};", self.station.wait("ARCHIVE_LEFT", timeout=5)[0]["MESSAGE"])
+        folder = os.path.join(self.media[0], left)
+        for change, told in (
+            (lambda: shutil.rmtree(folder), 0),
+            (lambda: os.mkdir(folder), 1),
+            (lambda: self.station.ctl("archive", "retire", left, "--reason=its folder is gone"), 0),
+        ):
+            change()
+            mark = self.station.mark()
+            self.station.ctl("archive", "retire", done["number"], "--reason=to be written again")
+            done = self.station.json("archive", "start", "--wait")[0]
+            self.station.wait("ARCHIVE_WRITTEN", start=mark)
+            self.assertEqual(len(self.station.log.find("ARCHIVE_LEFT", mark)), told)
+        self.assertEqual(len(self.station.json("archive", "list", "--state=failed")), 0)
 
     def test_a_disk_that_is_not_mounted_is_no_medium(self):
         self.configure(auto=False)
@@ -342,6 +460,84 @@ class Deaths(Archive):
         self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
         self.assertEqual(self.station.json("archive", "media")[0]["state"], "failed")
         self.assertEqual(self.station.json("archive", "status")[0]["due_files"], 1)
+
+
+class Lies(Archive):
+    """A recdock-archive that was taken over by a medium says what is not so. Its word alone makes no copy."""
+
+    def prepare(self, what):
+        self.answer = os.path.join(self.folder, "answer")
+        self.station.start()
+        self.station.ctl("archive", "init", self.media[0])
+        self.station.ctl("unit", "add", "U1", "First brigade")
+        self.close_case("C1", {"a.bin": os.urandom(9000)})
+        self.dock("b", self.recorder_folder("b", {"b.bin": os.urandom(9000)}))  # footage 2 is of no case
+        path = os.path.join(self.station.libexec, "recdock-archive")
+        program = os.readlink(path)
+        os.unlink(path)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/bash\nexec /usr/bin/python3 '{LIAR}' {what} '{self.answer}' '{program}'\n")
+        os.chmod(path, 0o755)
+
+    def lie(self, what):
+        self.configure(auto=False)
+        self.prepare(what)
+        said = self.station.ctl("archive", "start", "--wait", "--json", check=False)
+        return json.loads(said.stdout)[0]
+
+    def fails(self, what, reason):
+        row = self.lie(what)
+        self.assertEqual(row["state"], "failed")
+        self.assertIn(reason, row["reason"])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
+        self.assertFalse(self.station.json("case", "show", "C1")[0]["archived"])
+
+    def barred(self, outcome, reason, state="active"):
+        """It is asked again neither at once nor for ever, and who says so has it asked."""
+        self.configure(auto=False)
+        self.prepare(f"ends-as={outcome}")
+        self.configure()
+        self.station.ctl("reload")
+        self.station.wait("ALERT_RAISED", alert="archive-medium-wanted")
+        self.assertEqual([v["state"] for v in self.volumes().values()], ["failed"])
+        self.assertIn(reason, list(self.volumes().values())[0]["reason"])
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
+        self.assertEqual(self.station.json("archive", "media")[0]["state"], state)
+        again = self.station.ctl("archive", "start", "--wait", check=False)
+        self.assertNotEqual(again.returncode, 0)
+        self.assertEqual(len(self.volumes()), 2 if state == "active" else 1)
+
+    def test_the_medium_is_full(self):
+        self.barred(1, "the medium is full")
+
+    def test_the_folder_is_somebody_else_s(self):
+        self.barred(5, "its folder on the medium has something else in it")
+
+    def test_it_was_not_proved(self):
+        self.barred(7, "reading it back did not prove it", "failed")
+
+    def test_the_medium_fails(self):
+        self.barred(2, "the medium failed", "failed")
+
+    def test_one_file_is_not_told_of(self):
+        self.fails("omits-one", "reading it back did not prove it")
+
+    def test_one_file_is_not_what_it_was(self):
+        self.fails("says-it-differs", "1 of 1 files are not what was written")
+
+    def test_a_file_of_the_volume_s_own_is_not_what_it_was(self):
+        self.fails("own-file-differs", "nor are files of the volume's own")
+
+    def test_there_is_no_seal(self):
+        self.fails("without-seal", "reading it back did not prove it")
+
+    def test_it_tells_of_footage_that_is_not_on_the_volume(self):
+        self.fails("tells-of-another", "recdock-archive ended before its word")
+
+    def test_it_wants_footage_that_is_not_on_the_volume(self):
+        self.assertEqual(self.lie("wants-another")["state"], "written")
+        with open(self.answer, encoding="utf-8") as f:
+            self.assertEqual(f.read(), f"2 {-errno.EPERM} 0")
 
 
 def add_cases():

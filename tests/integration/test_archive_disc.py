@@ -12,6 +12,8 @@ import subprocess
 import tap
 from testbed import StationTest, sha256_file
 
+LIAR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "archive_liar.py")
+
 
 class Discs(StationTest):
     start_station = False
@@ -243,6 +245,22 @@ class Deaths(Discs):
         self.station.start()
         self.station.until(lambda: [v["state"] for v in self.volumes()] == ["failed"])
         self.assert_failed(self.discs[0])
+
+    def test_a_drive_whose_disc_failed_is_not_asked_at_once(self):
+        """The next blank disc in it would have the same fate, and the one after that."""
+        self.begin()
+        path = os.path.join(self.station.libexec, "recdock-archive")
+        program = os.readlink(path)
+        os.unlink(path)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/bash\nexec /usr/bin/python3 '{LIAR}' dies-when-it-is-to-write - '{program}'\n")
+        os.chmod(path, 0o755)
+        self.configure(more="Burn=auto\n")
+        self.station.ctl("reload")
+        self.station.wait("ALERT_RAISED", alert="archive-medium-wanted")
+        self.assertEqual(([v["state"] for v in self.volumes()], [m["state"] for m in self.media()]), (["failed"], ["failed"]))
+        self.start(code=1)  # unless somebody says so
+        self.assertEqual([v["state"] for v in self.volumes()], ["failed"] * 2)
 
     def test_a_file_that_cannot_be_read_fails_the_disc(self):
         self.begin()

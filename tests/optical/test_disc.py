@@ -6,12 +6,14 @@ proved volume."""
 import errno
 import os
 import pathlib
+import re
 import resource
 import shlex
 import signal
 import tempfile
 
 from sample_disc import *
+from test_hash_list import c4
 import tap
 
 SECTOR = 2048
@@ -87,6 +89,22 @@ class Images(Discs):
         files = [sample.file(i + 1, "A", f"{i}.mp4", self.source(str(i), random.Random(i).randbytes(n))) for i, n in enumerate(sizes)]
         self.assertEqual(self.burn(files).outcome, DONE, self.said)
         self.is_volume(self.extract(self.disc), files)
+
+    @tool("bsdtar")
+    def test_hash_list(self):
+        """Its digests are known only when the last footage is on the disc."""
+        files = self.some(3) + [sample.file(9, "A", "empty.mp4", self.source("empty", b""))]
+        spec = self.spec(files, hash_list=True)
+        self.assertEqual(self.run_program("write", self.drive, spec).outcome, DONE, self.said)
+        out = self.extract(self.disc)
+        self.is_volume(out, files)
+        self.assertEqual(self.verify().outcome, DONE, self.said)
+        listing, = (out / "ascmhl").glob("*.mhl")
+        listed = dict(re.findall(r">([^<>]+)</path>\s*<c4 action=\"original\">(\w+)<", listing.read_text()))
+        self.assertEqual(sum(n.startswith("data/") for n in listed), 4)
+        for name, value in listed.items():
+            self.assertEqual(c4((out / name).read_bytes()), value, name)
+        self.assertIn(f">{c4(listing.read_bytes())}<", (out / "ascmhl" / "ascmhl_chain.xml").read_text())
 
 
 class Proof(Discs):

@@ -168,7 +168,7 @@ int station_backup_begin(struct station *s, bool full_check, const char *actor,
 
 /* So is writing volumes. */
 int station_archive_begin(struct station *s, const char *actor, const char *drive,
-                          station_archive_fn *on_done, void *userdata)
+                          const struct archive_given *given, station_archive_fn *on_done, void *userdata)
 {
         return -ENODATA;
 }

@@ -94,7 +94,7 @@ static int64_t due(int64_t copies)
 {
         struct volume_due d;
 
-        ck_assert_int_eq(volume_due_sum(c, copies, clock_now(), &d), CATALOGUE_OK);
+        ck_assert_int_eq(volume_due_sum(c, copies, clock_now(), 0, &d), CATALOGUE_OK);
         return d.files;
 }
 
@@ -109,7 +109,7 @@ static int due_for(int64_t copies, int64_t medium)
 {
         int n = 0;
 
-        ck_assert_int_eq(volume_due_each(c, copies, medium, clock_now(), count_file, &n), 0);
+        ck_assert_int_eq(volume_due_each(c, copies, medium, clock_now(), 0, count_file, &n), 0);
         return n;
 }
 

@@ -232,6 +232,39 @@ START_TEST(is_written_and_proved)
 }
 END_TEST
 
+/* Its digests are told by whoever reads the footage; until then what hangs on them is not to be written. */
+START_TEST(with_a_hash_list)
+{
+        struct archive_imprint listing = imprint;
+        struct archive_report report;
+        const struct archive_entry *empty, *footage, *seal;
+        uint8_t sha512[SHA512_SIZE] = {0};
+
+        archive_volume_free(volume);
+        listing.hash_list = true;
+        ck_assert_int_eq(archive_volume_new(&volume, &listing, NULL, 0, files, FILES), 0);
+        empty = archive_volume_find(volume, path_of(1));
+        footage = archive_volume_find(volume, path_of(2));
+        seal = archive_volume_find(volume, "tagmanifest-sha256.txt");
+        ck_assert(!archive_volume_wants_sha512(volume, empty));
+        ck_assert(!archive_volume_wants_sha512(volume, seal));
+        ck_assert(archive_volume_wants_sha512(volume, footage));
+        ck_assert_int_eq(archive_volume_tell_sha512(volume, seal, sha512), -EINVAL);
+        ck_assert(!archive_volume_is_final(volume, seal));
+        ck_assert(!archive_volume_is_final(volume, archive_volume_find(volume, "ascmhl/ascmhl_chain.xml")));
+        ck_assert(archive_volume_is_final(volume, footage));
+        ck_assert(archive_volume_is_final(volume, archive_volume_find(volume, "bagit.txt")));
+        write_as(ARCHIVE_DONE, &report);
+        ck_assert_uint_eq(report.n_files, archive_volume_size(volume));
+        ck_assert_mem_eq(report.seal, archive_volume_seal(volume), DIGEST_SIZE);
+        ck_assert(archive_volume_is_final(volume, seal));
+        ck_assert(!archive_volume_wants_sha512(volume, footage));
+        ck_assert_int_eq(archive_volume_tell_sha512(volume, footage, sha512), -EINVAL);
+        verify_as(ARCHIVE_DONE, &report);
+        ck_assert_mem_eq(report.seal, archive_volume_seal(volume), DIGEST_SIZE);
+}
+END_TEST
+
 /* A memory of the medium is no proof of it. */
 START_TEST(memory_proves_nothing)
 {
@@ -557,6 +590,7 @@ int main(void)
         tcase_set_timeout(t, 60);
         tcase_add_checked_fixture(disk, setup, teardown);
         tcase_add_test(disk, is_written_and_proved);
+        tcase_add_test(disk, with_a_hash_list);
         tcase_add_checked_fixture(t, setup_memory, teardown);
         tcase_add_test(t, memory_proves_nothing);
         tcase_add_test(t, full_medium);

@@ -55,6 +55,29 @@ START_TEST(test_peek_and_go_on)
 }
 END_TEST
 
+/* FIPS 180-4's example; what is not computed is not given. */
+START_TEST(test_sha512)
+{
+        static const char *const abc = "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                                       "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
+        _cleanup_(digest_freep) struct digest *d = NULL;
+        uint8_t found[SHA512_SIZE], once[SHA512_SIZE];
+        struct digest_values v;
+        char hex[2 * SHA512_SIZE + 1];
+
+        ck_assert_int_eq(digest_new(&d, false), 0);
+        ck_assert_int_eq(digest_peek_sha512(d, found), -EINVAL);
+        ck_assert_int_eq(digest_add_sha512(d), 0);
+        ck_assert_int_eq(digest_update(d, "abc", 3), 0);
+        ck_assert_int_eq(digest_peek_sha512(d, found), 0);
+        ck_assert_str_eq(text_hex(found, SHA512_SIZE, hex), abc);
+        ck_assert_int_eq(digest_sha512("abc", 3, once), 0);
+        ck_assert_mem_eq(found, once, SHA512_SIZE);
+        ck_assert_int_eq(digest_peek(d, &v), 0);
+        assert_hex(v.sha256, SHA256_ABC);
+}
+END_TEST
+
 START_TEST(test_without_sm3)
 {
         static const uint8_t zero[DIGEST_SIZE];
@@ -96,6 +119,7 @@ int main(void)
 
         tcase_add_test(t, test_examples);
         tcase_add_test(t, test_peek_and_go_on);
+        tcase_add_test(t, test_sha512);
         tcase_add_test(t, test_without_sm3);
         tcase_add_test(t, test_equal);
         suite_add_tcase(s, t);

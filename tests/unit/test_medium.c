@@ -6,9 +6,11 @@
 #include "base/message.h"
 #include "daemon/disk/disk_mount.h"
 #include "daemon/disk/disk_node.h"
+#include "daemon/medium/medium_check.h"
 #include "daemon/medium/medium_content.h"
 #include "daemon/medium/medium_make.h"
 #include "daemon/medium/medium_registry.h"
+#include "daemon/medium/medium_tool.h"
 #include "daemon/medium/medium_request.h"
 #include "daemon/medium/serve.h"
 #include "scratch.h"
@@ -317,6 +319,143 @@ START_TEST(test_content_that_cannot_be_read)
 }
 END_TEST
 
+/* --- whether it can be written to --- */
+
+static void run(const char *const argv[])
+{
+        struct peer p = peer();
+        int status = -1;
+
+        ck_assert_int_eq(medium_tool_run(argv, &p, MAKE_MS, &status), 0);
+        ck_assert_int_eq(status, 0);
+}
+
+static void make_type(const char *type)
+{
+        const char *const fat[] = {"/sbin/mkfs.fat", "-F", "32", image, NULL};
+
+        if (strcmp(type, "vfat") == 0)
+                run(fat);
+        else
+                make(image, strcmp(type, "ext4") == 0 ? MEDIUM_EXT4 : MEDIUM_EXFAT);
+}
+
+static uint8_t byte_at(off_t offset)
+{
+        _cleanup_close_ int fd = open(image, O_RDONLY | O_CLOEXEC);
+        uint8_t byte;
+
+        ck_assert_int_eq(pread(fd, &byte, 1, offset), 1);
+        return byte;
+}
+
+static void bits_set(off_t offset, uint8_t bits)
+{
+        uint8_t byte = byte_at(offset) | bits;
+
+        patch(offset, &byte, 1);
+}
+
+/* Nothing is changed by it. */
+static int checked(const char *type, int timeout_ms, struct medium_failed *why)
+{
+        _cleanup_close_ int fd = open(image, O_RDONLY | O_CLOEXEC);
+        _cleanup_free_ uint8_t *before = malloc(SIZE), *after = malloc(SIZE);
+        struct peer p = peer();
+        int r;
+
+        *why = (struct medium_failed){0};
+        ck_assert_int_eq(pread(fd, before, SIZE, 0), SIZE);
+        r = medium_check(fd, image, type, &p, timeout_ms, why);
+        ck_assert_int_eq(pread(fd, after, SIZE, 0), SIZE);
+        ck_assert_mem_eq(before, after, SIZE);
+        ck_assert_int_eq(why->error, r == -EPIPE ? 0 : r);
+        return r;
+}
+
+static const struct {
+        const char *type;
+        off_t offset;
+        uint8_t bits;
+        enum medium_left left;
+        const char *text; /* NULL: it may be written to */
+} lefts[] = {
+                {"ext4", 0, 0, MEDIUM_LEFT_CLEAN, NULL},
+                {"exfat", 0, 0, MEDIUM_LEFT_CLEAN, NULL},
+                {"vfat", 0, 0, MEDIUM_LEFT_CLEAN, NULL},
+                {"ext4", 1024 + 0x60, 4, MEDIUM_LEFT_JOURNAL, NULL},
+                {"ext4", 1024 + 0x3a, 2, MEDIUM_LEFT_ERRORS,
+                 "errors were found; repair it with 'e2fsck -f "},
+                {"exfat", 106, 2, MEDIUM_LEFT_DIRTY,
+                 "taken out before it was released; repair it with 'fsck.exfat -y "},
+                {"exfat", 106, 4, MEDIUM_LEFT_ERRORS, "errors were found"},
+                {"vfat", 0x41, 1, MEDIUM_LEFT_DIRTY,
+                 "taken out before it was released; repair it with 'fsck.vfat -a "},
+};
+
+START_TEST(test_how_it_was_left)
+{
+        _cleanup_close_ int fd = open(image, O_RDONLY | O_CLOEXEC);
+        enum medium_left left = MEDIUM_LEFT_ERRORS;
+        struct medium_failed why;
+        int r;
+
+        make_type(lefts[_i].type);
+        bits_set(lefts[_i].offset, lefts[_i].bits);
+        ck_assert_int_eq(medium_left_read(fd, lefts[_i].type, &left), 0);
+        ck_assert_int_eq(left, lefts[_i].left);
+        r = checked(lefts[_i].type, MAKE_MS, &why);
+        ck_assert_int_eq(r, lefts[_i].text ? -EUCLEAN : 0);
+        ck_assert_msg(!lefts[_i].text || strstr(why.text, lefts[_i].text), "%s", why.text);
+}
+END_TEST
+
+static void damage(const char *type)
+{
+        const char *const no_root[] = {"/sbin/debugfs", "-w", "-R", "clri <2>", image, NULL};
+
+        if (strcmp(type, "ext4") == 0)
+                run(no_root);
+        else if (strcmp(type, "exfat") == 0)
+                bits_set(11 * 512, 0xff); /* the checksum of the boot region */
+        else
+                patch(32 * 512 + 8, "\x07\0\0", 4); /* the root folder goes on where nothing is */
+}
+
+/* Its superblock does not tell of it. */
+START_TEST(test_damage_is_found)
+{
+        static const char *const types[] = {"ext4", "exfat", "vfat"};
+        _cleanup_close_ int fd = open(image, O_RDONLY | O_CLOEXEC);
+        enum medium_left left = MEDIUM_LEFT_ERRORS;
+        struct medium_failed why;
+
+        make_type(types[_i]);
+        damage(types[_i]);
+        ck_assert_int_eq(medium_left_read(fd, types[_i], &left), 0);
+        ck_assert_int_eq(left, MEDIUM_LEFT_CLEAN);
+        ck_assert_int_eq(checked(types[_i], MAKE_MS, &why), -EUCLEAN);
+        ck_assert_msg(strstr(why.text, " ends with "), "%s", why.text);
+}
+END_TEST
+
+START_TEST(test_check_is_bounded)
+{
+        struct medium_failed why;
+
+        ck_assert_int_eq(checked("ext4", MAKE_MS, &why), -EUCLEAN); /* there is nothing */
+        ck_assert_int_eq(checked("exfat", MAKE_MS, &why), -EUCLEAN);
+        ck_assert_int_eq(checked("vfat", MAKE_MS, &why), -EUCLEAN);
+        ck_assert_int_eq(checked("ntfs", MAKE_MS, &why), -EOPNOTSUPP);
+        make(image, MEDIUM_EXT4);
+        ck_assert_int_eq(checked("exfat", MAKE_MS, &why), -EUCLEAN); /* it is another one */
+        damage("ext4");
+        ck_assert_int_eq(checked("ext4", 0, &why), 0); /* not checked, and told */
+        pair[0] = fd_close(pair[0]);
+        ck_assert_int_eq(checked("ext4", MAKE_MS, &why), -EPIPE);
+}
+END_TEST
+
 START_TEST(test_make_fails)
 {
         struct peer p = peer();
@@ -437,6 +576,9 @@ int main(void)
         tcase_add_test(c, test_other_signs_are_taken_away);
         tcase_add_test(c, test_ambivalent_content_is_something);
         tcase_add_test(c, test_content_that_cannot_be_read);
+        tcase_add_loop_test(c, test_how_it_was_left, 0, ELEMENTSOF(lefts));
+        tcase_add_loop_test(c, test_damage_is_found, 0, 3);
+        tcase_add_test(c, test_check_is_bounded);
         tcase_add_test(c, test_make_fails);
         tcase_add_test(c, test_mount);
         tcase_add_test(c, test_mount_is_refused);

@@ -15,7 +15,7 @@ from station import BUILD, EVENTS, StationCase, is_event, main
 
 PORT, OTHER = '2-1', '2-2'
 SIZE = 96 << 20
-EPERM, EBUSY, EEXIST, EROFS, EPIPE = 1, 16, 17, 30, 32
+EPERM, EBUSY, EEXIST, EROFS, EPIPE, EUCLEAN = 1, 16, 17, 30, 32, 117
 FOREIGN = '11111111-2222-3333-4444-555555555555'
 AS_RECDOCK = 'setpriv --reuid=recdock --regid=recdock --init-groups --inh-caps=-all'
 NOBODY_ASKS = """setpriv --reuid=nobody --clear-groups perl -MSocket -e '
@@ -258,6 +258,32 @@ class Medium(StationCase):
         self.check_free(block)
         self.unplug()
         self.check_volume(path, 'fsck.exfat', '-n')
+        type(self).exfat = path, uuid
+
+    def test_8_what_is_not_sound_is_not_written_to(self):
+        """A flag that fsck.exfat does not look at, and damage that no flag tells of. A journal is no damage: see test_6_yanked."""
+        path, uuid = self.exfat
+        checksum = 11 * 512  # of the boot region
+        for at, bits, text in ((106, 2, 'it was taken out before it was released'), (checksum, 0xff, 'fsck.exfat -n')):
+            with open(path, 'r+b') as f:
+                f.seek(at)
+                whole = f.read(1)
+                f.seek(at)
+                f.write(bytes([whole[0] | bits]))
+            with open(path, 'rb') as f:
+                before = f.read()
+            self.plug(path, 'BOUGHT')
+            self.check_refused([(EUCLEAN, text, '', ('open', uuid, 'true'))])
+            self.unplug()
+            with open(path, 'r+b') as f:
+                self.assertTrue(f.read() == before, 'it was written to')
+                f.seek(at)
+                f.write(whole)
+        block = self.plug(path, 'BOUGHT')
+        self.assertEqual(self.ask('open', uuid, 'ls')[-3:], ['现场.txt', 'command 0', 'released 0'])
+        self.check_free(block)
+        checked = self.station.run('journalctl --no-pager -o cat -t recdock-medium | grep -c "checked in"')
+        self.assertGreater(int(checked), 2)
 
 
 if __name__ == '__main__':
