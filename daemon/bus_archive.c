@@ -15,9 +15,11 @@
 #include "daemon/medium_presence.h"
 #include "rules/usb_kind.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <string.h>
+#include <sys/stat.h>
 
 DEFINE_CLEANUP(json_object *, json_object_put);
 
@@ -163,8 +165,27 @@ int bus_start_archive(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 /* --- StartArchiveFrom() --- */
 
-static int given_accept(const struct station *s, int64_t footage, sd_bus_error *error)
+/* What it is worth is its digest's to say, when it is written; but a disc is spoilt then. */
+static int given_file_accept(const struct archive_given *given, int64_t size, sd_bus_error *error)
 {
+        struct stat st;
+        int mode = fcntl(given->fd, F_GETFL);
+
+        if (mode < 0 || (mode & O_PATH) || (mode & O_ACCMODE) == O_WRONLY || fstat(given->fd, &st) < 0 ||
+            !S_ISREG(st.st_mode))
+                return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
+                                         "'%s' cannot be read from, expected a regular file", given->path);
+        if (st.st_size != size)
+                return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
+                                         "'%s' has %lld bytes, expected the %lld of footage '%lld'",
+                                         given->path, (long long)st.st_size, (long long)size,
+                                         (long long)given->footage);
+        return 0;
+}
+
+static int given_accept(const struct station *s, const struct archive_given *given, sd_bus_error *error)
+{
+        const int64_t footage = given->footage;
         struct footage f;
         int r = footage_by_id(s->catalogue, footage, &f);
 
@@ -173,6 +194,8 @@ static int given_accept(const struct station *s, int64_t footage, sd_bus_error *
                                          "there is no footage '%" PRId64
                                          "', expected one of 'recdockctl list'",
                                          footage);
+        if (r >= 0)
+                r = given_file_accept(given, f.size, error);
         if (r < 0)
                 return r;
         r = volume_due_has(s->catalogue, s->config->archive.copies, clock_now(), footage);
@@ -201,7 +224,7 @@ int bus_start_archive_from(sd_bus_message *m, void *userdata, sd_bus_error *erro
                 r = drive_accept(server->station->config, drive, error);
         given.footage = (int64_t)MIN(footage, (uint64_t)INT64_MAX);
         if (r >= 0)
-                r = given_accept(server->station, given.footage, error);
+                r = given_accept(server->station, &given, error);
         if (r >= 0)
                 r = bus_access_actor(m, actor);
         return r < 0 ? r : volume_begin_answered(server, m, actor, drive, &given, wait, error);

@@ -320,8 +320,9 @@ class Again(Archive):
         self.begin(a=b"1" * 9000)
         self.station.ctl("archive", "start", "--wait")
         path = os.path.join(self.folder, "given")
-        with open(path, "wb") as f:
-            f.write(b"1" * 9000)
+        for name, size in ((path, 9000), (f"{path}.short", 8999)):
+            with open(name, "wb") as f:
+                f.write(b"1" * size)
         for code, text, *args in (
             (2, "expected --footage and --source together", "--footage=1"),
             (2, "expected --footage and --source together", f"--source={path}"),
@@ -331,6 +332,7 @@ class Again(Archive):
             (2, "is no regular file", "--footage=1", f"--source={self.folder}"),
             (2, "cannot be read", "--footage=1", f"--source={path}.none"),
             (5, "there is no footage '99'", "--footage=99", f"--source={path}"),
+            (6, f"'{path}.short' has 8999 bytes, expected the 9000 of footage '1'", "--footage=1", f"--source={path}.short"),
             (6, "'1' is not due", "--footage=1", f"--source={path}"),
         ):
             with self.subTest(args=args):
