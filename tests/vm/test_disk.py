@@ -45,12 +45,13 @@ ln -s $g/functions/mass_storage.0 $g/configs/c.1
 echo {udc} >$g/UDC
 '''
 
-# Imports a device of a USB/IP server: OP_REQ_IMPORT, whose answer has bus and device number 300 bytes in.
+# Imports a device of a USB/IP server: OP_REQ_IMPORT, whose answer has bus and device number 296 bytes in.
 ATTACH = '''
 exec 3<>/dev/tcp/127.0.0.1/3240
 printf '\\x01\\x11\\x80\\x03\\0\\0\\0\\0' >&3
 printf 1-1 | dd bs=32 conv=sync status=none | tr ' ' '\\0' >&3
-id=$(dd bs=1 count=320 status=none <&3 | od -An -v -tx1 -j296 -N8 | tr -d ' ')
+reply=$(dd bs=1 count=320 status=none <&3 | od -An -v -tx1 | tr -d ' \\n') # all of it: the kernel goes on behind it
+id=${reply:592:16}
 port=$(awk '$1 == "ss" { print $2 + 0; exit }' /sys/devices/platform/vhci_hcd.0/status)
 echo "$port 3 $((0x${id:0:8} << 16 | 0x${id:8:8})) 5" >/sys/devices/platform/vhci_hcd.0/attach
 echo $port >/run/usbip-port
