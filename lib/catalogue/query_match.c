@@ -62,32 +62,23 @@ static int sample(struct catalogue *c, const char *sql, const char *expression, 
         return 0;
 }
 
-/* Ids come in order: how far the first few lie apart says how many there are. */
-static int share_from_first(struct catalogue *c, const char *expression, const struct window *w, double *ret)
+/* Ids come in order: how far the few at one end lie apart says how many there are. */
+static int share_at(struct catalogue *c, const char *expression, const struct window *w, bool last,
+                    double *ret)
 {
-        double n, id;
-        int r = sample(c,
-                       "SELECT count(*), max(rowid) FROM (SELECT rowid FROM footage_name WHERE footage_name"
-                       " MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid LIMIT ?4)",
-                       expression, w, &n, &id);
+        static const char *const sql[] = {
+                        "SELECT count(*), max(rowid) FROM (SELECT rowid FROM footage_name WHERE footage_name"
+                        " MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid LIMIT ?4)",
+                        "SELECT count(*), min(rowid) FROM (SELECT rowid FROM footage_name WHERE footage_name"
+                        " MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid DESC LIMIT ?4)",
+        };
+        double n, id, reach;
+        int r = sample(c, sql[last], expression, w, &n, &id);
 
         if (r < 0)
                 return r;
-        *ret = n / (n < SAMPLE ? w->rows : MAX(id - (double)w->first + 1, 1));
-        return 0;
-}
-
-static int share_from_last(struct catalogue *c, const char *expression, const struct window *w, double *ret)
-{
-        double n, id, last = w->last == INT64_MAX ? w->rows : (double)w->last;
-        int r = sample(c,
-                       "SELECT count(*), min(rowid) FROM (SELECT rowid FROM footage_name WHERE footage_name"
-                       " MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid DESC LIMIT ?4)",
-                       expression, w, &n, &id);
-
-        if (r < 0)
-                return r;
-        *ret = n / (n < SAMPLE ? w->rows : MAX(last - id + 1, 1));
+        reach = last ? (w->last == INT64_MAX ? w->rows : (double)w->last) - id : id - (double)w->first;
+        *ret = n / (n < SAMPLE ? w->rows : MAX(reach + 1, 1));
         return 0;
 }
 
@@ -95,11 +86,11 @@ static int share_from_last(struct catalogue *c, const char *expression, const st
 static int find_share(struct catalogue *c, const struct window *w, struct group *g, double enough)
 {
         double other;
-        int r = share_from_first(c, g->expression, w, &g->share);
+        int r = share_at(c, g->expression, w, false, &g->share);
 
         if (r < 0 || g->share * w->rows <= enough)
                 return r;
-        r = share_from_last(c, g->expression, w, &other);
+        r = share_at(c, g->expression, w, true, &other);
         if (r < 0)
                 return r;
         g->share = MIN(g->share, other);
