@@ -20,6 +20,7 @@
 #include "daemon/docking.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
+#include "daemon/index_merge.h"
 #include "daemon/inspector.h"
 #include "daemon/known.h"
 #include "daemon/medium_presence.h"
@@ -559,6 +560,8 @@ int station_start(struct station *s, bool bus)
         if (r >= 0)
                 r = archivist_new(&s->archivist, s);
         if (r >= 0)
+                r = index_merge_new(&s->index_merge, s);
+        if (r >= 0)
                 r = deadline_clock_start(&s->deadline_clock, s);
         if (r >= 0)
                 bays_settle_alerts(s);
@@ -670,6 +673,7 @@ void station_free(struct station *s)
         s->stopping = true;
         watch_stop(s->watch);
         deadline_clock_stop(s->deadline_clock);
+        index_merge_free(s->index_merge);
         backup_job_free(s->backup); /* somebody on the bus may wait for it */
         archivist_free(s->archivist);
         bus_stop(s);

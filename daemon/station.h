@@ -14,6 +14,7 @@
  *   timers  -1       stalls are judged after all progress there is has been read
  *   bus      0
  *   filing  +1       when the loop has nothing more urgent, all that is proved is filed in one batch
+ *   rest    +2       what is done while nobody waits for anything
  */
 
 #include "base/clock.h"
@@ -33,6 +34,7 @@ enum station_priority {
         PRIORITY_TIMER = -1,
         PRIORITY_BUS = 0,
         PRIORITY_FILING = 1,
+        PRIORITY_REST = 2,
 };
 
 struct config;
@@ -45,6 +47,7 @@ struct bus_server;
 struct deadline_clock;
 struct backup_job;
 struct archivist;
+struct index_merge;
 struct medium_present;
 struct disc_present;
 
@@ -73,6 +76,7 @@ struct station {
         struct filing *filing;
         struct backup_job *backup;             /* NULL until started, and in tests without it */
         struct archivist *archivist;           /* likewise */
+        struct index_merge *index_merge;       /* likewise */
         struct deadline_clock *deadline_clock; /* NULL until started, and in tests without it */
         struct bus_server *bus;                /* NULL until connected, and in tests without a bus */
         unsigned int workers;                  /* running offload workers */

@@ -77,23 +77,45 @@ static time_t instant_seconds(instant_t t)
         return (time_t)(t % USEC_PER_SEC < 0 ? s - 1 : s);
 }
 
+/* So many digits and what stands behind them: printf() would be a good part of what a page of a listing
+ * costs. */
+static char *put_number(char *p, unsigned int value, size_t digits, char after)
+{
+        for (size_t i = digits; i > 0; value /= 10)
+                p[--i] = (char)('0' + value % 10);
+        p[digits] = after;
+        return p + digits + 1;
+}
+
+static char *put_year(char *p, int year)
+{
+        if (year < 0 || year > 9999)
+                return p + sprintf(p, "%04d-", year);
+        return put_number(p, (unsigned int)year, 4, '-');
+}
+
 static char *format(instant_t t, char *buf, bool with_usec)
 {
         struct tm tm;
         time_t s = instant_seconds(t);
-        char fraction[16] = "";
-        long offset;
+        unsigned int offset;
+        char *p, sign;
 
         buf[0] = '\0';
         if (t == INSTANT_NONE || !localtime_r(&s, &tm))
                 return buf;
+        sign = tm.tm_gmtoff <= -60 ? '-' : '+';
+        offset = (unsigned int)labs(tm.tm_gmtoff) / 60;
+        p = put_year(buf, tm.tm_year + 1900);
+        p = put_number(p, (unsigned int)tm.tm_mon + 1, 2, '-');
+        p = put_number(p, (unsigned int)tm.tm_mday, 2, 'T');
+        p = put_number(p, (unsigned int)tm.tm_hour, 2, ':');
+        p = put_number(p, (unsigned int)tm.tm_min, 2, ':');
+        p = put_number(p, (unsigned int)tm.tm_sec, 2, with_usec ? '.' : sign);
         if (with_usec)
-                (void)snprintf(fraction, sizeof(fraction), ".%06d",
-                               (int)((t % USEC_PER_SEC + USEC_PER_SEC) % USEC_PER_SEC));
-        offset = tm.tm_gmtoff / 60;
-        (void)snprintf(buf, INSTANT_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%s%c%02ld:%02ld",
-                       tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-                       fraction, offset < 0 ? '-' : '+', labs(offset) / 60, labs(offset) % 60);
+                p = put_number(p, (unsigned int)((t % USEC_PER_SEC + USEC_PER_SEC) % USEC_PER_SEC), 6, sign);
+        p = put_number(p, offset / 60, 2, ':');
+        (void)put_number(p, offset % 60, 2, '\0');
         return buf;
 }
 

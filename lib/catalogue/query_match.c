@@ -16,6 +16,7 @@
 #define SAMPLE      64     /* rows by which it is judged how rare a group is */
 #define ENTRIES_MAX 150000 /* of one group that are read together with others' */
 #define ROWS_MAX    4000   /* that are listed at most */
+#define SPOTS       16     /* of all rows, one at either end is looked into */
 #define GROUPS_MAX  5      /* that are read together */
 #define ENTRY       0.05   /* what one of the full text index costs, in those of others (query_plan.c) */
 
@@ -25,6 +26,7 @@ DEFINE_CLEANUP(char *, sqlite3_free);
 struct group {
         const char *expression;
         double share;
+        double sampled; /* what it was by the ends alone */
 };
 
 /* What is looked through. */
@@ -108,6 +110,7 @@ static int sort_groups(struct catalogue *c, const struct window *w, char *const 
 
                 if (r < 0)
                         return r;
+                g.sampled = g.share;
                 for (; at > 0 && ret[at - 1].share > g.share; at--)
                         ret[at] = ret[at - 1];
                 ret[at] = g;
@@ -130,31 +133,63 @@ static bool is_worth_it(const struct group *g, const struct choice *chosen, cons
                (chosen->n == 0 || ENTRY * entries < LOOKUP * chosen->rows * (1 - g->share));
 }
 
-/* The sample ends with the same row: "WAV" is where ".WA" is. */
-static bool is_alike(const struct group *a, const struct group *b)
+/* The samples end with the same row: "WAV" is where ".WA" is, and where the kind is audio. */
+static bool is_alike(const struct group *g, const struct choice *chosen)
 {
-        return a->share <= b->share && a->share >= b->share;
+        for (size_t i = 0; i < chosen->n; i++)
+                if (chosen->groups[i]->sampled <= g->sampled && chosen->groups[i]->sampled >= g->sampled)
+                        return true;
+        return false;
 }
 
-/* Rarest first. Both are in that order. */
-static void choose_groups(const struct group *names, size_t n_names, const struct group *facts,
-                          size_t n_facts, const struct window *w, struct choice *ret)
+/* What is rare at one end may be most of what lies between: a month of one year. So it is looked at in each
+ * quarter, where few enough are at the end that the group is to be read. */
+static int refine_share(struct catalogue *c, const struct window *w, struct group *g)
+{
+        double quarter = w->rows / 4, sum = g->share;
+
+        if (g->share * w->rows < SAMPLE || quarter < SAMPLE)
+                return 0;
+        for (int i = 1; i < 4; i++) {
+                int64_t first = w->first + (int64_t)(quarter * i);
+                struct window part = {first, first + (int64_t)quarter, quarter};
+                double share;
+                int r = share_at(c, g->expression, &part, i == 3, &share);
+
+                if (r < 0)
+                        return r;
+                sum += share;
+        }
+        g->share = sum / 4;
+        return 0;
+}
+
+/* Rarest first, as far as one end tells: both are in that order. */
+static int choose_groups(struct catalogue *c, struct group *names, size_t n_names, struct group *facts,
+                         size_t n_facts, const struct window *w, struct choice *ret)
 {
         size_t i = 0, j = 0;
 
         *ret = (struct choice){.rows = w->rows};
         while (i < n_names || j < n_facts) {
                 bool name = j == n_facts || (i < n_names && names[i].share <= facts[j].share);
-                const struct group *g = name ? &names[i++] : &facts[j++];
+                struct group *g = name ? &names[i++] : &facts[j++];
+                int r;
 
-                if (name && i > 1 && is_alike(&names[i - 2], g))
+                if (is_alike(g, ret))
                         continue;
                 if (!is_worth_it(g, ret, w))
-                        return;
+                        return 0;
+                r = refine_share(c, w, g);
+                if (r < 0)
+                        return r;
+                if (!is_worth_it(g, ret, w))
+                        continue;
                 ret->groups[ret->n++] = g;
                 ret->n_names += name;
                 ret->rows *= g->share;
         }
+        return 0;
 }
 
 static char *choice_expression(const struct choice *chosen)
@@ -166,15 +201,17 @@ static char *choice_expression(const struct choice *chosen)
         return sqlite3_str_finish(s);
 }
 
+/* In order of ids, and *ret_share: of all rows, of those that there are at least. */
 static int list_rows(struct catalogue *c, const char *expression, const struct window *w, struct plan *p,
-                     struct match *m)
+                     struct match *m, double *ret_share)
 {
         _statement_ sqlite3_stmt *s = NULL;
-        int r = statement_get(
-                        c,
-                        "SELECT count(*), json_group_array(id) FROM (SELECT rowid AS id FROM"
-                        " footage_name WHERE footage_name MATCH ?1 AND rowid BETWEEN ?2 AND ?3 LIMIT ?4)",
-                        &s);
+        int r = statement_get(c,
+                              "SELECT count(*), max(id), json_group_array(id) FROM (SELECT rowid AS id FROM"
+                              " footage_name WHERE footage_name MATCH ?1 AND rowid BETWEEN ?2 AND ?3"
+                              " ORDER BY rowid LIMIT ?4)",
+                              &s);
+        double n;
 
         if (r < 0)
                 return r;
@@ -186,50 +223,81 @@ static int list_rows(struct catalogue *c, const char *expression, const struct w
         r = statement_step(c, s);
         if (r < 0)
                 return r;
-        if (sqlite3_column_double(s, 0) >= ROWS_MAX)
+        n = sqlite3_column_double(s, 0);
+        if (n >= ROWS_MAX) {
+                *ret_share = n / MAX(sqlite3_column_double(s, 1) - (double)w->first + 1, 1);
                 return 0;
-        m->rows = sqlite3_column_double(s, 0);
-        p->empty = p->empty || m->rows < 1;
-        p->names = strdup((const char *)sqlite3_column_text(s, 1));
+        }
+        *ret_share = n / w->rows;
+        m->rows = n;
+        p->empty = p->empty || n < 1;
+        p->names = strdup((const char *)sqlite3_column_text(s, 2));
         return p->names ? 0 : catalogue_refuse(c, ENOMEM, "no memory for a query");
 }
 
-/* Entries that a walk in the order asked for passes until it has as many rows as are wanted. */
-static double walk(const struct query *q, double share, const struct window *w, double total)
+/* Entries that a walk in the order asked for passes until it has as many rows as are wanted: in order of
+ * time among those of the rarest number, in another one among all. */
+static double walk(const struct query *q, double rows, const struct window *w, const struct extent *all)
 {
-        double wanted = q->limit > 0 ? (double)q->limit : total;
+        double wanted = q->limit > 0 ? (double)q->limit : all->total;
         bool by_time = q->order == ORDER_TIME || q->order == ORDER_TIME_ASC;
+        double passed = by_time ? MIN(w->rows, all->numbered) : all->total;
 
-        return MIN(share > 0 ? wanted / share : DBL_MAX, w->rows) * (by_time ? 1 : total / w->rows);
+        return rows > wanted ? passed * wanted / rows : passed;
+}
+
+/* Whether they are few at either end: those of one day stand together, and to look for the first of them
+ * would pass half of all there are. *ret_share is where they are many. */
+static int find_together(struct catalogue *c, const char *expression, const struct window *w, bool *ret_few,
+                         double *ret_share)
+{
+        double rows = w->rows / SPOTS, shares[2];
+        int64_t last = w->last == INT64_MAX ? (int64_t)w->rows : w->last;
+        const struct window ends[] = {{w->first, w->first + (int64_t)rows, MAX(rows, 1)},
+                                      {last - (int64_t)rows, last, MAX(rows, 1)}};
+
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
+                int r = share_at(c, expression, &ends[i], i == 1, &shares[i]);
+
+                if (r < 0)
+                        return r;
+                *ret_few = shares[i] * ends[i].rows < SAMPLE;
+                if (*ret_few)
+                        return 0;
+        }
+        *ret_share = MIN(shares[0], shares[1]);
+        return 0;
 }
 
 /* The rows that have all of the groups chosen. */
-static int match_together(struct catalogue *c, const struct query *q, const struct window *w, double total,
-                          const struct choice *chosen, struct plan *p, struct match *m)
+static int match_together(struct catalogue *c, const struct query *q, const struct window *w,
+                          const struct extent *all, const struct choice *chosen, struct plan *p,
+                          struct match *m)
 {
         _cleanup_(sqlite3_freep) char *expression = choice_expression(chosen);
-        struct group g = {.expression = expression};
-        double rows;
+        double share = 0, rows;
+        bool list = false;
         int r;
 
         if (!expression)
                 return chosen->n > 0 ? catalogue_refuse(c, ENOMEM, "no memory for a query") : 0;
-        r = find_share(c, w, &g, ROWS_MAX);
-        if (r < 0)
-                return r;
-        if (chosen->n_names == chosen->n)
-                m->share = MIN(m->share, g.share);
-        rows = g.share * w->rows;
-        if (rows > 2 * ROWS_MAX || LOOKUP * rows > walk(q, g.share, w, total))
-                return 0;
-        return list_rows(c, expression, w, p, m);
+        r = find_together(c, expression, w, &list, &share);
+        rows = share * w->rows;
+        if (!list)
+                list = rows <= 2 * ROWS_MAX && LOOKUP * rows <= walk(q, rows, w, all);
+        if (r == 0 && list)
+                r = list_rows(c, expression, w, p, m, &share);
+        if (r == 0 && chosen->n_names == chosen->n)
+                m->share = MIN(m->share, share);
+        return r;
 }
 
-static int match_groups(struct catalogue *c, const struct query *q, double total, char *const *parts,
-                        size_t n_parts, const struct facts *facts, struct plan *p, struct match *m)
+static int match_groups(struct catalogue *c, const struct query *q, const struct extent *all,
+                        char *const *parts, size_t n_parts, const struct facts *facts, struct plan *p,
+                        struct match *m)
 {
         struct group names[PARTS_MAX] = {0}, others[FACTS_MAX] = {0};
-        struct window w = plan_window(p, total);
+        struct window w = plan_window(p, all->total);
         struct choice chosen;
         int r = sort_groups(c, &w, parts, n_parts, names);
 
@@ -239,8 +307,8 @@ static int match_groups(struct catalogue *c, const struct query *q, double total
                 return r;
         if (n_parts > 0)
                 m->share = names[0].share;
-        choose_groups(names, n_parts, others, facts->n, &w, &chosen);
-        return match_together(c, q, &w, total, &chosen, p, m);
+        r = choose_groups(c, names, n_parts, others, facts->n, &w, &chosen);
+        return r < 0 ? r : match_together(c, q, &w, all, &chosen, p, m);
 }
 
 /* The index holds what was judged when a row was filed. */
@@ -255,7 +323,8 @@ static int find_facts(struct catalogue *c, const struct query *q, const struct p
         return plan_facts(q, p, ret) < 0 ? catalogue_refuse(c, ENOMEM, "no memory for a query") : 0;
 }
 
-int plan_match(struct catalogue *c, const struct query *q, double total, struct plan *p, struct match *ret)
+int plan_match(struct catalogue *c, const struct query *q, const struct extent *all, struct plan *p,
+               struct match *ret)
 {
         const struct term *name = &q->terms[FOOTAGE_BY_NAME];
         _cleanup_(facts_done) struct facts facts = {0};
@@ -267,7 +336,7 @@ int plan_match(struct catalogue *c, const struct query *q, double total, struct 
         if (r == 0 && name->n == 1 && plan_parts(name->values[0].text, parts, &n) < 0)
                 r = catalogue_refuse(c, ENOMEM, "no memory for a query");
         if (r == 0 && n + facts.n > 0)
-                r = match_groups(c, q, total, parts, n, &facts, p, ret);
+                r = match_groups(c, q, all, parts, n, &facts, p, ret);
         for (size_t i = 0; i < n; i++)
                 free(parts[i]);
         return r;

@@ -8,7 +8,8 @@
 #include <float.h>
 #include <string.h>
 
-#define NEXT_ROW  4.0  /* of the table, in order of ids */
+#define NEXT_ROW  4.0 /* of the table, in order of ids */
+#define SORTED    3.0 /* to put a row into its place in the page, when each comes before all that are there */
 #define NAMES_MAX 4000 /* entries of a name range that are counted at most */
 /* Entries of an index that are read as soon as the full text index is asked. */
 #define CHEAP       40000
@@ -253,15 +254,19 @@ static int estimate_name(struct catalogue *c, const struct query *q, struct plan
 static int estimate_match(struct catalogue *c, const struct query *q, struct plan *p, struct estimate *e)
 {
         double least = MIN(MIN(e->class, e->time), e->prefix);
+        struct extent all = {.total = e->total, .numbered = e->total};
         struct match m;
         int r;
 
         e->names = DBL_MAX;
-        for (size_t i = 0; i < _NUMBER_MAX; i++)
+        for (size_t i = 0; i < _NUMBER_MAX; i++) {
                 least = MIN(least, e->number[i]);
+                if (p->numbers[i].n == 1)
+                        all.numbered = MIN(all.numbered, e->number[i]);
+        }
         if (least <= (q->terms[FOOTAGE_BY_NAME].n > 0 ? CHEAP_NAMES : CHEAP))
                 return 0;
-        r = plan_match(c, q, e->total, p, &m);
+        r = plan_match(c, q, &all, p, &m);
         if (r < 0)
                 return r;
         e->name = MIN(e->name, m.share);
@@ -349,11 +354,13 @@ static void consider_times(const struct query *q, const struct plan *p, const st
                 double rows = e->number[i];
                 /* Within the rows of this number, the others count by what they leave of it. */
                 double share = class * e->name * MIN(1, who * e->total / MAX(rows, 1));
+                /* Rows of later times have higher ids. */
+                double entry = q->order == ORDER_ID_DESC ? 1 + SORTED * share : 1;
 
                 if (p->numbers[i].n > 0)
                         consider(ways, (enum plan_access)(ACCESS_UNIT + i),
-                                 ordered ? until_wanted(e, share) : rows * e->time / e->total,
-                                 MIN(rows, e->time));
+                                 ordered ? until_wanted(e, share) : entry * rows * e->time / e->total,
+                                 entry * MIN(rows, e->time));
         }
 }
 

@@ -87,6 +87,12 @@ struct match {
         double rows;  /* in p->names; DBL_MAX when there is none */
 };
 
-/* Of 'total' rows. Sets p->names where few rows have the rarest parts of the name and the rarest of the
+struct extent {
+        double total;    /* rows */
+        double numbered; /* of the rarest of one unit, officer or recorder that is asked for, else of all */
+};
+
+/* Sets p->names where few rows have the rarest parts of the name and the rarest of the
  * facts asked for, and p->empty where none has. */
-int plan_match(struct catalogue *c, const struct query *q, double total, struct plan *p, struct match *ret);
+int plan_match(struct catalogue *c, const struct query *q, const struct extent *all, struct plan *p,
+               struct match *ret);

@@ -17,3 +17,4 @@ extern const char schema_v11[];
 extern const char schema_v12[];
 extern const char schema_v13[];
 extern const char schema_v14[];
+extern const char schema_v15[];
