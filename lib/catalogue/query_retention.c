@@ -8,44 +8,35 @@
 #include "catalogue/retention_sql.h"
 #include "rules/retention.h"
 
-#define BOOLEAN(condition) "json(iif(" condition ", 'true', 'false'))"
-
 /* The last day on which the case file is kept is a day, the column the instant after it. */
+#define DOUBTFUL_JSON "json(iif(f.time_flags <> 0, 'true', 'false'))"
+#define EVIDENCE_JSON "json(iif(c.evidence, 'true', 'false'))"
+#define HELD_JSON     "json(iif(" RETENTION_HELD ", 'true', 'false'))"
+#define FILE_UNTIL    "day_text(local_day(c.file_until - 1))"
+#define RETAIN_UNTIL  "day_text(retain_until(" RETENTION_FACTS "))"
+#define RETAIN_BASIS  "retain_basis(" RETENTION_FACTS ")"
+#define UNHELD_UNTIL  "day_text(retain_until(" RETENTION_UNHELD "))"
+#define UNHELD_BASIS  "retain_basis(" RETENTION_UNHELD ")"
+#define CLASS         "retain_class(" RETENTION_UNHELD ")"
+#define CLASS_CHINESE "retain_chinese(" RETENTION_UNHELD ")"
+#define CLASS_ENGLISH "retain_english(" RETENTION_UNHELD ")"
+#define STATE                                                                                         \
+        "iif(" RETENTION_HELD ", 'held', iif(retain_until(" RETENTION_UNHELD ") <= local_day(now())," \
+        " 'awaiting-screening', 'kept'))"
+
 static const char row_sql[] =
                 "SELECT json_object('footage', f.id, 'name', f.name, 'size', f.size, 'unit', u.number,"
                 " 'officer', o.number, 'recorder', r.number, 'started_at', rfc3339(f.started_at),"
                 " 'ended_at', rfc3339(f.ended_at), 'offloaded_at', rfc3339(f.offloaded_at),"
-                " 'time_doubtful', " BOOLEAN(
-                                "f.time_flags <> 0") ","
-                                                     " 'case', c.number, 'case_unit', (SELECT number FROM "
-                                                     "unit WHERE id = c.unit),"
-                                                     " 'premises_class', c.premises_class, 'long_term', "
-                                                     "c.long_term,"
-                                                     " 'evidence', " BOOLEAN(
-                                                                     "c.evidence") ","
-                                                                                   " 'file_until', "
-                                                                                   "day_text(local_day(c."
-                                                                                   "file_until - 1)), "
-                                                                                   "'held', " BOOLEAN(
-                                                                                                   RETENTION_HELD) ","
-                                                                                                                   " 'retain_until', day_text(retain_until(" RETENTION_FACTS
-                                                                                                                   ")),"
-                                                                                                                   " 'retain_basis', retain_basis(" RETENTION_FACTS
-                                                                                                                   "),"
-                                                                                                                   " 'unheld_until', day_text(retain_until(" RETENTION_UNHELD
-                                                                                                                   ")),"
-                                                                                                                   " 'unheld_basis', retain_basis(" RETENTION_UNHELD
-                                                                                                                   "),"
-                                                                                                                   " 'class', retain_class(" RETENTION_UNHELD
-                                                                                                                   "),"
-                                                                                                                   " 'class_chinese', retain_chinese(" RETENTION_UNHELD
-                                                                                                                   "),"
-                                                                                                                   " 'class_english', retain_english(" RETENTION_UNHELD
-                                                                                                                   "),"
-                                                                                                                   " 'state', iif(" RETENTION_HELD
-                                                                                                                   ", 'held', iif(retain_until(" RETENTION_UNHELD
-                                                                                                                   ") <= local_day(now()), 'awaiting-screening', 'kept')))"
-                                                                                                                   " FROM footage AS f ";
+                " 'time_doubtful', " DOUBTFUL_JSON ", 'case', c.number,"
+                " 'case_unit', (SELECT number FROM unit WHERE id = c.unit),"
+                " 'premises_class', c.premises_class, 'long_term', c.long_term,"
+                " 'evidence', " EVIDENCE_JSON ", 'file_until', " FILE_UNTIL ", 'held', " HELD_JSON ","
+                " 'retain_until', " RETAIN_UNTIL ", 'retain_basis', " RETAIN_BASIS ","
+                " 'unheld_until', " UNHELD_UNTIL ", 'unheld_basis', " UNHELD_BASIS ","
+                " 'class', " CLASS ", 'class_chinese', " CLASS_CHINESE ", 'class_english', " CLASS_ENGLISH
+                ","
+                " 'state', " STATE ") FROM footage AS f ";
 static const char joins_sql[] = " LEFT JOIN case_file AS c ON c.id = f.case_id"
                                 " LEFT JOIN unit AS u ON u.id = f.unit"
                                 " LEFT JOIN officer AS o ON o.id = f.officer"

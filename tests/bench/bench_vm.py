@@ -31,7 +31,7 @@ import campaign  # noqa: E402
 import card  # noqa: E402
 import vmimage  # noqa: E402
 from guest import CommandFailed, cache_folder  # noqa: E402
-from peers import MTP_PEERS, PeerFailed  # noqa: E402
+from peers import MTP_PEERS, TIMEOUT as PEER_TIMEOUT, PeerFailed  # noqa: E402
 from ratios import ROUNDS, SLOW, WORKLOADS, make_files, report  # noqa: E402
 from station import BUILD, CONFIGURATION, EVENTS, STORE, Station, is_event  # noqa: E402
 
@@ -114,7 +114,7 @@ class InGuest:
         self.station.run(FRESH)
         what = "proved" if proved else "copied"
         try:
-            return float(self.plugged(f"exec python3 /mnt/host/peers.py '{name}' /root/target {files} {what}"))
+            return float(self.plugged(f"RECDOCK_BENCH_PEER_TIMEOUT={PEER_TIMEOUT} exec python3 /mnt/host/peers.py '{name}' /root/target {files} {what}"))
         except CommandFailed as e:
             raise PeerFailed(e.output.strip()) from e
 

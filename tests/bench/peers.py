@@ -28,6 +28,8 @@ def run(command, target, output=subprocess.DEVNULL):
     try:
         return subprocess.run(command, cwd=target, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL, check=True,
                               timeout=TIMEOUT, text=True)
+    except subprocess.TimeoutExpired as e:
+        raise PeerFailed(f"{command[0]}: did not end in {TIMEOUT} s") from e
     except (OSError, subprocess.SubprocessError) as e:
         raise PeerFailed(f"{command[0]}: {e.__class__.__name__}") from e
 

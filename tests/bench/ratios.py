@@ -13,6 +13,7 @@ Nothing is asserted: the figures are ratios, for people.
 """
 
 import os
+import re
 import statistics
 
 from peers import PeerFailed
@@ -73,6 +74,10 @@ def report(title, bench, count, size):
         peers = [row[what] for row in median.values() if what in row]
         if peers:
             print(f"  {what}: {min(peers) / ours[what]:.2f}× as fast as the fastest peer")
+    endless = [re.search(r"did not end in (\d+) s", reason) for reason in failed.values()]
+    if not median and endless and all(endless):
+        least = min(int(found.group(1)) for found in endless)
+        print("".join(f"  {what}: more than {least / ours[what]:.0f}× as fast as any peer\n" for what in columns), end="")
     if "dd" in median:
         print(f"  pull: {median['dd']['read'] / ours['pull']:.2f}× as fast as dd, which digests and writes nothing; "
               f"{median['dd']['read'] / ours['digested']:.2f}× with its files in memory")
