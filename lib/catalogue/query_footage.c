@@ -6,6 +6,7 @@
  */
 #include "catalogue/query_plan.h"
 #include "catalogue/retention_sql.h"
+#include "catalogue/row_json.h"
 #include "media/verdict.h"
 
 #include <string.h>
@@ -15,34 +16,61 @@
         12 /* of SQLite's virtual machine, for one index entry that is judged and dropped \
             */
 
+/* What a row is listed with: names, forms and, in the same order, columns. */
+static const struct column row_columns[] = {
+                {"id", COLUMN_VALUE},
+                {"unit", COLUMN_VALUE},
+                {"officer", COLUMN_VALUE},
+                {"recorder", COLUMN_VALUE},
+                {"bay", COLUMN_VALUE},
+                {"name", COLUMN_VALUE},
+                {"source", COLUMN_VALUE},
+                {"source_path", COLUMN_VALUE},
+                {"started_at", COLUMN_VALUE},
+                {"ended_at", COLUMN_VALUE},
+                {"duration_s", COLUMN_SECONDS},
+                {"size", COLUMN_VALUE},
+                {"sha256", COLUMN_HEX},
+                {"sm3", COLUMN_HEX},
+                {"verdict", COLUMN_VALUE},
+                {"verdict_reasons", COLUMN_LIST},
+                {"container", COLUMN_VALUE},
+                {"kind", COLUMN_VALUE},
+                {"path", COLUMN_VALUE},
+                {"offloaded_at", COLUMN_VALUE},
+                {"docking", COLUMN_VALUE},
+                {"deadline", COLUMN_VALUE},
+                {"late", COLUMN_VALUE},
+                {"case", COLUMN_VALUE},
+                {"time_source", COLUMN_VALUE},
+                {"device_time", COLUMN_VALUE},
+                {"clock_offset_s", COLUMN_SECONDS},
+                {"time_doubts", COLUMN_LIST},
+                {"case_unit", COLUMN_VALUE},
+                {"annotated", COLUMN_BOOLEAN},
+                {"retain_until", COLUMN_VALUE},
+                {"retain_basis", COLUMN_VALUE},
+                {"copies", COLUMN_VALUE},
+                {"volumes", COLUMN_JSON},
+};
+
+#define DOUBTS                                                                                         \
+        "ltrim(iif(f.time_flags & 1, ',disagrees', '') || iif(f.time_flags & 2, ',impossible', '') ||" \
+        " iif(f.time_flags & 4, ',unknown', '') || iif(f.time_flags & 8, ',uncorrected', '') ||"       \
+        " iif(f.time_flags & 16, ',clock-moved', ''), ',')"
+
 static const char row_sql[] =
-                "SELECT json_object('id', f.id, 'unit', u.number, 'officer', o.number, 'recorder', "
-                "r.number, 'bay', f.bay,"
-                " 'name', f.name, 'source', source_word(f.source), 'source_path', f.source_path,"
-                " 'started_at', rfc3339(f.started_at), 'ended_at', rfc3339(f.ended_at), 'duration_s', "
-                "f.duration / 1e6,"
-                " 'size', f.size, 'sha256', lower(hex(f.sha256)),"
-                " 'sm3', iif(f.sm3 IS NULL, NULL, lower(hex(f.sm3))), 'verdict', verdict_word(f.verdict),"
-                " 'verdict_reasons', json('[' || replace(iif(f.verdict_reasons IS NULL, '', "
-                "json_quote(f.verdict_reasons)),"
-                " ',', '\",\"') || ']'),"
-                " 'container', f.container, 'kind', kind_word(f.kind), 'path', f.path,"
-                " 'offloaded_at', rfc3339(f.offloaded_at), 'docking', f.docking, 'deadline', "
-                "rfc3339(f.deadline),"
-                " 'late', (f.late_us + 59999999) / 60000000, 'case', c.number,"
-                " 'time_source', f.time_source, 'device_time', f.device_time_text, 'clock_offset_s', "
-                "f.clock_offset / 1e6,"
-                " 'time_doubts', json('[' || ltrim(iif(f.time_flags & 1, ',\"disagrees\"', '') ||"
-                " iif(f.time_flags & 2, ',\"impossible\"', '') || iif(f.time_flags & 4, ',\"unknown\"', '') "
-                "||"
-                " iif(f.time_flags & 8, ',\"uncorrected\"', '') ||"
-                " iif(f.time_flags & 16, ',\"clock-moved\"', ''), ',') || ']'),"
-                " 'case_unit', cu.number, 'annotated', json(iif(f.annotated, 'true', 'false')),"
-                " 'retain_until', day_text(retain_until(" RETENTION_FACTS ")),"
-                " 'retain_basis', retain_basis(" RETENTION_FACTS "), 'copies', f.copies,"
-                " 'volumes', json((SELECT json_group_array(v.number) FROM volume_footage AS x JOIN volume "
-                "AS v"
-                " ON v.id = x.volume WHERE x.footage = f.id AND v.state = 2 AND x.result IN (0, 8))))"
+                "SELECT f.id, u.number, o.number, r.number, f.bay, f.name, source_word(f.source), "
+                "f.source_path,"
+                " rfc3339(f.started_at), rfc3339(f.ended_at), f.duration, f.size, f.sha256, f.sm3,"
+                " verdict_word(f.verdict), f.verdict_reasons, f.container, kind_word(f.kind), f.path,"
+                " rfc3339(f.offloaded_at), f.docking, rfc3339(f.deadline), (f.late_us + 59999999) / "
+                "60000000,"
+                " c.number, f.time_source, f.device_time_text, f.clock_offset,"
+                " iif(f.time_flags = 0, NULL, " DOUBTS "), cu.number, f.annotated,"
+                " day_text(retain_until(" RETENTION_FACTS ")), retain_basis(" RETENTION_FACTS "), f.copies,"
+                " (SELECT json_group_array(v.number) FROM volume_footage AS x JOIN volume AS v"
+                " ON v.id = x.volume WHERE x.footage = f.id AND v.state = 2 AND x.result IN (0, 8))"
                 " FROM footage AS f LEFT JOIN unit AS u ON u.id = f.unit LEFT JOIN officer AS o ON o.id = "
                 "f.officer"
                 " LEFT JOIN recorder AS r ON r.id = f.recorder LEFT JOIN case_file AS c ON c.id = f.case_id"
@@ -189,8 +217,8 @@ static void compose(struct composition *p, const struct query *q, const struct p
         composition_bind(p, INTEGER(q->limit));
 }
 
-int query_footage_row(struct catalogue *c, int64_t id, int (*on_row)(void *userdata, const char *json),
-                      void *userdata)
+static int run_row(struct catalogue *c, int64_t id, struct row_text *row,
+                   int (*on_row)(void *userdata, const char *json), void *userdata)
 {
         _statement_ sqlite3_stmt *s = NULL;
         int r = statement_get(c, row_sql, &s);
@@ -203,7 +231,17 @@ int query_footage_row(struct catalogue *c, int64_t id, int (*on_row)(void *userd
         r = statement_step(c, s);
         if (r <= 0)
                 return r;
-        return on_row(userdata, (const char *)sqlite3_column_text(s, 0));
+        if (row_json(s, row_columns, ELEMENTSOF(row_columns), row) < 0)
+                return catalogue_refuse(c, ENOMEM, "no memory for a row");
+        return on_row(userdata, row->text);
+}
+
+int query_footage_row(struct catalogue *c, int64_t id, int (*on_row)(void *userdata, const char *json),
+                      void *userdata)
+{
+        _cleanup_(row_text_done) struct row_text row = {0};
+
+        return run_row(c, id, &row, on_row, userdata);
 }
 
 static int on_budget_spent(void *userdata)
@@ -242,6 +280,7 @@ static int run_page(struct catalogue *c, const struct query *q, const struct pla
                     void *userdata)
 {
         const enum plan_access ways[] = {plan->best, plan->safest};
+        _cleanup_(row_text_done) struct row_text row = {0};
         _cleanup_free_ int64_t *ids = calloc((size_t)q->limit, sizeof(*ids));
         size_t n = 0;
         int r = -EINTR;
@@ -256,7 +295,7 @@ static int run_page(struct catalogue *c, const struct query *q, const struct pla
                         r = collect(c, s, i == 0 ? plan->budget * STEPS_PER_ENTRY : 0, ids, &n);
         }
         for (size_t i = 0; r == 0 && i < n; i++)
-                r = query_footage_row(c, ids[i], on_row, userdata);
+                r = run_row(c, ids[i], &row, on_row, userdata);
         return r;
 }
 
@@ -265,12 +304,13 @@ static int run_stream(struct catalogue *c, const struct query *q, const struct p
                       void *userdata)
 {
         _cleanup_(sqlite3_finalizep) sqlite3_stmt *s = NULL;
+        _cleanup_(row_text_done) struct row_text row = {0};
         int r = prepare(c, q, plan, plan->best, key, &s);
 
         if (r < 0)
                 return r;
         while ((r = statement_step(c, s)) > 0) {
-                r = query_footage_row(c, sqlite3_column_int64(s, 0), on_row, userdata);
+                r = run_row(c, sqlite3_column_int64(s, 0), &row, on_row, userdata);
                 if (r != 0)
                         return r;
         }
