@@ -133,13 +133,15 @@ static bool add_value(sqlite3_stmt *s, int i, enum column_form form, struct row_
         const char *text = type == SQLITE_TEXT ? (const char *)sqlite3_column_text(s, i) : NULL;
         int64_t integer = type == SQLITE_INTEGER ? sqlite3_column_int64(s, i) : 0;
 
+        if (type == SQLITE_TEXT && !text)
+                return false; /* no memory */
         if (form == COLUMN_LIST)
                 return add_list(row, text);
         if (type == SQLITE_NULL)
                 return add(row, "null", 4);
         switch (form) {
         case COLUMN_JSON:
-                return add(row, text, (size_t)sqlite3_column_bytes(s, i));
+                return text && add(row, text, (size_t)sqlite3_column_bytes(s, i));
         case COLUMN_BOOLEAN:
                 return integer ? add(row, "true", 4) : add(row, "false", 5);
         case COLUMN_SECONDS:
