@@ -88,6 +88,8 @@ static const char *const access_sql[_ACCESS_MAX] = {
                 [ACCESS_ID] = "SELECT f.id FROM footage AS f NOT INDEXED WHERE true",
                 [ACCESS_NAMES] = ("SELECT f.id FROM footage AS f NOT INDEXED WHERE f.id IN"
                                   " (SELECT value FROM json_each(?))"),
+                [ACCESS_MATCH] = ("SELECT f.id FROM footage_name AS m CROSS JOIN footage AS f NOT INDEXED"
+                                  " ON f.id = m.rowid WHERE m.footage_name MATCH ?"),
                 [ACCESS_SHA256] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_sha256 WHERE true",
                 [ACCESS_DOCKING] = "SELECT f.id FROM footage AS f INDEXED BY footage_by_docking WHERE true",
                 [ACCESS_CASE] = ("SELECT f.id FROM footage AS f INDEXED BY footage_by_case"
@@ -192,6 +194,21 @@ static void add_class(struct composition *p, const struct query *q, enum plan_ac
 }
 _Static_assert(_MEDIA_KIND_MAX == 4 && _VERDICT_MAX == 7, "add_class() lists the values of both");
 
+/* The full text index is read in order of its own ids, and from where they begin. */
+static void add_match_order(struct composition *p, const struct query *q, const struct plan *plan)
+{
+        if (plan->windowed) {
+                composition_add(p, " AND m.rowid BETWEEN ? AND ?");
+                composition_bind(p, INTEGER(plan->first_id));
+                composition_bind(p, INTEGER(plan->last_id));
+        }
+        if (q->after > 0) {
+                composition_add(p, q->order == ORDER_ID ? " AND m.rowid > ?" : " AND m.rowid < ?");
+                composition_bind(p, INTEGER(q->after));
+        }
+        composition_add(p, q->order == ORDER_ID ? " ORDER BY m.rowid" : " ORDER BY m.rowid DESC");
+}
+
 static void compose(struct composition *p, const struct query *q, const struct plan *plan,
                     enum plan_access access, const struct page_key *key)
 {
@@ -199,6 +216,8 @@ static void compose(struct composition *p, const struct query *q, const struct p
         composition_add(p, access_sql[access]);
         if (access == ACCESS_NAMES)
                 composition_bind(p, RAW_TEXT(plan->names));
+        if (access == ACCESS_MATCH)
+                composition_bind(p, RAW_TEXT(plan->match));
         for (size_t i = 0; i < _NUMBER_MAX; i++)
                 composition_term(p, &plan->numbers[i]);
         add_time(p, q, plan);
@@ -211,8 +230,12 @@ static void compose(struct composition *p, const struct query *q, const struct p
         for (size_t i = FOOTAGE_BY_NAME; i <= FOOTAGE_BY_ANNOTATED; i++)
                 composition_term(p, &q->terms[i]);
         composition_term(p, &plan->cases);
-        add_after(p, q, key);
-        composition_add(p, order_sql[q->order].order);
+        if (access == ACCESS_MATCH) {
+                add_match_order(p, q, plan);
+        } else {
+                add_after(p, q, key);
+                composition_add(p, order_sql[q->order].order);
+        }
         composition_add(p, " LIMIT ?");
         composition_bind(p, INTEGER(q->limit));
 }

@@ -269,27 +269,42 @@ static int find_together(struct catalogue *c, const char *expression, const stru
         return 0;
 }
 
+static double choice_entries(const struct choice *chosen, const struct window *w)
+{
+        double entries = 0;
+
+        for (size_t i = 0; i < chosen->n; i++)
+                entries += chosen->groups[i]->share * w->rows;
+        return entries;
+}
+
 /* The rows that have all of the groups chosen. */
 static int match_together(struct catalogue *c, const struct query *q, const struct window *w,
                           const struct extent *all, const struct choice *chosen, struct plan *p,
                           struct match *m)
 {
         _cleanup_(sqlite3_freep) char *expression = choice_expression(chosen);
-        double share = 0, rows;
+        double share = 0;
         bool list = false;
         int r;
 
         if (!expression)
                 return chosen->n > 0 ? catalogue_refuse(c, ENOMEM, "no memory for a query") : 0;
         r = find_together(c, expression, w, &list, &share);
-        rows = share * w->rows;
+        m->found = share * w->rows;
         if (!list)
-                list = rows <= 2 * ROWS_MAX && LOOKUP * rows <= walk(q, rows, w, all);
+                list = m->found <= 2 * ROWS_MAX && LOOKUP * m->found <= walk(q, m->found, w, all);
         if (r == 0 && list)
                 r = list_rows(c, expression, w, p, m, &share);
-        if (r == 0 && chosen->n_names == chosen->n)
+        if (r < 0)
+                return r;
+        if (chosen->n_names == chosen->n)
                 m->share = MIN(m->share, share);
-        return r;
+        m->found = share * w->rows;
+        m->entries = ENTRY * choice_entries(chosen, w);
+        if (!p->names)
+                p->match = TAKE_PTR(expression);
+        return 0;
 }
 
 static int match_groups(struct catalogue *c, const struct query *q, const struct extent *all,
@@ -332,7 +347,7 @@ int plan_match(struct catalogue *c, const struct query *q, const struct extent *
         size_t n = 0;
         int r = find_facts(c, q, p, &facts);
 
-        *ret = (struct match){.share = 1, .rows = DBL_MAX};
+        *ret = (struct match){.share = 1, .rows = DBL_MAX, .found = DBL_MAX};
         if (r == 0 && name->n == 1 && plan_parts(name->values[0].text, parts, &n) < 0)
                 r = catalogue_refuse(c, ENOMEM, "no memory for a query");
         if (r == 0 && n + facts.n > 0)

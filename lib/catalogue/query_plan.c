@@ -21,9 +21,10 @@ struct estimate {
         double number[_NUMBER_MAX];
         double class;
         double time;
-        double prefix, names; /* DBL_MAX when not counted to their end */
-        double annotated;     /* rows that are as is asked */
-        double name;          /* share of all rows, 0..1 */
+        double prefix, names;  /* DBL_MAX when not counted to their end */
+        double found, entries; /* by the groups of the full text index; DBL_MAX when it was not asked */
+        double annotated;      /* rows that are as is asked */
+        double name;           /* share of all rows, 0..1 */
         double wanted;
 };
 
@@ -48,6 +49,7 @@ void plan_done(struct plan *p)
         free(p->prefix);
         free(p->prefix_end);
         free(p->names);
+        sqlite3_free(p->match);
 }
 
 /* Numbers nobody has are left out; when nothing is left, nothing can match. */
@@ -258,7 +260,7 @@ static int estimate_match(struct catalogue *c, const struct query *q, struct pla
         struct match m;
         int r;
 
-        e->names = DBL_MAX;
+        e->names = e->found = DBL_MAX;
         for (size_t i = 0; i < _NUMBER_MAX; i++) {
                 least = MIN(least, e->number[i]);
                 if (p->numbers[i].n == 1)
@@ -271,6 +273,8 @@ static int estimate_match(struct catalogue *c, const struct query *q, struct pla
                 return r;
         e->name = MIN(e->name, m.share);
         e->names = m.rows;
+        e->found = m.found;
+        e->entries = m.entries;
         return 0;
 }
 
@@ -387,6 +391,16 @@ static void consider_ids(const struct plan *p, const struct estimate *e, double 
                  NEXT_ROW * window);
 }
 
+/* The same out of the full text index: each entry is looked up, but only those that have the groups. */
+static void consider_match(const struct plan *p, const struct estimate *e, double share, struct way *ways)
+{
+        double found = MAX(e->found, 1);
+
+        if (p->match)
+                consider(ways, ACCESS_MATCH, LOOKUP * until_wanted(e, MIN(1, share * e->total / found)),
+                         LOOKUP * found + e->entries);
+}
+
 static void consider_others(const struct query *q, const struct plan *p, const struct estimate *e,
                             struct way *ways)
 {
@@ -396,8 +410,10 @@ static void consider_others(const struct query *q, const struct plan *p, const s
                 consider(ways, ACCESS_CLASS, e->class, e->class);
         if (q->order == ORDER_SIZE || q->order == ORDER_SIZE_DESC)
                 consider(ways, ACCESS_SIZE, until_wanted(e, all), e->total);
-        if (q->order == ORDER_ID || q->order == ORDER_ID_DESC)
+        if (q->order == ORDER_ID || q->order == ORDER_ID_DESC) {
                 consider_ids(p, e, all, ways);
+                consider_match(p, e, all, ways);
+        }
         /* Each finds next to nothing, whatever else is asked. */
         if (q->terms[FOOTAGE_BY_DOCKING].n > 0)
                 consider(ways, ACCESS_DOCKING, 2, 2);

@@ -21,6 +21,7 @@ enum plan_access {
         ACCESS_SIZE,
         ACCESS_ID,
         ACCESS_NAMES, /* by the ids the full text index gave */
+        ACCESS_MATCH, /* out of the full text index, in order of ids */
         ACCESS_SHA256,
         ACCESS_DOCKING,
         ACCESS_CASE,
@@ -37,6 +38,7 @@ struct plan {
         instant_t from, to;               /* [from, to) around all time filters */
         char *prefix, *prefix_end; /* what every name begins with, and the first text after all such; NULL */
         char *names;               /* JSON array of the ids that may match, when they are few; NULL */
+        char *match;               /* what the full text index is asked for, when they are not; NULL */
         bool windowed;             /* by the days asked for, no row lies outside of */
         int64_t first_id, last_id;
         bool empty; /* no row can match */
@@ -83,8 +85,9 @@ void facts_done(struct facts *f);
 
 /* What the full text index says of a query. */
 struct match {
-        double share; /* of all rows, 0..1: whose name may match */
-        double rows;  /* in p->names; DBL_MAX when there is none */
+        double share;          /* of all rows, 0..1: whose name may match */
+        double rows;           /* in p->names; DBL_MAX when there is none */
+        double found, entries; /* rows that p->match finds, and what reading it costs */
 };
 
 struct extent {
@@ -92,7 +95,7 @@ struct extent {
         double numbered; /* of the rarest of one unit, officer or recorder that is asked for, else of all */
 };
 
-/* Sets p->names where few rows have the rarest parts of the name and the rarest of the
- * facts asked for, and p->empty where none has. */
+/* Sets p->names where few rows have the rarest parts of the name and the rarest of the facts asked for, and
+ * p->empty where none has; p->match where more have. */
 int plan_match(struct catalogue *c, const struct query *q, const struct extent *all, struct plan *p,
                struct match *ret);
