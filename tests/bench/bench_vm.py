@@ -39,6 +39,7 @@ PEER_PACKAGES = ("android-file-transfer", "ffmpeg", "gphoto2", "mtp-tools", "pyt
 # Every measurement begins with an empty disk, and with what the last one wrote out of the way.
 FRESH = f"systemctl stop recdockd; rm -rf {STORE}/* /root/target; mkdir /root/target; sync; fstrim / || :; echo 3 >/proc/sys/vm/drop_caches"
 TIMEOUT = 900
+PEER_LIMIT = 2 * PEER_TIMEOUT  # seconds for all that a peer does, by hand as well: hundreds of ffprobe take minutes in a guest
 LISTED_FILES = 10000
 RATE = 40_000_000  # bytes a second: as much as gets through at high speed
 SPEED = os.environ.get("RECDOCK_BENCH_SPEED", "high-speed")
@@ -114,9 +115,10 @@ class InGuest:
         self.station.run(FRESH)
         what = "proved" if proved else "copied"
         try:
-            return float(self.plugged(f"RECDOCK_BENCH_PEER_TIMEOUT={PEER_TIMEOUT} exec python3 /mnt/host/peers.py '{name}' /root/target {files} {what}"))
+            return float(self.plugged(f"RECDOCK_BENCH_PEER_TIMEOUT={PEER_TIMEOUT} "
+                                      f"timeout {PEER_LIMIT} python3 /mnt/host/peers.py '{name}' /root/target {files} {what}"))
         except CommandFailed as e:
-            raise PeerFailed(e.output.strip()) from e
+            raise PeerFailed(e.output.strip() or f"{name}: did not end in {PEER_LIMIT} s") from e
 
 
 class DiskInGuest(InGuest):

@@ -47,15 +47,24 @@ def rounds(bench, count):
         for name, what, value in bench.reads():
             note(name, what, value)
         for name in bench.peers:
-            if name in failed or (name in seconds and seconds[name]["pull"][0] > SLOW * seconds["recdock"]["pull"][0]):
+            if name in seconds and seconds[name]["pull"][0] > SLOW * seconds["recdock"]["pull"][0]:
                 continue
-            try:
-                for what in ("pull", "proved"):
+            for what in ("pull", "proved"):
+                if (name, "pull") in failed or (name, what) in failed:
+                    break
+                try:
                     note(name, what, bench.peer(name, count, what == "proved"))
-            except PeerFailed as e:
-                failed[name] = str(e)
-                seconds.pop(name, None)
+                except PeerFailed as e:
+                    failed[name, what] = str(e)
     return seconds, figures, failed
+
+
+def ratio(what, ours, peers, failed):
+    """Against the fastest that ended; where none did, against what they were given."""
+    if peers:
+        return f"{min(peers) / ours:.2f}× as fast as the fastest peer"
+    limits = [found for found in (re.search(r"did not end in (\d+) s", reason) for (_, w), reason in failed.items() if w == what) if found]
+    return f"more than {min(int(found.group(1)) for found in limits) / ours:.1f}× as fast as a peer" if limits else None
 
 
 def report(title, bench, count, size):
@@ -67,17 +76,13 @@ def report(title, bench, count, size):
           "".join(f"{what + ' s':>11}{'MiB/s':>9}" for what in columns))
     for name, row in median.items():
         print(f"  {name:14}" + "".join(f"{row[what]:11.2f}{mib / row[what]:9.1f}" if what in row else " " * 20 for what in columns))
-    for reason in failed.values():
-        print(f"  left out: {reason}")
+    for (_, what), reason in failed.items():
+        print(f"  {what}, left out: {reason}")
     ours = median.pop("recdock")
     for what in columns:
-        peers = [row[what] for row in median.values() if what in row]
-        if peers:
-            print(f"  {what}: {min(peers) / ours[what]:.2f}× as fast as the fastest peer")
-    endless = [re.search(r"did not end in (\d+) s", reason) for reason in failed.values()]
-    if not median and endless and all(endless):
-        least = min(int(found.group(1)) for found in endless)
-        print("".join(f"  {what}: more than {least / ours[what]:.0f}× as fast as any peer\n" for what in columns), end="")
+        told = ratio(what, ours[what], [row[what] for row in median.values() if what in row], failed)
+        if told:
+            print(f"  {what}: {told}")
     if "dd" in median:
         print(f"  pull: {median['dd']['read'] / ours['pull']:.2f}× as fast as dd, which digests and writes nothing; "
               f"{median['dd']['read'] / ours['digested']:.2f}× with its files in memory")
