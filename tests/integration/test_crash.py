@@ -35,7 +35,7 @@ ARCHIVE = {"archive-planned", "archive-begun", "archive-proved", "archive-record
 # test_archive_disc.py dies at these.
 DISC = {"disc-writing", "disc-written"}
 # test_mend.py dies at these.
-MEND = {"mend-displaced", "mend-linked"}
+MEND = {"mend-asked", "mend-displaced", "mend-linked", "mend-placed", "mend-recorded"}
 SEALED = {"mode-lifted"}  # only on a file system that seals; what it leaves behind is a case of its own
 
 # What goes on after the footage is filed, and what takes its time, need another recorder than the rest.
