@@ -436,6 +436,29 @@ class Deaths(Archive):
         self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
         self.assertEqual(self.acts().count("volume.written"), 1)
 
+    def goes_on_as_begun(self, begun, then):
+        """MediaHashList= is another one when a volume that was cut off is gone on with."""
+        self.configure(auto=False)
+        self.begin(**{f"{n}.bin": os.urandom(3000 + n) for n in range(4)})
+        self.station.stop()
+        self.configure(more=f"MediaHashList={begun}\n")
+        self.station.crash_at = "archive-proved"
+        self.station.start(crash_at="archive-proved")
+        self.assertEqual(self.station.wait_exit(), -signal.SIGKILL)
+        self.station.crash_at = None
+        self.configure(auto=False, more=f"MediaHashList={then}\n")
+        self.station.start()
+        volume = self.written()[0]
+        self.assertEqual(len(self.volumes()), 1)
+        self.assert_sound(volume)
+        self.assertEqual(os.path.isdir(os.path.join(self.root(volume), "ascmhl")), begun == "yes")
+
+    def test_a_hash_list_that_is_not_asked_for_any_more(self):
+        self.goes_on_as_begun("yes", "no")
+
+    def test_a_hash_list_that_is_asked_for_meanwhile(self):
+        self.goes_on_as_begun("no", "yes")
+
     def test_a_worker_that_stalls_is_killed_and_gone_on_with(self):
         self.configure(docking="WarnTimeout=1s\nKillTimeout=2s\n")
         frozen = os.path.join(self.folder, "frozen")
