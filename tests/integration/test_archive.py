@@ -504,14 +504,14 @@ class Lies(Archive):
             f.write(f"#!/bin/bash\nexec /usr/bin/python3 '{LIAR}' {what} '{self.answer}' '{program}'\n")
         os.chmod(path, 0o755)
 
-    def lie(self, what):
-        self.configure(auto=False)
+    def lie(self, what, **configuration):
+        self.configure(auto=False, **configuration)
         self.prepare(what)
         said = self.station.ctl("archive", "start", "--wait", "--json", check=False)
         return json.loads(said.stdout)[0]
 
-    def fails(self, what, reason):
-        row = self.lie(what)
+    def fails(self, what, reason, **configuration):
+        row = self.lie(what, **configuration)
         self.assertEqual(row["state"], "failed")
         self.assertIn(reason, row["reason"])
         self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
@@ -558,6 +558,11 @@ class Lies(Archive):
 
     def test_it_tells_of_footage_that_is_not_on_the_volume(self):
         self.fails("tells-of-another", "recdock-archive ended before its word")
+
+    def test_it_tells_of_another_and_lives_on(self):
+        """It is killed for what it said, and not when it has said nothing for long."""
+        self.fails("tells-of-another-and-stays", "recdock-archive ended before its word", docking="WarnTimeout=15s\nKillTimeout=20s\n")
+        self.assertEqual(self.station.log.find("WORKER_STALLED") + self.station.log.find("WORKER_KILLED"), [])
 
     def test_it_wants_footage_that_is_not_on_the_volume(self):
         self.assertEqual(self.lie("wants-another")["state"], "written")
