@@ -197,6 +197,78 @@ class Way(Archive):
         with open(listing, encoding="utf-8") as f:
             self.assertEqual(f.read().count('">data/C1/'), 3)
 
+    def test_a_folder_that_is_read_back_from_memory_counts_and_says_so(self):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", self.media[0]], check=True)
+        self.mounted.append(self.media[0])
+        self.begin(a=b"1" * 9000)
+        copies = self.assert_sound(self.written()[0])
+        self.assertEqual({c["result"] for c in copies}, {"cached"})
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
+
+    def test_a_volume_that_was_forged_with_its_manifests(self):
+        """Whoever changes a file can change the manifests as well, so that they fit; but not the seal, which the station has."""
+        self.begin(**{f"{n}.bin": os.urandom(9000 + n) for n in range(3)})
+        volume = self.written()[0]
+        self.configure(auto=False)
+        self.station.ctl("reload")
+        root, copy = self.root(volume), self.assert_sound(volume)[1]
+        before = sha256_file(os.path.join(root, copy["path"]))
+        path = os.path.join(root, copy["path"])
+        for name in (path, *(os.path.join(root, n) for n in ("manifest-sha256.txt", "tagmanifest-sha256.txt"))):
+            os.chmod(name, 0o600)
+        with open(path, "r+b") as f:
+            f.write(b"another")
+        self.exchange(root, "manifest-sha256.txt", before, sha256_file(path), "tagmanifest-sha256.txt")
+        subprocess.run(["sha256sum", "--check", "--quiet", "manifest-sha256.txt", "tagmanifest-sha256.txt"], cwd=root, check=True)
+        found = self.station.ctl("archive", "verify", volume["number"], "--json", check=False)
+        self.assertEqual(found.returncode, 1)
+        told = json.loads(found.stdout)[0]
+        self.assertEqual((told["check_result"], told["bad"]), ("other-manifests", 3))
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
+        self.assertEqual(self.alerts(), [("archive-copy-bad", f"volume/{volume['number']}")])
+
+    @staticmethod
+    def exchange(root, name, was, now, above):
+        """One digest for another in a manifest, and that manifest's in the one that is above it."""
+        path = os.path.join(root, name)
+        before = sha256_file(path)
+        for where, old, new in ((path, was, now), (os.path.join(root, above), before, None)):
+            with open(where, encoding="utf-8") as f:
+                text = f.read()
+            new = new or sha256_file(path)
+            assert text.count(old) == 1
+            with open(where, "w", encoding="utf-8") as f:
+                f.write(text.replace(old, new))
+
+    def overdue(self):
+        return [(a["subject"], a["severity"]) for a in self.station.json("alert", "list", "--open") if a["kind"] == "archive-check-overdue"]
+
+    def years_go_by(self, volume):
+        self.station.stop()
+        with contextlib.closing(sqlite3.connect(os.path.join(self.station.state, "catalogue.sqlite"))) as db:
+            db.execute("UPDATE volume SET check_at = check_at - 3 * 365 * 86400 * 1000000 WHERE number = ?", (volume["number"],))
+            db.commit()
+        mark = self.station.mark()
+        self.station.start()
+        self.station.wait("ALERT_RAISED", start=mark, alert="archive-check-overdue")
+        self.assertEqual(self.overdue(), [(f"volume/{volume['number']}", "warning")])
+
+    def test_a_check_that_is_overdue_is_told_until_it_is_made(self):
+        self.begin(a=b"1" * 9000)
+        volume = self.written()[0]
+        self.assertEqual(self.overdue(), [])
+        self.years_go_by(volume)
+        alert, = [a["id"] for a in self.station.json("alert", "list", "--kind=archive-check-overdue")]
+        refused = self.station.ctl("alert", "clear", str(alert), "--reason=later", check=False)
+        self.assertEqual(refused.returncode, 6)
+        self.assertIn("the volume was read again or is retired", refused.stderr)
+        self.station.ctl("archive", "verify", volume["number"])
+        self.assertEqual(self.overdue(), [])
+        self.assertGreater(self.volumes()[volume["number"]]["check_at"], volume["written_at"])
+        self.years_go_by(volume)
+        self.station.ctl("archive", "retire", volume["number"], "--reason=worn out")
+        self.assertEqual(self.overdue(), [])
+
     def test_what_is_wrong_is_refused_and_changes_nothing(self):
         self.configure(auto=False)
         self.station.start()
