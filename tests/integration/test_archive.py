@@ -379,6 +379,19 @@ class Again(Archive):
         self.assertEqual([(e["detail"]["footage"], e["detail"]["path"]) for e in given], [(footage, good), (footage, wrong)])
         return stored
 
+    def test_a_medium_that_has_it_already_is_not_written_without_it(self):
+        """Who gives a file wants that one written: not a volume of what else is due."""
+        self.configure(auto=False, more="Copies=2\n")
+        self.begin(a=b"1" * 9000)
+        first = self.station.json("archive", "start", "--wait")[0]["number"]
+        copy = self.station.json("archive", "show", first)[0]["copies"][0]
+        self.close_case("C2", {"b": b"2" * 9000}, name="b")
+        source = os.path.join(self.media[0], first, copy["path"])
+        refused = self.station.ctl("archive", "start", f"--footage={copy['footage']}", f"--source={source}", "--wait", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("or it is there already", refused.stderr)
+        self.assertEqual(list(self.volumes()), [first])
+
     def test_from_another_medium_when_the_store_has_it_damaged(self):
         stored = self.from_another_medium(self.damage)
         self.assertNotEqual(sha256_file(stored), sha256_file(os.path.join(self.folder, "wrong")))  # as it was
