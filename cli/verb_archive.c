@@ -2,6 +2,7 @@
 /* "archive": long-term copies on media. What is due and where it goes, the register of media and volumes;
  * single volumes are in verb_archive_volume.c. */
 #include "cli/listing.h"
+#include "cli/source.h"
 #include "cli/translate.h"
 #include "cli/verb_functions.h"
 #include "base/cleanup.h"
@@ -75,24 +76,6 @@ static int ended_print(const struct invocation *inv, json_object *row)
         else if (record_print(stdout, row, columns, ELEMENTSOF(columns)) < 0)
                 return EXIT_OTHER;
         return state && strcmp(json_object_get_string(state), "written") == 0 ? EXIT_OK : EXIT_BAD;
-}
-
-/* recdockd takes a descriptor: what may be read is for whoever types to know, and the file may be anywhere.
- */
-static int source_open(const char *path)
-{
-        struct stat st;
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-        if (fd < 0) {
-                complain(_("'%s' cannot be read: %s"), path, strerror(errno));
-                return -errno;
-        }
-        if (fstat(fd, &st) >= 0 && S_ISREG(st.st_mode))
-                return fd;
-        complain(_("'%s' is no regular file"), path);
-        (void)fd_close(fd);
-        return -EINVAL;
 }
 
 static int footage_parse(const char *text, uint64_t *ret)

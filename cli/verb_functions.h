@@ -13,6 +13,7 @@ int verb_list(const struct invocation *invocation);
 int verb_show(const struct invocation *invocation);
 int verb_import(const struct invocation *invocation);
 int verb_verify(const struct invocation *invocation);
+int verb_mend(const struct invocation *invocation);
 int verb_docking_list(const struct invocation *invocation);
 int verb_docking_show(const struct invocation *invocation);
 int verb_finding_list(const struct invocation *invocation);

@@ -465,6 +465,8 @@ static const struct verb verbs[] = {
                 {NULL, "show", N_("ID"), 1, 1, NULL, verb_show, N_("Show one footage")},
                 {NULL, "verify", N_("[ID…]"), 0, -1, footage_options, verb_verify,
                  N_("Read filed footage again and compare it with its digest, and check the ledger")},
+                {NULL, "mend", N_("FOOTAGE FILE"), 2, 2, NULL, verb_mend,
+                 N_("Put a good copy in place of a file that the store has lost or that is damaged")},
                 {NULL, "import", N_("DIR|FILE…"), 1, -1, import_options, verb_import,
                  N_("Bring in by hand what cannot dock: a card in a reader, a camera, a telephone")},
                 {"docking", "list", NULL, 0, 0, docking_options, verb_docking_list, N_("List dockings")},

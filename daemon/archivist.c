@@ -192,7 +192,7 @@ static int volume_make(struct archivist *a, const struct archive_plan *plan)
                 r = disc_register(a);
         if (r == CATALOGUE_OK)
                 r = volume_plan(s->catalogue, a->actor, s->config->number, a->medium.id, plan->footage,
-                                plan->n, &a->volume);
+                                plan->n, s->config->archive_hash_list, &a->volume);
         if (r == CATALOGUE_OK && a->given.footage > 0)
                 r = volume_source_given(s->catalogue, a->actor, a->volume.id, a->given.footage,
                                         a->given_path);

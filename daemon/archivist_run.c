@@ -283,17 +283,31 @@ static void text_give(char *to, size_t size, const char *from)
         (void)text_copy(to, size, from ? from : "");
 }
 
+/* What a volume was begun with it is gone on with, whatever the configuration has become. */
+static int has_hash_list(const struct archivist *a, bool *ret)
+{
+        int r = volume_hash_list(a->station->catalogue, a->volume.id, ret);
+
+        if (r == CATALOGUE_ABSENT)
+                *ret = a->station->config->archive_hash_list;
+        return MIN(r, 0);
+}
+
 static int begin_compose(struct archivist *a, struct archive_begin *b)
 {
         const struct config *c = a->station->config;
+        bool hash_list = false;
+        int r = has_hash_list(a, &hash_list);
 
+        if (r < 0)
+                return r;
         *b = (struct archive_begin){
                         .task = a->task == ARCHIVIST_VERIFY ? ARCHIVE_TASK_VERIFY : ARCHIVE_TASK_WRITE,
                         .backend = a->medium.kind == MEDIUM_DISC ? ARCHIVE_BACKEND_DISC
                                                                  : ARCHIVE_BACKEND_FOLDER,
                         /* A medium that leaves is proved on the medium, or not at all. */
                         .cached_is_enough = a->medium.kind == MEDIUM_FOLDER,
-                        .hash_list = c->archive_hash_list,
+                        .hash_list = hash_list,
                         .made_at = a->volume.made_at,
         };
         text_give(b->number, sizeof(b->number), a->volume.number);

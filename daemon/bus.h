@@ -171,6 +171,14 @@ int bus_retire_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);
 /* A volume of this number, or an error of the bus. */
 int bus_volume_require(struct catalogue *c, const char *number, struct volume_row *ret, sd_bus_error *error);
 
+/* bus_file.c */
+/* A file that is to be footage 'footage', which must be there: a regular one, open for reading, of its size.
+ * What else it is worth is its digest's to say. Sets 'error' and returns negative for what is refused. */
+int bus_file_accept(struct catalogue *c, int fd, const char *path, int64_t footage, sd_bus_error *error);
+
+/* bus_mend.c */
+int bus_mend_footage(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
 /* bus_archive_job.c */
 int bus_plan_archive(sd_bus_message *m, void *userdata, sd_bus_error *error);
 int bus_label_volume(sd_bus_message *m, void *userdata, sd_bus_error *error);

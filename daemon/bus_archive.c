@@ -6,7 +6,6 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "catalogue/footage.h"
 #include "catalogue/volume.h"
 #include "daemon/archivist.h"
 #include "daemon/bus_case.h"
@@ -15,11 +14,9 @@
 #include "daemon/medium_presence.h"
 #include "rules/usb_kind.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <string.h>
-#include <sys/stat.h>
 
 DEFINE_CLEANUP(json_object *, json_object_put);
 
@@ -165,39 +162,11 @@ int bus_start_archive(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
 /* --- StartArchiveFrom() --- */
 
-/* What it is worth is its digest's to say, when it is written; but a disc is spoilt then. Its file system is
- * not asked, which may hang: what the client's own look has left in memory is enough. */
-static int given_file_accept(const struct archive_given *given, int64_t size, sd_bus_error *error)
-{
-        struct statx st;
-        int mode = fcntl(given->fd, F_GETFL);
-
-        if (mode < 0 || (mode & O_PATH) || (mode & O_ACCMODE) == O_WRONLY ||
-            statx(given->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_SIZE, &st) < 0 ||
-            !S_ISREG(st.stx_mode))
-                return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
-                                         "'%s' cannot be read from, expected a regular file", given->path);
-        if (st.stx_size != (uint64_t)size)
-                return sd_bus_error_setf(error, RECDOCK_ERROR_INVALID,
-                                         "'%s' has %llu bytes, expected the %lld of footage '%lld'",
-                                         given->path, (unsigned long long)st.stx_size, (long long)size,
-                                         (long long)given->footage);
-        return 0;
-}
-
 static int given_accept(const struct station *s, const struct archive_given *given, sd_bus_error *error)
 {
         const int64_t footage = given->footage;
-        struct footage f;
-        int r = footage_by_id(s->catalogue, footage, &f);
+        int r = bus_file_accept(s->catalogue, given->fd, given->path, footage, error);
 
-        if (r == CATALOGUE_ABSENT)
-                return sd_bus_error_setf(error, RECDOCK_ERROR_NOT_FOUND,
-                                         "there is no footage '%" PRId64
-                                         "', expected one of 'recdockctl list'",
-                                         footage);
-        if (r >= 0)
-                r = given_file_accept(given, f.size, error);
         if (r < 0)
                 return r;
         r = volume_due_has(s->catalogue, s->config->archive.copies, clock_now(), footage);

@@ -78,6 +78,11 @@
  *           cuts it off
  *   Recover(t docking, at findings) → t n   deleted files of a docked recorder, all that can be recovered
  *           when the array is empty
+ *   MendFootage(t footage, s path, h source) → s json
+ *           puts what is in 'source', a regular file with the digests of the footage, in place of its file
+ * in the store, when that is lost or damaged; path: what the ledger says of where it is. Replies when it has
+ * ended: {"footage","outcome":"mended"|"sound" (the store's was good and stays),"found":"missing"
+ *           |"mismatch"|"unreadable"|"ok","kept" (where that is now, null: nowhere)}
  *   InitBackup(s path) → s uuid
  *           makes and registers a target for backups; path: that of [Backup] Target=, or "" for it. One that
  *           is registered already is left as it is

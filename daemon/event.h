@@ -37,6 +37,7 @@
         X(ITEM_MISMATCH, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e634", LOG_WARNING)       \
         X(ITEM_REMOVED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e635", LOG_INFO)           \
         X(ITEM_UNREADABLE, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e636", LOG_WARNING)     \
+        X(FOOTAGE_MENDED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e637", LOG_NOTICE)       \
         X(CLOCK_MEASURED, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e641", LOG_INFO)         \
         X(CLOCK_SET, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e642", LOG_NOTICE)            \
         X(CLOCK_NOT_SET, "5f1c4a0e6d7b4e0f9a3f2c81b4d5e643", LOG_WARNING)       \

@@ -2,12 +2,13 @@
 /*
  * What an earlier run left half done is finished or undone before anything new is begun:
  *
- *   open removals        ended as unknown, then
- *   open dockings        closed as unplugged
- *   intents              their bytes were proved and durable before the intent was written: linked again
- * (the same inode is no error), synced, committed; undone when another file has the name pulled items proved
- * again, from the disk parts                of footage: sealed and removed; of items never begun: removed;
- * of nobody: left and reported
+ * - Open removals are ended as unknown, then open dockings closed as unplugged.
+ * - Intents: their bytes were proved and durable before the intent was written. Linked again (the same inode
+ *   is no error), synced, committed; undone when another file has the name.
+ * - Pulled items are proved again, from the disk.
+ * - Parts of footage are sealed and removed, those of items never begun removed, those of nobody left and
+ *   reported.
+ * - Good copies of footage are put in place when that was asked for, else removed (mender.h).
  */
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -17,6 +18,7 @@
 #include "catalogue/removal.h"
 #include "daemon/event.h"
 #include "daemon/filing.h"
+#include "daemon/mender.h"
 #include "daemon/station_internal.h"
 
 #include <inttypes.h>
@@ -211,6 +213,8 @@ int station_recover(struct station *s)
         if (s->failed)
                 return -EIO;
         q = recovery_run(&r);
+        if (q >= 0)
+                q = mender_recover(s);
         if (q < 0)
                 return q;
         if (removals > 0)

@@ -24,6 +24,7 @@
 #include "daemon/inspector.h"
 #include "daemon/known.h"
 #include "daemon/medium_presence.h"
+#include "daemon/mender.h"
 #include "daemon/watch.h"
 #include "daemon/worker.h"
 
@@ -333,6 +334,12 @@ int station_archive_make(struct station *s, const struct medium_init *request, c
                             : -ESHUTDOWN;
 }
 
+int station_mend(struct station *s, const struct mend_request *request,
+                 void (*on_done)(void *userdata, const struct mend_answer *answer), void *userdata)
+{
+        return s->mender ? mender_begin(s->mender, request, on_done, userdata) : -ESHUTDOWN;
+}
+
 /* What was told of it is of no account any more. */
 void station_volume_retired(struct station *s, const char *number)
 {
@@ -562,6 +569,8 @@ int station_start(struct station *s, bool bus)
         if (r >= 0)
                 r = index_merge_new(&s->index_merge, s);
         if (r >= 0)
+                r = mender_new(&s->mender, s);
+        if (r >= 0)
                 r = deadline_clock_start(&s->deadline_clock, s);
         if (r >= 0)
                 bays_settle_alerts(s);
@@ -658,6 +667,7 @@ void station_stop(struct station *s)
         s->stopping = true;
         backup_job_stop(s->backup);
         archivist_drop(s->archivist);
+        mender_drop(s->mender);
         for (struct docking *d = s->dockings; d; d = d->next) {
                 if (d->worker)
                         worker_signal(d->worker, SIGTERM);
@@ -676,6 +686,7 @@ void station_free(struct station *s)
         index_merge_free(s->index_merge);
         backup_job_free(s->backup); /* somebody on the bus may wait for it */
         archivist_free(s->archivist);
+        mender_free(s->mender);
         bus_stop(s);
         inspector_free(s->inspector);
         while (s->dockings)

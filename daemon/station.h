@@ -48,6 +48,7 @@ struct deadline_clock;
 struct backup_job;
 struct archivist;
 struct index_merge;
+struct mender;
 struct medium_present;
 struct disc_present;
 
@@ -77,6 +78,7 @@ struct station {
         struct backup_job *backup;             /* NULL until started, and in tests without it */
         struct archivist *archivist;           /* likewise */
         struct index_merge *index_merge;       /* likewise */
+        struct mender *mender;                 /* likewise */
         struct deadline_clock *deadline_clock; /* NULL until started, and in tests without it */
         struct bus_server *bus;                /* NULL until connected, and in tests without a bus */
         unsigned int workers;                  /* running offload workers */
@@ -164,6 +166,12 @@ int station_archive_make(struct station *s, const struct medium_init *request, c
                          const char *place, const char *actor, station_archive_fn *on_done, void *userdata);
 /* A volume was retired: its footage may be due. Not inside a transaction. */
 void station_volume_retired(struct station *s, const char *number);
+
+/* MendFootage(): as mender.h has it. */
+struct mend_request;
+struct mend_answer;
+int station_mend(struct station *s, const struct mend_request *request,
+                 void (*on_done)(void *userdata, const struct mend_answer *answer), void *userdata);
 
 /* Who works with media: is told at once of those that are plugged in, then of each that comes and goes.
  * NULL: nobody any more. */

@@ -15,6 +15,7 @@
 #include "daemon/event.h"
 #include "daemon/filing.h"
 #include "daemon/inspector.h"
+#include "daemon/mender.h"
 #include "daemon/station_internal.h"
 #include "daemon/watch.h"
 
@@ -74,6 +75,7 @@ static void work_drop(struct station *s)
         }
         inspector_free(TAKE_PTR(s->inspector));
         archivist_drop(s->archivist);
+        mender_drop(s->mender);
         filing_drop(s->filing);
         s->store_paused = s->item_waits = false;
 }

@@ -39,10 +39,11 @@ static ssize_t block_read(int fd, uint8_t *buf, int64_t offset)
         return (ssize_t)got;
 }
 
-/* Where the bytes of a source go besides the digest: 'to' -1 for nowhere. *ret_read_error tells a failure of
- * the source from all others. */
-static int stream(int from, int to, const struct pace *pace, struct digest *digest, int64_t *ret_size,
-                  bool *ret_read_error)
+/* Where the bytes of a source go besides the digest: 'to' -1 for nowhere. What goes somewhere ends when it
+ * is more than 'most': a source that grows must not fill the disk. *ret_read_error tells a failure of the
+ * source from all others. */
+static int stream(int from, int to, int64_t most, const struct pace *pace, struct digest *digest,
+                  int64_t *ret_size, bool *ret_read_error)
 {
         _cleanup_free_ uint8_t *buf = NULL;
         int64_t offset = 0, dirty = 0;
@@ -54,9 +55,9 @@ static int stream(int from, int to, const struct pace *pace, struct digest *dige
                 int r;
 
                 *ret_read_error = n < 0;
-                if (n <= 0) {
-                        *ret_size = offset;
-                        return (int)n;
+                if (n <= 0 || (to >= 0 && n > most - offset)) {
+                        *ret_size = offset + MAX(n, 0);
+                        return (int)MIN(n, 0);
                 }
                 r = digest_update(digest, buf, (size_t)n);
                 if (r >= 0 && to >= 0)
@@ -91,7 +92,7 @@ int proved_read(int fd, const struct pace *pace, struct digest_values *ret, int6
         if (r >= 0)
                 r = digest_new(&digest, false);
         if (r >= 0)
-                r = stream(fd, -1, pace, digest, &size, &read_error);
+                r = stream(fd, -1, 0, pace, digest, &size, &read_error);
         if (r >= 0)
                 r = digest_peek(digest, ret);
         if (r < 0)
@@ -108,12 +109,12 @@ static int temporary_fill(const struct proved_copy *c, int to)
         struct digest_values found;
         bool read_error = false;
         int64_t size = 0;
-        int r = digest_new(&digest, false);
+        int r = digest_new(&digest, c->expected->has_sm3);
 
         if (r < 0)
                 return r;
         (void)posix_fadvise(c->from, 0, 0, POSIX_FADV_SEQUENTIAL);
-        r = stream(c->from, to, c->pace, digest, &size, &read_error);
+        r = stream(c->from, to, c->size, c->pace, digest, &size, &read_error);
         /* Nobody is about to read it: its pages are better given to others. */
         (void)posix_fadvise(c->from, 0, 0, POSIX_FADV_DONTNEED);
         if (r < 0)
@@ -121,7 +122,11 @@ static int temporary_fill(const struct proved_copy *c, int to)
         r = digest_peek(digest, &found);
         if (r < 0)
                 return r;
-        return size == c->size && digest_equal(&found, c->expected) ? COPY_DONE : COPY_SOURCE_DIFFERS;
+        if (size == c->size && digest_equal(&found, c->expected))
+                return COPY_DONE;
+        if (c->found)
+                *c->found = (struct copy_found){size, found};
+        return COPY_SOURCE_DIFFERS;
 }
 
 /* Mode and time of what it will be, then all of it on the disk. */

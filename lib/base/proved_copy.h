@@ -39,15 +39,23 @@ enum copy_outcome {
         COPY_DIFFERS = 4,           /* what was read back is not what was written */
 };
 
+/* What the source was. One that has more than is expected is read no further: then the digests say nothing.
+ */
+struct copy_found {
+        int64_t size;
+        struct digest_values digests;
+};
+
 struct proved_copy {
         int from;              /* open for reading; not consumed */
         int dirfd;             /* of both names, whose folders exist and are on one file system */
         const char *temporary; /* removed first when it is there */
         const char *path;
         mode_t mode;
-        int64_t size; /* as expected, like the digests; SHA-256 is compared */
-        const struct digest_values *expected;
+        int64_t size; /* as expected; no more than this is read of a source that has more */
+        const struct digest_values *expected; /* SM3 is compared, too, when it is there */
         const struct pace *pace;
+        struct copy_found *found; /* with COPY_SOURCE_DIFFERS; NULL: nobody asks */
 };
 
 /* The modification time is the source's. Returns a copy_outcome; a negative errno is the target's or the

@@ -174,7 +174,7 @@ static int bytes_sum(struct catalogue *c, const int64_t *footage, size_t n, int6
 }
 
 int volume_plan(struct catalogue *c, const char *actor, const char *station, int64_t medium,
-                const int64_t *footage, size_t n, struct volume_row *ret)
+                const int64_t *footage, size_t n, bool hash_list, struct volume_row *ret)
 {
         const instant_t now = clock_now();
         char number[VOLUME_NUMBER_MAX];
@@ -203,11 +203,26 @@ int volume_plan(struct catalogue *c, const char *actor, const char *station, int
         if (r == 0)
                 r = ledger_note(c, actor, "volume.planned",
                                 "SELECT 'volume/' || v.number, json_object('medium', m.number, 'files',"
-                                " v.files, 'bytes', v.bytes, 'footage', (SELECT json_group_array(footage)"
-                                " FROM volume_footage WHERE volume = v.id)) FROM volume AS v"
+                                " v.files, 'bytes', v.bytes, 'hash_list', json(iif(?2, 'true', 'false')),"
+                                " 'footage', (SELECT json_group_array(footage) FROM volume_footage"
+                                " WHERE volume = v.id)) FROM volume AS v"
                                 " JOIN medium AS m ON m.id = v.medium WHERE v.id = ?1",
-                                VALUES(INTEGER(id)));
+                                VALUES(INTEGER(id), INTEGER(hash_list)));
         return r == 0 ? volume_by_id(c, id, ret) : r;
+}
+
+int volume_hash_list(struct catalogue *c, int64_t id, bool *ret)
+{
+        int64_t value;
+        int r = statement_integer(c,
+                                  "SELECT detail ->> 'hash_list' FROM ledger JOIN volume AS v"
+                                  " ON subject = 'volume/' || v.number WHERE v.id = ?1"
+                                  " AND act = 'volume.planned'",
+                                  VALUES(INTEGER(id)), &value);
+
+        if (r == CATALOGUE_OK)
+                *ret = value != 0;
+        return r;
 }
 
 int volume_begin(struct catalogue *c, int64_t id)

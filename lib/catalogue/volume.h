@@ -89,7 +89,10 @@ struct copy {
 /* Plans a volume with 'n' footage, numbered STATION-YYYY-NNNN. Ledger: "volume.planned" on
  * "volume/<number>". CATALOGUE_ABSENT: no such medium or footage. */
 int volume_plan(struct catalogue *c, const char *actor, const char *station, int64_t medium,
-                const int64_t *footage, size_t n, struct volume_row *ret);
+                const int64_t *footage, size_t n, bool hash_list, struct volume_row *ret);
+/* Whether the volume was planned with a media hash list. CATALOGUE_ABSENT: that is not known, as of those
+ * that an earlier recdock has planned. */
+int volume_hash_list(struct catalogue *c, int64_t id, bool *ret);
 /* A writer is at it: no entry of its own. */
 int volume_begin(struct catalogue *c, int64_t id);
 /* All of it is proved: 'copies' has every file of it, each VOLUME_COPY_GOOD or VOLUME_COPY_CACHED. Else

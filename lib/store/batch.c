@@ -102,8 +102,7 @@ static int folders_make(struct store_batch *b, const char *name)
         return durable_make_folders(b->store->footage, folder, STORE_FOLDER_MODE);
 }
 
-/* The final mode and time, before the final name is there. */
-static int attributes_set(int fd, instant_t started)
+int file_settle(int fd, instant_t started)
 {
         struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {0}};
 
@@ -131,7 +130,7 @@ static int target_judge(const struct store *s, const char *name, const struct st
 static int part_link(struct store_batch *b, int fd, const struct stat *st, const char *part,
                      const char *name, instant_t started)
 {
-        int r = attributes_set(fd, started);
+        int r = file_settle(fd, started);
 
         if (r < 0)
                 return r;
@@ -169,7 +168,7 @@ int store_batch_link(struct store_batch *b, int64_t docking, int64_t item, const
                 if (r >= 0)
                         r = part_link(b, fd, &st, part, name, started);
         } else {
-                r = attributes_set(fd, started);
+                r = file_settle(fd, started);
         }
         return r == STORE_OK ? batch_remember(b, name) : r;
 }

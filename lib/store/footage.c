@@ -105,20 +105,26 @@ int store_protect(struct store *s, const char *path)
         return r > 0 ? durable_sync_file(fd) : r;
 }
 
-int store_seal(struct store *s, const char *path)
+int file_seal(int fd)
 {
-        _cleanup_close_ int fd = -EBADF;
-        int settled, r = store_footage_open(s, path, false, &fd);
+        int settled, r = verity_enable(fd);
 
-        if (r != STORE_OK)
-                return r < 0 ? r : -ENOENT;
-        r = verity_enable(fd);
         if (r == -EACCES)
                 r = verity_enable_as_owner(fd);
         settled = mode_settle(fd); /* whatever became of it, and of a run that was killed in the middle */
         if (settled > 0 || (settled == 0 && r > 0))
                 settled = durable_sync_file(fd);
         return settled < 0 ? settled : r;
+}
+
+int store_seal(struct store *s, const char *path)
+{
+        _cleanup_close_ int fd = -EBADF;
+        int r = store_footage_open(s, path, false, &fd);
+
+        if (r != STORE_OK)
+                return r < 0 ? r : -ENOENT;
+        return file_seal(fd);
 }
 
 /* Stats both names. STORE_ABSENT when either is missing. */

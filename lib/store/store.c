@@ -139,6 +139,23 @@ int store_open(struct store **ret, const char *root, const char *station, bool c
         return STORE_OK;
 }
 
+int folders_make_synced(const struct store *s, const char *path)
+{
+        char folder[STORE_PATH_MAX];
+        int r;
+
+        if (strlen(path) >= sizeof(folder) || !strrchr(path, '/'))
+                return -EINVAL;
+        (void)snprintf(folder, sizeof(folder), "%s", path);
+        *strrchr(folder, '/') = '\0';
+        r = durable_make_folders(s->root, folder, STORE_FOLDER_MODE);
+        while (r >= 0 && strchr(folder, '/')) {
+                r = durable_sync_parent(s->root, folder);
+                *strrchr(folder, '/') = '\0';
+        }
+        return r;
+}
+
 int store_free_bytes(const struct store *s, uint64_t *ret)
 {
         struct statvfs v;

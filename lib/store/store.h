@@ -7,8 +7,10 @@
  *   ROOT/.recdock-store                              marker: this is a store, of this station
  *   ROOT/incoming/<docking>/<item>.part              being pulled
  *   ROOT/store/<unit>/<recorder>/<officer>/<date>/<name>   footage: mode 0440, never written again
+ *   ROOT/mending/<footage>.good              a good copy that is to take the place of a lost or damaged file
+ *   ROOT/displaced/<time>/store/…            the damaged file, as it was found
  *
- * Invariants: both trees are on one file system; a final name appears by link() without replacing, after its
+ * Invariants: all of it is on one file system; a final name appears by link() without replacing, after its
  * bytes are on the disk; nothing in ROOT/store is ever opened for writing.
  */
 
@@ -107,3 +109,37 @@ struct store_restore {
 };
 /* Returns a copy_outcome, or the negative errno of the store. */
 int store_restore(struct store *s, const struct store_restore *what);
+
+/* A good copy of footage whose file is lost or damaged. First it is made and proved beside the store, in any
+ * thread, by a store of its own; then it is placed, at once or by the next start. */
+struct store_mend {
+        int64_t footage;
+        int from; /* open for reading; not consumed */
+        int64_t size;
+        const struct digest_values *digests;
+        bool seal; /* as store_seal() does it */
+        const struct pace *pace;
+        struct copy_found *found; /* with COPY_SOURCE_DIFFERS; may be NULL */
+};
+/* Returns a copy_outcome, or the negative errno of the store; nothing is left unless it is COPY_DONE. */
+int store_mend_copy(struct store *s, const struct store_mend *what);
+
+struct store_mend_place {
+        int64_t footage;
+        const char *path;  /* "store/…" */
+        const char *aside; /* "displaced/…/store/…", where what is found at 'path' goes */
+        instant_t started; /* as in store_batch_link() */
+};
+/* Moves aside what is at the path, unless it is the copy already, and links the copy there without
+ * replacing. A negative errno: what was there has its name again, if it can be given back. -ENOENT: there is
+ * no copy. */
+int store_mend_place(struct store *s, const struct store_mend_place *place);
+/* After it returns 0 a power cut cannot undo the link. */
+int store_mend_sync(struct store *s, const struct store_mend_place *place);
+/* True when the file at the path is the copy. */
+bool store_mend_is_placed(struct store *s, int64_t footage, const char *path);
+/* Removes the copy's name beside the store, if there is one; footage keeps its own. */
+int store_mend_remove(struct store *s, int64_t footage);
+/* Calls 'on_good' for every proved copy there is, for recovery at start, and removes those that were not
+ * finished. */
+int store_mend_each(struct store *s, int (*on_good)(void *userdata, int64_t footage), void *userdata);

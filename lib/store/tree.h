@@ -35,6 +35,15 @@ int footage_stat(const struct store *s, const char *name, struct stat *ret);
  * regular file. */
 int regular_open(int dirfd, const char *path, int flags, bool direct, int *ret_fd);
 
+/* Mode and time that footage has, before it has its final name. */
+int file_settle(int fd, instant_t started);
+
+/* As store_seal(). */
+int file_seal(int fd);
+
+/* Every folder above 'path', which is relative to ROOT, each synced into the one above. */
+int folders_make_synced(const struct store *s, const char *path);
+
 /* One file under two names. */
 static inline bool same_inode(const struct stat *a, const struct stat *b)
 {

@@ -7,6 +7,7 @@ import array
 import errno
 import os
 import selectors
+import signal
 import socket
 import struct
 import subprocess
@@ -42,7 +43,7 @@ def result(footage, what, path):
 
 class Liar:
     def __init__(self, lie, path):
-        self.lie, self.path, self.done, self.asked = lie, path, False, None
+        self.lie, self.path, self.done, self.asked, self.stays = lie, path, False, None, False
 
     def of_worker(self, data):
         """What recdockd hears instead: packets."""
@@ -67,6 +68,9 @@ class Liar:
             return [result(0, DIFFERS, b"index.html"), data]
         if self.lie == "tells-of-another":
             return [result(2, 0, b"data/C1/x"), data]
+        if self.lie == "tells-of-another-and-stays":
+            self.stays = True
+            return [result(2, 0, b"data/C1/x")]
         if self.lie == "wants-another":
             self.asked = data
             return [message(WANT, struct.pack("=q", 2))]
@@ -110,6 +114,8 @@ def main():
                 elif data:
                     for packet in liar.of_worker(data):
                         send(above, packet)
+                    while liar.stays:
+                        signal.pause()
                 else:
                     if liar.asked is not None:
                         wait.unregister(ours)

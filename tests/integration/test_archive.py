@@ -197,6 +197,78 @@ class Way(Archive):
         with open(listing, encoding="utf-8") as f:
             self.assertEqual(f.read().count('">data/C1/'), 3)
 
+    def test_a_folder_that_is_read_back_from_memory_counts_and_says_so(self):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", self.media[0]], check=True)
+        self.mounted.append(self.media[0])
+        self.begin(a=b"1" * 9000)
+        copies = self.assert_sound(self.written()[0])
+        self.assertEqual({c["result"] for c in copies}, {"cached"})
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
+
+    def test_a_volume_that_was_forged_with_its_manifests(self):
+        """Whoever changes a file can change the manifests as well, so that they fit; but not the seal, which the station has."""
+        self.begin(**{f"{n}.bin": os.urandom(9000 + n) for n in range(3)})
+        volume = self.written()[0]
+        self.configure(auto=False)
+        self.station.ctl("reload")
+        root, copy = self.root(volume), self.assert_sound(volume)[1]
+        before = sha256_file(os.path.join(root, copy["path"]))
+        path = os.path.join(root, copy["path"])
+        for name in (path, *(os.path.join(root, n) for n in ("manifest-sha256.txt", "tagmanifest-sha256.txt"))):
+            os.chmod(name, 0o600)
+        with open(path, "r+b") as f:
+            f.write(b"another")
+        self.exchange(root, "manifest-sha256.txt", before, sha256_file(path), "tagmanifest-sha256.txt")
+        subprocess.run(["sha256sum", "--check", "--quiet", "manifest-sha256.txt", "tagmanifest-sha256.txt"], cwd=root, check=True)
+        found = self.station.ctl("archive", "verify", volume["number"], "--json", check=False)
+        self.assertEqual(found.returncode, 1)
+        told = json.loads(found.stdout)[0]
+        self.assertEqual((told["check_result"], told["bad"]), ("other-manifests", 3))
+        self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
+        self.assertEqual(self.alerts(), [("archive-copy-bad", f"volume/{volume['number']}")])
+
+    @staticmethod
+    def exchange(root, name, was, now, above):
+        """One digest for another in a manifest, and that manifest's in the one that is above it."""
+        path = os.path.join(root, name)
+        before = sha256_file(path)
+        for where, old, new in ((path, was, now), (os.path.join(root, above), before, None)):
+            with open(where, encoding="utf-8") as f:
+                text = f.read()
+            new = new or sha256_file(path)
+            assert text.count(old) == 1
+            with open(where, "w", encoding="utf-8") as f:
+                f.write(text.replace(old, new))
+
+    def overdue(self):
+        return [(a["subject"], a["severity"]) for a in self.station.json("alert", "list", "--open") if a["kind"] == "archive-check-overdue"]
+
+    def years_go_by(self, volume):
+        self.station.stop()
+        with contextlib.closing(sqlite3.connect(os.path.join(self.station.state, "catalogue.sqlite"))) as db:
+            db.execute("UPDATE volume SET check_at = check_at - 3 * 365 * 86400 * 1000000 WHERE number = ?", (volume["number"],))
+            db.commit()
+        mark = self.station.mark()
+        self.station.start()
+        self.station.wait("ALERT_RAISED", start=mark, alert="archive-check-overdue")
+        self.assertEqual(self.overdue(), [(f"volume/{volume['number']}", "warning")])
+
+    def test_a_check_that_is_overdue_is_told_until_it_is_made(self):
+        self.begin(a=b"1" * 9000)
+        volume = self.written()[0]
+        self.assertEqual(self.overdue(), [])
+        self.years_go_by(volume)
+        alert, = [a["id"] for a in self.station.json("alert", "list", "--kind=archive-check-overdue")]
+        refused = self.station.ctl("alert", "clear", str(alert), "--reason=later", check=False)
+        self.assertEqual(refused.returncode, 6)
+        self.assertIn("the volume was read again or is retired", refused.stderr)
+        self.station.ctl("archive", "verify", volume["number"])
+        self.assertEqual(self.overdue(), [])
+        self.assertGreater(self.volumes()[volume["number"]]["check_at"], volume["written_at"])
+        self.years_go_by(volume)
+        self.station.ctl("archive", "retire", volume["number"], "--reason=worn out")
+        self.assertEqual(self.overdue(), [])
+
     def test_what_is_wrong_is_refused_and_changes_nothing(self):
         self.configure(auto=False)
         self.station.start()
@@ -306,6 +378,19 @@ class Again(Archive):
         given = [e for e in self.station.json("ledger", "list") if e["act"] == "volume.source-given"]
         self.assertEqual([(e["detail"]["footage"], e["detail"]["path"]) for e in given], [(footage, good), (footage, wrong)])
         return stored
+
+    def test_a_medium_that_has_it_already_is_not_written_without_it(self):
+        """Who gives a file wants that one written: not a volume of what else is due."""
+        self.configure(auto=False, more="Copies=2\n")
+        self.begin(a=b"1" * 9000)
+        first = self.station.json("archive", "start", "--wait")[0]["number"]
+        copy = self.station.json("archive", "show", first)[0]["copies"][0]
+        self.close_case("C2", {"b": b"2" * 9000}, name="b")
+        source = os.path.join(self.media[0], first, copy["path"])
+        refused = self.station.ctl("archive", "start", f"--footage={copy['footage']}", f"--source={source}", "--wait", check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("or it is there already", refused.stderr)
+        self.assertEqual(list(self.volumes()), [first])
 
     def test_from_another_medium_when_the_store_has_it_damaged(self):
         stored = self.from_another_medium(self.damage)
@@ -436,6 +521,29 @@ class Deaths(Archive):
         self.assertEqual({f["copies"] for f in self.station.footage()}, {1})
         self.assertEqual(self.acts().count("volume.written"), 1)
 
+    def goes_on_as_begun(self, begun, then):
+        """MediaHashList= is another one when a volume that was cut off is gone on with."""
+        self.configure(auto=False)
+        self.begin(**{f"{n}.bin": os.urandom(3000 + n) for n in range(4)})
+        self.station.stop()
+        self.configure(more=f"MediaHashList={begun}\n")
+        self.station.crash_at = "archive-proved"
+        self.station.start(crash_at="archive-proved")
+        self.assertEqual(self.station.wait_exit(), -signal.SIGKILL)
+        self.station.crash_at = None
+        self.configure(auto=False, more=f"MediaHashList={then}\n")
+        self.station.start()
+        volume = self.written()[0]
+        self.assertEqual(len(self.volumes()), 1)
+        self.assert_sound(volume)
+        self.assertEqual(os.path.isdir(os.path.join(self.root(volume), "ascmhl")), begun == "yes")
+
+    def test_a_hash_list_that_is_not_asked_for_any_more(self):
+        self.goes_on_as_begun("yes", "no")
+
+    def test_a_hash_list_that_is_asked_for_meanwhile(self):
+        self.goes_on_as_begun("no", "yes")
+
     def test_a_worker_that_stalls_is_killed_and_gone_on_with(self):
         self.configure(docking="WarnTimeout=1s\nKillTimeout=2s\n")
         frozen = os.path.join(self.folder, "frozen")
@@ -481,14 +589,14 @@ class Lies(Archive):
             f.write(f"#!/bin/bash\nexec /usr/bin/python3 '{LIAR}' {what} '{self.answer}' '{program}'\n")
         os.chmod(path, 0o755)
 
-    def lie(self, what):
-        self.configure(auto=False)
+    def lie(self, what, **configuration):
+        self.configure(auto=False, **configuration)
         self.prepare(what)
         said = self.station.ctl("archive", "start", "--wait", "--json", check=False)
         return json.loads(said.stdout)[0]
 
-    def fails(self, what, reason):
-        row = self.lie(what)
+    def fails(self, what, reason, **configuration):
+        row = self.lie(what, **configuration)
         self.assertEqual(row["state"], "failed")
         self.assertIn(reason, row["reason"])
         self.assertEqual({f["copies"] for f in self.station.footage()}, {0})
@@ -535,6 +643,11 @@ class Lies(Archive):
 
     def test_it_tells_of_footage_that_is_not_on_the_volume(self):
         self.fails("tells-of-another", "recdock-archive ended before its word")
+
+    def test_it_tells_of_another_and_lives_on(self):
+        """It is killed for what it said, and not when it has said nothing for long."""
+        self.fails("tells-of-another-and-stays", "recdock-archive ended before its word", docking="WarnTimeout=15s\nKillTimeout=20s\n")
+        self.assertEqual(self.station.log.find("WORKER_STALLED") + self.station.log.find("WORKER_KILLED"), [])
 
     def test_it_wants_footage_that_is_not_on_the_volume(self):
         self.assertEqual(self.lie("wants-another")["state"], "written")

@@ -134,6 +134,43 @@ class Way(Discs):
         for volume in self.volumes():
             self.assertEqual(self.station.ctl("archive", "verify", volume["number"]).returncode, 0)
 
+    def reads_in_the_next_drive(self, first):
+        """The disc is in the second drive, and the first one ends like this."""
+        n = self.begin()
+        self.start()
+        volume = self.volumes()[0]
+        os.rename(self.discs[0], self.discs[1])
+        self.configure(drives=2)
+        self.station.ctl("reload")
+        path, asked = os.path.join(self.station.libexec, "recdock-archive"), os.path.join(self.folder, "asked")
+        program = os.readlink(path)
+        os.unlink(path)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f"#!/bin/bash\nmkdir '{asked}' 2>&- && {first.format(program=program)}\nexec '{program}'\n")
+        os.chmod(path, 0o755)
+        good = self.station.ctl("archive", "verify", volume["number"])
+        self.assertTrue(os.path.isdir(asked))
+        self.assertIn(f"0 of {n} files are not good", good.stdout)
+
+    def test_who_names_a_drive_wants_a_disc(self):
+        """Though a folder would take it, which is asked first otherwise."""
+        folder = os.path.join(self.folder, "medium")
+        os.mkdir(folder)
+        self.begin()
+        self.configure(more=f"Auto=no\nFolder={folder}\nAllowSameDisk=yes\n")
+        self.station.ctl("reload")
+        self.station.ctl("archive", "init", folder)
+        self.start(f"--drive=stdio:{self.discs[0]}")
+        volume, = self.volumes()
+        self.assertEqual({m["number"]: m["kind"] for m in self.media()}[volume["medium"]], "disc")
+        self.assert_sound(self.discs[0], volume)
+
+    def test_a_drive_that_fails_is_no_verdict(self):
+        self.reads_in_the_next_drive(f"exec /usr/bin/python3 '{LIAR}' ends-as=2 - '{{program}}'")
+
+    def test_a_worker_that_dies_at_a_drive_is_no_verdict(self):
+        self.reads_in_the_next_drive("kill -KILL $$")
+
 
 class Refusals(Discs):
     def test_only_a_blank_disc_is_taken(self):

@@ -191,6 +191,13 @@ int station_archive_make(struct station *s, const struct medium_init *request, c
         return -EBUSY;
 }
 
+/* So is mending. */
+int station_mend(struct station *s, const struct mend_request *request,
+                 void (*on_done)(void *userdata, const struct mend_answer *answer), void *userdata)
+{
+        return -EBUSY;
+}
+
 void station_volume_retired(struct station *s, const char *number)
 {
 }

@@ -117,7 +117,7 @@ static struct volume_row plan(int64_t medium, size_t n)
 {
         struct volume_row v;
 
-        ck_assert_int_eq(volume_plan(c, FIXTURE_ACTOR, "S1", medium, footage, n, &v), CATALOGUE_OK);
+        ck_assert_int_eq(volume_plan(c, FIXTURE_ACTOR, "S1", medium, footage, n, false, &v), CATALOGUE_OK);
         return v;
 }
 

@@ -439,16 +439,36 @@ START_TEST(test_damage_is_found)
 }
 END_TEST
 
-START_TEST(test_check_is_bounded)
+/* By the superblock alone, before any program is asked. */
+static void is_none(const char *type)
 {
+        enum medium_left left = MEDIUM_LEFT_ERRORS;
+        _cleanup_close_ int fd = open(image, O_RDONLY | O_CLOEXEC);
         struct medium_failed why;
 
-        ck_assert_int_eq(checked("ext4", MAKE_MS, &why), -EUCLEAN); /* there is nothing */
-        ck_assert_int_eq(checked("exfat", MAKE_MS, &why), -EUCLEAN);
-        ck_assert_int_eq(checked("vfat", MAKE_MS, &why), -EUCLEAN);
+        ck_assert_int_eq(medium_left_read(fd, type, &left), -EUCLEAN);
+        ck_assert_int_eq(left, MEDIUM_LEFT_ERRORS);
+        ck_assert_int_eq(checked(type, MAKE_MS, &why), -EUCLEAN);
+        ck_assert_msg(strstr(why.text, "its superblock is none"), "%s", why.text);
+}
+
+START_TEST(test_check_is_bounded)
+{
+        _cleanup_close_ int fd = open(image, O_RDONLY | O_CLOEXEC);
+        enum medium_left left = MEDIUM_LEFT_ERRORS;
+        struct medium_failed why;
+
+        is_none("ext4"); /* there is nothing */
+        is_none("exfat");
+        is_none("vfat");
         ck_assert_int_eq(checked("ntfs", MAKE_MS, &why), -EOPNOTSUPP);
         make(image, MEDIUM_EXT4);
-        ck_assert_int_eq(checked("exfat", MAKE_MS, &why), -EUCLEAN); /* it is another one */
+        is_none("exfat"); /* it is another one */
+        is_none("vfat");
+        ck_assert_int_eq(truncate(image, 1500), 0); /* its magic is there still */
+        ck_assert_int_eq(medium_left_read(fd, "ext4", &left), -EUCLEAN);
+        ck_assert_int_eq(truncate(image, SIZE), 0);
+        make(image, MEDIUM_EXT4);
         damage("ext4");
         ck_assert_int_eq(checked("ext4", 0, &why), 0); /* not checked, and told */
         pair[0] = fd_close(pair[0]);

@@ -161,6 +161,26 @@ START_TEST(test_unlink_interrupted)
 }
 END_TEST
 
+/* A mending gives it another name at most, and none when there is nothing to put in its place. */
+START_TEST(test_mend)
+{
+        struct store_mend_place place = {1, FINAL, "displaced/1/" FINAL, INSTANT_NONE};
+        _cleanup_free_ char *footage = scratch_path(FINAL), *good = scratch_path("mending/1.good");
+
+        ck_assert_int_eq(store_mend_place(store, &place), -ENOENT);
+        scratch_write("mending/1.good", "");
+        ck_assert_int_eq(unlink(good), 0);
+        ck_assert_int_eq(link(footage, good), 0);
+        ck_assert_int_eq(store_mend_place(store, &place), 0);
+        assert_kept();
+        ck_assert_int_eq(store_mend_remove(store, 1), 0);
+        assert_kept();
+        scratch_write("mending/1.good", "other");
+        place.aside = FINAL;
+        ck_assert_int_lt(store_mend_place(store, &place), 0);
+}
+END_TEST
+
 START_TEST(test_open_again)
 {
         _cleanup_free_ char *root = scratch_path("");
@@ -185,6 +205,7 @@ int main(void)
         tcase_add_test(t, test_batch_link);
         tcase_add_test(t, test_footage_open);
         tcase_add_test(t, test_unlink_interrupted);
+        tcase_add_test(t, test_mend);
         tcase_add_test(t, test_open_again);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
