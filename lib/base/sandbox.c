@@ -32,7 +32,9 @@ enum {
 #define FS_TRUNCATE  (UINT64_C(1) << 14)
 #define FS_IOCTL_DEV (UINT64_C(1) << 15)
 #define NET_TCP      UINT64_C(3) /* bind, connect */
-#define SCOPE_ALL    UINT64_C(3) /* abstract UNIX sockets, signals */
+#define SCOPE_SOCKET UINT64_C(1) /* abstract UNIX sockets */
+#define SCOPE_SIGNAL UINT64_C(2)
+#define SCOPE_ALL    (SCOPE_SOCKET | SCOPE_SIGNAL)
 
 struct ruleset_attr {
         uint64_t handled_access_fs;
@@ -123,7 +125,8 @@ static int rights_grant(int ruleset, const struct grant *grants, size_t n, uint6
         return 0;
 }
 
-static int landlock_restrict(struct sandbox_state *state, const struct grant *grants, size_t n)
+static int landlock_restrict(struct sandbox_state *state, const struct grant *grants, size_t n,
+                             uint64_t scopes)
 {
         _cleanup_close_ int ruleset = -EBADF;
         struct ruleset_attr attr;
@@ -138,6 +141,7 @@ static int landlock_restrict(struct sandbox_state *state, const struct grant *gr
                 return 0;
         }
         size = ruleset_for_abi(abi, &attr);
+        attr.scoped &= scopes;
         ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
         if (ruleset < 0)
                 return -errno;
@@ -152,7 +156,7 @@ static int landlock_restrict(struct sandbox_state *state, const struct grant *gr
 
 int sandbox_landlock_nothing(struct sandbox_state *state)
 {
-        return landlock_restrict(state, NULL, 0);
+        return landlock_restrict(state, NULL, 0, SCOPE_ALL);
 }
 
 int sandbox_landlock_folder(int folder, bool writable, struct sandbox_state *state)
@@ -163,16 +167,16 @@ int sandbox_landlock_folder(int folder, bool writable, struct sandbox_state *sta
                                  FS_TRUNCATE;
         const struct grant grant = {folder, writable ? reading | writing : reading};
 
-        return landlock_restrict(state, &grant, 1);
+        return landlock_restrict(state, &grant, 1, SCOPE_ALL);
 }
 
-int sandbox_landlock_file(int file, bool writable, struct sandbox_state *state)
+int sandbox_landlock_file(int file, bool writable, bool signals, struct sandbox_state *state)
 {
         const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | FS_IOCTL_DEV,
                        writing = LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE;
         const struct grant grant = {file, writable ? reading | writing : reading};
 
-        return landlock_restrict(state, &grant, 1);
+        return landlock_restrict(state, &grant, 1, signals ? SCOPE_SOCKET : SCOPE_ALL);
 }
 
 int sandbox_landlock_paths(const struct sandbox_path *paths, size_t n, struct sandbox_state *state)
@@ -190,7 +194,7 @@ int sandbox_landlock_paths(const struct sandbox_path *paths, size_t n, struct sa
                                                                                      FS_TRUNCATE
                                                                    : 0) |
                                                 (paths[i].executable ? LANDLOCK_ACCESS_FS_EXECUTE : 0)};
-        return landlock_restrict(state, grants, n);
+        return landlock_restrict(state, grants, n, SCOPE_ALL);
 }
 
 static uint32_t rule_action(const struct sandbox_rule *rule)

@@ -53,8 +53,10 @@ int sandbox_landlock_nothing(struct sandbox_state *state);
 int sandbox_landlock_folder(int folder, bool writable, struct sandbox_state *state);
 
 /* The same, but that one file or device can be opened to be read and, when 'writable', to be written; 'file'
- * is any descriptor of it, O_PATH as well. Commands to it are allowed if it is a device. */
-int sandbox_landlock_file(int file, bool writable, struct sandbox_state *state);
+ * is any descriptor of it, O_PATH as well. Commands to it are allowed if it is a device. 'signals': Landlock
+ * lets those to others pass, also the one that a child gets at this process's death (PR_SET_PDEATHSIG); the
+ * caller's filter has to know to whom. */
+int sandbox_landlock_file(int file, bool writable, bool signals, struct sandbox_state *state);
 
 /* What a program that is not ours needs of one path. */
 struct sandbox_path {
