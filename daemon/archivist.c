@@ -145,7 +145,7 @@ int archivist_survey(struct archivist *a, struct archive_survey_order *order, ar
         order->now = clock_now();
         if (!order->init && a->medium.kind == MEDIUM_DISC) {
                 order->is_disc = true;
-                order->disc_capacity = a->medium.capacity;
+                order->disc_capacity = pack_room_beside_recovery(a->medium.capacity, (int)a->recovery);
         } else if (removable) {
                 order->root = a->mount;
         } else if (!order->init) {
@@ -232,7 +232,7 @@ static void on_planned(void *userdata, struct archive_survey_result *result)
 {
         struct archivist *a = userdata;
         struct station *s = a->station;
-        char why[128] = "";
+        char why[256] = "";
 
         if (s->failed || s->stopping)
                 return;
@@ -250,6 +250,10 @@ static void on_planned(void *userdata, struct archive_survey_result *result)
         }
         if (!plan_has_given(a, &result->plan)) {
                 medium_pass(a, "there is no room for the file that was given, or it is there already");
+                return;
+        }
+        if (!archivist_disc_scratch(a, result->plan.cost, why, sizeof(why))) {
+                medium_pass(a, why);
                 return;
         }
         leftovers_tell(a, result);
@@ -715,6 +719,7 @@ int archivist_new(struct archivist **ret, struct station *s)
                                 .root = -EBADF,
                                 .contents = -EBADF,
                                 .mount = -EBADF,
+                                .scratch = -EBADF,
                                 .given = {.fd = -EBADF},
                                 .waits_since = INSTANT_NONE,
                                 .looked_at = INSTANT_NONE};

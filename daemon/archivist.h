@@ -35,6 +35,9 @@ void archivist_look(struct archivist *a, instant_t now, instant_t *next);
 void archivist_media_changed(struct archivist *a);
 /* The configuration was read. 'a' may be NULL. */
 void archivist_configured(struct archivist *a);
+/* There is no room for a recorder's file: what is there for a disc that is not burnt yet goes. 'a' may be
+ * NULL. */
+void archivist_give_room(struct archivist *a);
 /* Holds the writer while recorders are offloaded; 'a' may be NULL. */
 void archivist_hold(struct archivist *a, bool hold);
 

@@ -12,10 +12,16 @@
 #include "daemon/archivist_internal.h"
 #include "daemon/config.h"
 #include "daemon/deadline_clock.h"
+#include "daemon/docking.h"
 #include "daemon/station_internal.h"
 
+#include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
+
+static const char no_coder[] = "dvdisaster is not installed, and Recovery= is set: expected the package "
+                               "'dvdisaster'";
 
 static bool is_asked(const struct archivist *a, size_t place, instant_t now)
 {
@@ -62,6 +68,58 @@ void archivist_discs_watch(struct archivist *a)
         station_on_disc(a->station, on_disc, a);
 }
 
+/* --- recovery data --- */
+
+/* Looked for before a disc is registered for the volume: what has no room yet is put off, and not failed. */
+bool archivist_disc_scratch(struct archivist *a, int64_t cost, char *why, size_t size)
+{
+        struct station *s = a->station;
+        int64_t needed = pack_size_with_recovery(cost, (int)a->recovery);
+        int r = -ENOSPC;
+
+        a->gave_room = false;
+        if (a->medium.kind != MEDIUM_DISC || a->recovery == 0)
+                return true;
+        a->scratch = fd_close(a->scratch);
+        if (station_fits(s, needed + docking_reserved(s)))
+                r = store_scratch_open(s->store, needed, &a->scratch);
+        if (r == -ENOSPC)
+                (void)snprintf(why, size,
+                               "there is no room for its image with recovery data: %" PRId64
+                               " MiB are needed in the store, beside KeepFree= and what recorders bring",
+                               (needed >> 20) + 1);
+        else if (r < 0)
+                (void)snprintf(why, size, "the store has no file for its image with recovery data: %s",
+                               log_errno_text(r));
+        return r >= 0;
+}
+
+/* While nothing is burnt: afterwards it costs a disc, and the room is free within the hour. */
+void archivist_give_room(struct archivist *a)
+{
+        if (!a || !a->worker || a->stage != ARCHIVIST_WORKING || a->ended || a->phase != ARCHIVE_STAGING)
+                return;
+        log_notice("volume %s is given up: recorders need the room that its image with recovery data takes",
+                   a->volume.number);
+        a->gave_room = true;
+        worker_signal(a->worker, SIGKILL);
+}
+
+void archivist_disc_unburnt(const struct archivist *a, char *why, size_t size)
+{
+        static const char blank[] = "nothing was burnt, and the disc can be taken again";
+        bool staging = a->phase == ARCHIVE_STAGING;
+
+        why[0] = '\0';
+        if (a->gave_room)
+                (void)snprintf(why, size, "recorders needed the room of its image: %s", blank);
+        else if (a->ended && a->told.outcome == -ENOPKG)
+                (void)snprintf(why, size, "%s: %s", no_coder, blank);
+        else if (a->ended && a->told.outcome < 0 && staging)
+                (void)snprintf(why, size, "recovery data cannot be made, by dvdisaster: %s: %s",
+                               log_errno_text(a->told.outcome), blank);
+}
+
 /* --- a look --- */
 
 void archivist_disc_pass(struct archivist *a, const char *why)
@@ -105,6 +163,8 @@ static void look_ended(struct archivist *a, const char *status)
                 archivist_disc_pass(a, buf);
         } else if (a->disc.disc != ARCHIVE_DISC_BLANK) {
                 archivist_disc_pass(a, disc_text(&a->disc, buf, sizeof(buf)));
+        } else if (a->recovery > 0 && a->disc.coder < 0) {
+                archivist_disc_pass(a, no_coder);
         } else {
                 medium_compose(a);
                 archivist_disc_plan(a);
@@ -168,6 +228,7 @@ static int look(struct archivist *a)
         if (r < 0)
                 return r;
         a->looked = false;
+        a->recovery = begin.recovery = a->station->config->archive_recovery;
         archivist_run_supervise(a);
         (void)text_copy(begin.drive, sizeof(begin.drive), a->drive);
         return worker_send(a->worker, ARCHIVE_MESSAGE_BEGIN, &begin, sizeof(begin), -EBADF);

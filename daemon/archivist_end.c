@@ -195,8 +195,10 @@ static void written_ended(struct archivist *a, const char *status)
         char why[VOLUME_REASON_MAX];
 
         if (!a->ended || t->outcome < 0 || t->outcome == ARCHIVE_CANCELLED) {
-                (void)snprintf(why, sizeof(why), "recdock-archive ended before its word: %s",
-                               a->ended ? log_errno_text(t->outcome) : status);
+                archivist_disc_unburnt(a, why, sizeof(why));
+                if (!why[0])
+                        (void)snprintf(why, sizeof(why), "recdock-archive ended before its word: %s",
+                                       a->ended ? log_errno_text(t->outcome) : status);
                 archivist_again(a, why);
                 return;
         }

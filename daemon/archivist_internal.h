@@ -100,8 +100,11 @@ struct archivist {
         char drive[ARCHIVE_MESSAGE_TEXT];
         size_t drive_at; /* its place, from 1; 0: none was asked */
         struct archive_drive disc;
-        bool discs;  /* in this round */
-        bool looked; /* 'disc' is what is in it */
+        bool discs;            /* in this round */
+        bool looked;           /* 'disc' is what is in it */
+        unsigned int recovery; /* percent of recovery data that the volume gets */
+        int scratch;           /* for the image with it, -EBADF */
+        bool gave_room;        /* the scratch file is given up for recorders */
 
         /* of ARCHIVIST_INIT */
         char number[MEDIUM_NUMBER_MAX], place[MEDIUM_TEXT_MAX], path[1024];
@@ -162,6 +165,11 @@ void archivist_disc_plan(struct archivist *a);
 void archivist_discs_watch(struct archivist *a);
 /* Has the next drive of the round looked at; false when there is none. */
 bool archivist_disc_ask(struct archivist *a, instant_t now);
+/* Opens the scratch file for an image of at most so many bytes. False, and why, when there is no room. */
+bool archivist_disc_scratch(struct archivist *a, int64_t cost, char *why, size_t size);
+/* Why a volume for a disc ended before it was burnt, in words of its recovery data; "" when it is not that.
+ */
+void archivist_disc_unburnt(const struct archivist *a, char *why, size_t size);
 /* The disc takes nothing of what is due. */
 void archivist_disc_pass(struct archivist *a, const char *why);
 /* Reads a->volume in the next drive, or says why in none; 'why' NULL: in the first. */

@@ -237,7 +237,9 @@ static void on_message(void *userdata, struct message *m)
         } else if (m->type == ARCHIVE_MESSAGE_WANT && want) {
                 on_want(a, want);
         } else if (m->type == ARCHIVE_MESSAGE_PROGRESS && progress) {
-                a->phase = progress->phase == ARCHIVE_PROVING ? ARCHIVE_PROVING : ARCHIVE_WRITING;
+                a->phase = progress->phase == ARCHIVE_PROVING || progress->phase == ARCHIVE_STAGING
+                                           ? (enum archive_phase)progress->phase
+                                           : ARCHIVE_WRITING;
                 a->bytes = progress->done;
                 a->bytes_total = progress->total;
         } else if (m->type == ARCHIVE_MESSAGE_RESULT && result) {
@@ -310,6 +312,8 @@ static int begin_compose(struct archivist *a, struct archive_begin *b)
                         .hash_list = hash_list,
                         .made_at = a->volume.made_at,
         };
+        if (b->task == ARCHIVE_TASK_WRITE && b->backend == ARCHIVE_BACKEND_DISC)
+                b->recovery = a->recovery;
         text_give(b->number, sizeof(b->number), a->volume.number);
         text_give(b->station, sizeof(b->station), c->number);
         text_give(b->custodian, sizeof(b->custodian), c->custodian);
@@ -324,7 +328,8 @@ static int orders_send(struct archivist *a)
         int r = begin_compose(a, &begin);
 
         if (r >= 0)
-                r = worker_send(a->worker, ARCHIVE_MESSAGE_BEGIN, &begin, sizeof(begin), a->root);
+                r = worker_send(a->worker, ARCHIVE_MESSAGE_BEGIN, &begin, sizeof(begin),
+                                begin.recovery > 0 ? a->scratch : a->root);
         if (r >= 0 && a->task == ARCHIVIST_WRITE)
                 r = worker_send(a->worker, ARCHIVE_MESSAGE_CONTENTS, NULL, 0, a->contents);
         return r;
@@ -348,6 +353,7 @@ int archivist_run(struct archivist *a)
         r = orders_send(a);
         a->root = fd_close(a->root);
         a->contents = fd_close(a->contents);
+        a->scratch = fd_close(a->scratch); /* the room is the worker's to give back */
         if (r >= 0 && a->held)
                 archivist_run_hold(a);
         return r;
@@ -369,6 +375,7 @@ void archivist_run_drop(struct archivist *a)
         a->stall = sd_event_source_disable_unref(a->stall);
         a->root = fd_close(a->root);
         a->contents = fd_close(a->contents);
+        a->scratch = fd_close(a->scratch);
         archivist_copies_forget(a);
         json_object_put(a->others);
         a->others = NULL;

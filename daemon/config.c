@@ -133,6 +133,7 @@ static const struct conf_key keys[] = {
                 KEY("Archive", "CheckAfter", config_parse_check_span, archive.check_after),
                 KEY("Archive", "Auto", conf_parse_bool, archive_auto),
                 KEY("Archive", "MediaHashList", conf_parse_bool, archive_hash_list),
+                KEY("Archive", "Recovery", config_parse_recovery, archive_recovery),
                 KEY("Archive", "AllowSameDisk", conf_parse_bool, archive_same_disk),
                 {"Bay", "Port", config_parse_port, offsetof(struct config_bay, port)},
                 {"Pattern", "Match", config_parse_match, offsetof(struct config_pattern, match)},

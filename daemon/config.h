@@ -103,6 +103,7 @@ struct config {
         bool archive_burn;                     /* Burn=auto; =ask */
         bool archive_same_disk;                /* AllowSameDisk=no */
         bool archive_hash_list;                /* MediaHashList=no */
+        unsigned int archive_recovery;         /* Recovery=0: percent, of discs */
         struct config_folders archive_folders; /* Folder=, any number */
         struct config_folders archive_drives;  /* Drive=, any number */
         struct archive_rules archive;          /* Copies=1, CheckAfter=730d */

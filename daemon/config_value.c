@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Values of keys; see config_value.h. What is refused is told by what was expected. */
 #include "daemon/config_value.h"
+#include "archive/pack.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "daemon/config.h"
@@ -385,6 +386,20 @@ int config_parse_burn(const struct conf_location *at, const char *value, void *d
         if (strcmp(value, "auto") != 0 && strcmp(value, "ask") != 0)
                 return refuse(ret_expected, "auto or ask");
         *by_itself = value[1] == 'u';
+        return 0;
+}
+
+/* Recovery=: 0 is none. */
+int config_parse_recovery(const struct conf_location *at, const char *value, void *data,
+                          const char **ret_expected)
+{
+        unsigned int percent;
+
+        (void)at;
+        if (parse_percent(value, &percent) < 0 ||
+            (percent != 0 && (percent < PACK_RECOVERY_LEAST || percent > PACK_RECOVERY_MOST)))
+                return refuse(ret_expected, "a percentage from 10 to 50, or 0 for none");
+        *(unsigned int *)data = percent;
         return 0;
 }
 

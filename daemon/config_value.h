@@ -28,6 +28,7 @@ conf_parse_fn config_parse_join;
 conf_parse_fn config_parse_match;
 conf_parse_fn config_parse_missing;
 conf_parse_fn config_parse_port;
+conf_parse_fn config_parse_recovery;
 conf_parse_fn config_parse_register;
 conf_parse_fn config_parse_release;
 conf_parse_fn config_parse_station_text;

@@ -208,6 +208,7 @@ static void station_pause(struct station *s, uint64_t free_bytes)
         if (!s->store_paused)
                 event_log(EVENT_STORE_PAUSED, NULL, "no room in the store, pulling is paused");
         s->store_paused = true;
+        archivist_give_room(s->archivist);
         room_timer_arm(s);
         station_alert(s, "store-low", LOG_ERR, "store",
                       "the store has %" PRIu64 " MiB left and KeepFree= wants %" PRIu64
@@ -220,6 +221,7 @@ static void station_pause(struct station *s, uint64_t free_bytes)
 static void station_item_waits(struct station *s, int64_t bytes, uint64_t free_bytes)
 {
         s->item_waits = true;
+        archivist_give_room(s->archivist);
         room_timer_arm(s);
         station_alert(s, "store-low", LOG_ERR, "store",
                       "an item of %" PRId64 " MiB has no room: the store has %" PRIu64

@@ -58,12 +58,34 @@ int archive_disc_prepare(const char *drive, bool writing, bool *ret_writable)
         return fd < 0 ? -errno : fd;
 }
 
-int archive_disc_write(const char *drive, struct archive_volume *v, const struct archive_work *work,
-                       struct archive_report *ret)
+void archive_codes_prepare(struct archive_codes *c)
 {
-        const struct disc_options o = {.speed = 0}; /* as fast as drive and disc want */
+        if (c->percent > 0)
+                c->error = disc_coder_new(&c->coder);
+}
 
-        return disc_volume_write(drive, v, work, &o, ret);
+void archive_codes_done(struct archive_codes *c)
+{
+        disc_coder_free(c->coder);
+        c->coder = NULL;
+        c->scratch = fd_close(c->scratch);
+}
+
+int archive_disc_write(const char *drive, struct archive_volume *v, const struct archive_work *work,
+                       struct archive_codes *codes, struct archive_report *ret)
+{
+        struct disc_options o = {.recovery = codes->percent, .coder = codes->coder};
+
+        if (codes->error < 0)
+                return codes->error;
+        if (codes->percent != 0)
+                o.scratch = TAKE_FD(codes->scratch);
+        return disc_volume_write(drive, v, work, &o, ret); /* as fast as drive and disc want */
+}
+
+int archive_disc_look_for_coder(void)
+{
+        return disc_coder_look();
 }
 
 int archive_disc_verify(const char *drive, const char *number, const struct archive_work *work,
@@ -88,7 +110,7 @@ void archive_disc_look(const char *drive, struct archive_drive *ret)
         struct disc_state s;
         int r = disc_drive_look(drive, &s);
 
-        *ret = (struct archive_drive){.error = MIN(r, 0)};
+        *ret = (struct archive_drive){.error = MIN(r, 0), .coder = ret->coder};
         if (r < 0)
                 return;
         ret->disc = (uint32_t)s.content;

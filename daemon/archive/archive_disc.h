@@ -17,12 +17,28 @@
  * takes no command otherwise. Also loads what the libraries load late. */
 int archive_disc_prepare(const char *drive, bool writing, bool *ret_writable);
 
-/* As disc_volume_write(). */
+struct disc_coder;
+
+/* Recovery data of a disc that is to be written. */
+struct archive_codes {
+        int percent; /* 0: none */
+        int scratch; /* the file for the image, -EBADF */
+        struct disc_coder *coder;
+        int error; /* why it cannot be made, as disc_coder_new() says it */
+};
+
+/* Makes the process that will make it: before this one locks itself in, which has no way to later. */
+void archive_codes_prepare(struct archive_codes *c);
+void archive_codes_done(struct archive_codes *c);
+
+/* As disc_volume_write(). Takes the scratch file. */
 int archive_disc_write(const char *drive, struct archive_volume *v, const struct archive_work *work,
-                       struct archive_report *ret);
+                       struct archive_codes *codes, struct archive_report *ret);
 /* As disc_volume_verify(), of the disc of this volume: ARCHIVE_FOREIGN when another one is in the drive,
  * with its number as the path of the report; -ENOMEDIUM as its error when there is none. */
 int archive_disc_verify(const char *drive, const char *number, const struct archive_work *work,
                         struct archive_report *ret);
-/* Errors are in it. */
+/* Whether recovery data can be made: 0, or -ENOPKG. Before the process locks itself in. */
+int archive_disc_look_for_coder(void);
+/* Errors are in it; what it says of the coder stays. */
 void archive_disc_look(const char *drive, struct archive_drive *ret);

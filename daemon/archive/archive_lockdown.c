@@ -2,7 +2,8 @@
 /*
  * The worker's cage; see archive_lockdown.h. What is allowed is what files below one folder, files that come
  * over the socket, and the C library's memory take. Nothing here connects, executes or makes a process, and
- * no memory can become executable. Discs have threads, and one device.
+ * no memory can become executable. Discs have threads, and one device; what makes recovery data was started
+ * before, and has a cage of its own (optical/disc_coder.c).
  */
 #include "daemon/archive/archive_lockdown.h"
 
@@ -150,26 +151,41 @@ static const struct sandbox_rule disc_rules[] = {
                 ALLOW("sched_yield"),
 };
 
-static int calls_restrict(bool disc, struct sandbox_state *state)
-{
-        const struct sandbox_rule *more = disc ? disc_rules : folder_rules;
-        size_t n = disc ? ELEMENTSOF(disc_rules) : ELEMENTSOF(folder_rules);
-        struct sandbox_rule all[ELEMENTSOF(rules) + ELEMENTSOF(disc_rules)];
+/* What follows a process that makes recovery data. */
+static const struct sandbox_rule coder_rules[] = {
+                ALLOW("pidfd_send_signal"), /* no pidfd can be had here but the one there is */
+                ALLOW("waitid"),
+};
 
-        memcpy(all, rules, sizeof(rules));
-        memcpy(all + ELEMENTSOF(rules), more, n * sizeof(*more));
-        return sandbox_seccomp(all, ELEMENTSOF(rules) + n, state);
+static size_t rules_append(struct sandbox_rule *all, size_t n, const struct sandbox_rule *more,
+                           size_t n_more)
+{
+        memcpy(all + n, more, n_more * sizeof(*more));
+        return n + n_more;
 }
 
-static int paths_restrict(int folder, bool writable, bool disc, struct sandbox_state *state)
+static int calls_restrict(const struct archive_cage *cage, struct sandbox_state *state)
 {
-        if (folder < 0)
+        struct sandbox_rule all[ELEMENTSOF(rules) + ELEMENTSOF(disc_rules) + ELEMENTSOF(coder_rules)];
+        size_t n = rules_append(all, 0, rules, ELEMENTSOF(rules));
+
+        n = cage->disc ? rules_append(all, n, disc_rules, ELEMENTSOF(disc_rules))
+                       : rules_append(all, n, folder_rules, ELEMENTSOF(folder_rules));
+        if (cage->coder)
+                n = rules_append(all, n, coder_rules, ELEMENTSOF(coder_rules));
+        return sandbox_seccomp(all, n, state);
+}
+
+/* That of a disc has no call but one that sends a signal, and that one needs the pidfd of whom it is for. */
+static int paths_restrict(const struct archive_cage *cage, struct sandbox_state *state)
+{
+        if (cage->folder < 0)
                 return sandbox_landlock_nothing(state);
-        return disc ? sandbox_landlock_file(folder, writable, state)
-                    : sandbox_landlock_folder(folder, writable, state);
+        return cage->disc ? sandbox_landlock_file(cage->folder, cage->writable, cage->coder, state)
+                          : sandbox_landlock_folder(cage->folder, cage->writable, state);
 }
 
-int archive_lockdown(int folder, bool writable, bool disc, struct sandbox_state *state)
+int archive_lockdown(const struct archive_cage *cage, struct sandbox_state *state)
 {
         int r = sandbox_warm_up();
 
@@ -178,6 +194,6 @@ int archive_lockdown(int folder, bool writable, bool disc, struct sandbox_state 
         if (r == 0)
                 r = sandbox_no_new_privs(state);
         if (r == 0)
-                r = paths_restrict(folder, writable, disc, state);
-        return r == 0 ? calls_restrict(disc, state) : r;
+                r = paths_restrict(cage, state);
+        return r == 0 ? calls_restrict(cage, state) : r;
 }

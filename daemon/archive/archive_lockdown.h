@@ -8,7 +8,12 @@
 
 #include "base/sandbox.h"
 
-/* Of 'folder' what is below it, -EBADF: no path at all; only reading unless 'writable'. 'disc': it is the
- * node of a drive and nothing else can be opened; threads and commands to devices are allowed, since libburn
- * and libisofs need them. */
-int archive_lockdown(int folder, bool writable, bool disc, struct sandbox_state *state);
+struct archive_cage {
+        int folder;    /* what is below it can be opened; -EBADF: no path at all */
+        bool writable; /* and written, not read alone */
+        bool disc;     /* 'folder' is the node of a drive; threads and commands to devices are allowed, since
+                          libburn and libisofs need them */
+        bool coder;    /* a process that was made before can be signalled by its pidfd, and waited for */
+};
+
+int archive_lockdown(const struct archive_cage *cage, struct sandbox_state *state);

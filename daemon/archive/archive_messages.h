@@ -6,7 +6,7 @@
  * one volume:
  *
  *   recdockd                             recdock-archive
- *   BEGIN + folder of the medium    ──▶
+ *   BEGIN + folder of the medium    ──▶  (of a disc with recovery data: + an empty file for its image)
  *   CONTENTS + lines (to write)     ──▶  opens the volume's folder, locks itself in
  *                                   ◀──  READY
  *                                   ◀──  WANT (one footage, to write)
@@ -36,7 +36,7 @@ enum archive_message_type {
         ARCHIVE_MESSAGE_ENDED = 5,    /* struct archive_ended */
         ARCHIVE_MESSAGE_DRIVE = 6,    /* struct archive_drive */
 
-        ARCHIVE_MESSAGE_BEGIN = 64,    /* struct archive_begin + folder, or none with ARCHIVE_BACKEND_DISC */
+        ARCHIVE_MESSAGE_BEGIN = 64, /* struct archive_begin + folder; a disc has none, or the scratch file */
         ARCHIVE_MESSAGE_CONTENTS = 65, /* no payload + file */
         ARCHIVE_MESSAGE_SOURCE = 66,   /* struct archive_source + file, none when there is an error */
         ARCHIVE_MESSAGE_HOLD = 67,     /* struct archive_hold */
@@ -53,6 +53,8 @@ struct archive_begin {
         uint32_t backend;
         uint32_t cached_is_enough;
         uint32_t hash_list; /* the volume has a media hash list */
+        uint32_t recovery;  /* percent of recovery data of a disc; 0: none. To look: is it to be told of? */
+        uint32_t reserved;
         instant_t made_at;
         char number[ARCHIVE_MESSAGE_NUMBER];
         char station[ARCHIVE_MESSAGE_TEXT];
@@ -112,6 +114,8 @@ enum archive_disc {
 struct archive_drive {
         int32_t error; /* negative errno: nothing else is known */
         uint32_t disc; /* enum archive_disc */
+        int32_t coder; /* 0, or -ENOPKG: recovery data cannot be made */
+        uint32_t reserved;
         int64_t capacity;
         char kind[32], media_id[96];
         char volume[ARCHIVE_MESSAGE_TEXT]; /* the number of ARCHIVE_DISC_OURS */

@@ -39,6 +39,8 @@ struct serving {
         struct archive_begin begin;
         int medium, folder, contents; /* 'folder': of a disc the drive's node */
         bool writable;
+        struct archive_codes codes;
+        int coder;                           /* of a task to look: as struct archive_drive has it */
         const struct archive_volume *volume; /* of a task to write */
         int64_t ended_at;                    /* the footage that the work ended with, 0 */
         int64_t told;                        /* when, of CLOCK_MONOTONIC */
@@ -50,6 +52,7 @@ static void serving_done(struct serving *s)
         (void)fd_close(s->medium);
         (void)fd_close(s->folder);
         (void)fd_close(s->contents);
+        archive_codes_done(&s->codes);
 }
 
 static int say(struct serving *s, enum archive_message_type type, const void *payload, size_t size)
@@ -212,7 +215,7 @@ static int volume_write(struct serving *s, struct archive_report *report)
                 r = folder_volume_write(s->folder, v, &work, report);
                 break;
         case ARCHIVE_BACKEND_DISC:
-                r = archive_disc_write(s->begin.drive, v, &work, report);
+                r = archive_disc_write(s->begin.drive, v, &work, &s->codes, report);
                 break;
         default:
                 r = -EOPNOTSUPP;
@@ -264,6 +267,23 @@ static void begin_terminate(struct archive_begin *b)
         b->drive[sizeof(b->drive) - 1] = '\0';
 }
 
+/* What comes with it: the folder of a medium, or the file that a disc with recovery data is staged in. */
+static bool descriptor_is_due(const struct archive_begin *b)
+{
+        return b->backend == ARCHIVE_BACKEND_FOLDER || (b->recovery > 0 && b->task == ARCHIVE_TASK_WRITE);
+}
+
+static void descriptor_take(struct serving *s, int fd)
+{
+        if (s->begin.backend == ARCHIVE_BACKEND_FOLDER) {
+                s->medium = fd;
+        } else {
+                s->codes.scratch = fd;
+                if (fd >= 0)
+                        s->codes.percent = (int)MIN(s->begin.recovery, 100U); /* which is too much */
+        }
+}
+
 static int begin_receive(struct serving *s)
 {
         struct message m = {.fd = -EBADF};
@@ -271,12 +291,11 @@ static int begin_receive(struct serving *s)
         int r = next_message(s, &m, -1);
 
         b = message_payload(&m, sizeof(*b));
-        if (r >= 0 &&
-            (m.type != ARCHIVE_MESSAGE_BEGIN || !b || (m.fd < 0 && b->backend == ARCHIVE_BACKEND_FOLDER)))
+        if (r >= 0 && (m.type != ARCHIVE_MESSAGE_BEGIN || !b || (m.fd >= 0) != descriptor_is_due(b)))
                 r = -EBADMSG;
         if (r >= 0) {
                 s->begin = *b;
-                s->medium = TAKE_FD(m.fd);
+                descriptor_take(s, TAKE_FD(m.fd));
                 begin_terminate(&s->begin);
         }
         message_done(&m);
@@ -302,7 +321,12 @@ static int contents_receive(struct serving *s)
 /* What may be opened of a drive. A stand-in that is not there yet is as good as a blank disc. */
 static int drive_open(struct serving *s)
 {
-        int r = archive_disc_prepare(s->begin.drive, s->begin.task == ARCHIVE_TASK_WRITE, &s->writable);
+        int r;
+
+        if (s->begin.task == ARCHIVE_TASK_LOOK && s->begin.recovery > 0)
+                s->coder = archive_disc_look_for_coder();
+        archive_codes_prepare(&s->codes);
+        r = archive_disc_prepare(s->begin.drive, s->begin.task == ARCHIVE_TASK_WRITE, &s->writable);
 
         if (r >= 0)
                 s->folder = r;
@@ -332,8 +356,8 @@ static int folder_open(struct serving *s)
 static int begin(struct serving *s, int *ret_medium_error)
 {
         struct sandbox_state state = {.landlock_abi = 0};
+        struct archive_cage cage;
         struct archive_ready ready;
-        bool is_disc;
         int r = begin_receive(s);
 
         if (r >= 0)
@@ -343,9 +367,12 @@ static int begin(struct serving *s, int *ret_medium_error)
         r = disk_yield();
         if (r < 0)
                 log_debug("cannot give way on the disks: %s", log_errno_text(r));
-        is_disc = s->begin.backend == ARCHIVE_BACKEND_DISC;
-        *ret_medium_error = is_disc ? drive_open(s) : folder_open(s);
-        r = archive_lockdown(s->folder, s->writable, is_disc, &state);
+        cage.disc = s->begin.backend == ARCHIVE_BACKEND_DISC;
+        *ret_medium_error = cage.disc ? drive_open(s) : folder_open(s);
+        cage.folder = s->folder;
+        cage.writable = s->writable;
+        cage.coder = s->codes.coder;
+        r = archive_lockdown(&cage, &state);
         if (r < 0)
                 return r;
         ready = (struct archive_ready){state.landlock_abi, state.seccomp};
@@ -354,7 +381,7 @@ static int begin(struct serving *s, int *ret_medium_error)
 
 static int drive_say(struct serving *s, int error)
 {
-        struct archive_drive d = {.error = error};
+        struct archive_drive d = {.error = error, .coder = s->coder};
 
         if (error == 0)
                 archive_disc_look(s->begin.drive, &d);
@@ -370,8 +397,11 @@ static int medium_outcome(int error, struct archive_report *report)
 
 int archive_serve(int socket)
 {
-        _cleanup_(serving_done) struct serving s = {
-                        .socket = socket, .medium = -EBADF, .folder = -EBADF, .contents = -EBADF};
+        _cleanup_(serving_done) struct serving s = {.socket = socket,
+                                                    .medium = -EBADF,
+                                                    .folder = -EBADF,
+                                                    .contents = -EBADF,
+                                                    .codes = {.scratch = -EBADF}};
         struct archive_report report = {0};
         int medium_error = 0, outcome, r = begin(&s, &medium_error);
 

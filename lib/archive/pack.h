@@ -81,5 +81,9 @@ int64_t pack_largest_file(const struct pack_medium *medium);
 /* The most that an image of 'size' bytes becomes with so many percent of recovery data behind it (RS02 of
  * dvdisaster, which is told the size and not the percent: by that it makes three times the image of some);
  * and the other way round, what is left of a disc for the image: the capacity to plan with. */
+enum {
+        PACK_RECOVERY_LEAST = 10,
+        PACK_RECOVERY_MOST = 50
+}; /* with less it keeps to no size that it is told */
 int64_t pack_size_with_recovery(int64_t size, int percent);
 int64_t pack_room_beside_recovery(int64_t capacity, int percent);

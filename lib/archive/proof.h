@@ -28,7 +28,11 @@ enum proof_result {
 /* "good", "differs" … */
 const char *proof_result_text(enum proof_result r);
 
-enum archive_phase { ARCHIVE_WRITING, ARCHIVE_PROVING };
+enum archive_phase {
+        ARCHIVE_WRITING,
+        ARCHIVE_PROVING,
+        ARCHIVE_STAGING, /* an image with recovery data is made: nothing is on the medium yet */
+};
 
 /* What the caller is told and asked meanwhile; any may be NULL but open_source of a volume that has footage.
  */

@@ -32,7 +32,9 @@ enum {
 #define FS_TRUNCATE  (UINT64_C(1) << 14)
 #define FS_IOCTL_DEV (UINT64_C(1) << 15)
 #define NET_TCP      UINT64_C(3) /* bind, connect */
-#define SCOPE_ALL    UINT64_C(3) /* abstract UNIX sockets, signals */
+#define SCOPE_SOCKET UINT64_C(1) /* abstract UNIX sockets */
+#define SCOPE_SIGNAL UINT64_C(2)
+#define SCOPE_ALL    (SCOPE_SOCKET | SCOPE_SIGNAL)
 
 struct ruleset_attr {
         uint64_t handled_access_fs;
@@ -104,36 +106,46 @@ static size_t ruleset_for_abi(int abi, struct ruleset_attr *ret)
                               : offsetof(struct ruleset_attr, handled_access_net);
 }
 
-/* The rights below one folder, or to one file, of those that the ruleset handles. */
-static int folder_grant(int ruleset, int folder, uint64_t rights)
-{
-        const struct landlock_path_beneath_attr beneath = {.allowed_access = rights, .parent_fd = folder};
+/* Below one folder, or to one file. */
+struct grant {
+        int fd;
+        uint64_t rights;
+};
 
-        return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0 ? -errno
-                                                                                                    : 0;
+/* Of the rights those that the ruleset handles. */
+static int rights_grant(int ruleset, const struct grant *grants, size_t n, uint64_t handled)
+{
+        for (size_t i = 0; i < n; i++) {
+                const struct landlock_path_beneath_attr beneath = {
+                                .allowed_access = grants[i].rights & handled, .parent_fd = grants[i].fd};
+
+                if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
+                        return -errno;
+        }
+        return 0;
 }
 
-/* 'folder' -EBADF: nothing is granted. */
-static int landlock_restrict(struct sandbox_state *state, int folder, uint64_t rights)
+static int landlock_restrict(struct sandbox_state *state, const struct grant *grants, size_t n,
+                             uint64_t scopes)
 {
         _cleanup_close_ int ruleset = -EBADF;
         struct ruleset_attr attr;
         size_t size;
-        int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), r = 0;
+        int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), r;
 
         if (abi < 0 && errno != ENOSYS && errno != EOPNOTSUPP)
                 return -errno;
         /* Not built in, or switched off at boot; or it would not let a file be named in another folder. */
-        if (abi < 0 || (folder >= 0 && abi < ABI_REFER)) {
+        if (abi < 0 || (n > 0 && abi < ABI_REFER)) {
                 state->landlock_abi = 0;
                 return 0;
         }
         size = ruleset_for_abi(abi, &attr);
+        attr.scoped &= scopes;
         ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
         if (ruleset < 0)
                 return -errno;
-        if (folder >= 0)
-                r = folder_grant(ruleset, folder, rights & attr.handled_access_fs);
+        r = rights_grant(ruleset, grants, n, attr.handled_access_fs);
         if (r < 0)
                 return r;
         if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
@@ -144,7 +156,7 @@ static int landlock_restrict(struct sandbox_state *state, int folder, uint64_t r
 
 int sandbox_landlock_nothing(struct sandbox_state *state)
 {
-        return landlock_restrict(state, -EBADF, 0);
+        return landlock_restrict(state, NULL, 0, SCOPE_ALL);
 }
 
 int sandbox_landlock_folder(int folder, bool writable, struct sandbox_state *state)
@@ -153,16 +165,36 @@ int sandbox_landlock_folder(int folder, bool writable, struct sandbox_state *sta
                        writing = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
                                  LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | FS_REFER |
                                  FS_TRUNCATE;
+        const struct grant grant = {folder, writable ? reading | writing : reading};
 
-        return landlock_restrict(state, folder, writable ? reading | writing : reading);
+        return landlock_restrict(state, &grant, 1, SCOPE_ALL);
 }
 
-int sandbox_landlock_file(int file, bool writable, struct sandbox_state *state)
+int sandbox_landlock_file(int file, bool writable, bool signals, struct sandbox_state *state)
 {
         const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | FS_IOCTL_DEV,
                        writing = LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE;
+        const struct grant grant = {file, writable ? reading | writing : reading};
 
-        return landlock_restrict(state, file, writable ? reading | writing : reading);
+        return landlock_restrict(state, &grant, 1, signals ? SCOPE_SOCKET : SCOPE_ALL);
+}
+
+int sandbox_landlock_paths(const struct sandbox_path *paths, size_t n, struct sandbox_state *state)
+{
+        _cleanup_free_ struct grant *grants = calloc(n + 1, sizeof(*grants));
+
+        if (!grants)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                grants[i] = (struct grant){
+                                paths[i].fd,
+                                LANDLOCK_ACCESS_FS_READ_FILE |
+                                                (paths[i].is_folder ? LANDLOCK_ACCESS_FS_READ_DIR : 0) |
+                                                (paths[i].writable ? LANDLOCK_ACCESS_FS_WRITE_FILE |
+                                                                                     FS_TRUNCATE
+                                                                   : 0) |
+                                                (paths[i].executable ? LANDLOCK_ACCESS_FS_EXECUTE : 0)};
+        return landlock_restrict(state, grants, n, SCOPE_ALL);
 }
 
 static uint32_t rule_action(const struct sandbox_rule *rule)
@@ -174,13 +206,16 @@ static uint32_t rule_action(const struct sandbox_rule *rule)
                 return SCMP_ACT_ERRNO(EACCES);
         case SANDBOX_ENOTTY:
                 return SCMP_ACT_ERRNO(ENOTTY);
+        case SANDBOX_ENOSYS:
+                return SCMP_ACT_ERRNO(ENOSYS);
         case SANDBOX_KILL:
                 break;
         }
         return SCMP_ACT_KILL_PROCESS;
 }
 
-static int rules_add(filter_t filter, const struct sandbox_rule *rules, size_t n)
+/* 'otherwise': what happens to every call without a rule. */
+static int rules_add(filter_t filter, uint32_t otherwise, const struct sandbox_rule *rules, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
                 const struct sandbox_rule *rule = &rules[i];
@@ -190,9 +225,8 @@ static int rules_add(filter_t filter, const struct sandbox_rule *rules, size_t n
                 int number = seccomp_syscall_resolve_name(rule->syscall);
                 int r;
 
-                /* Killing is what happens to every call without a rule; libseccomp refuses to be told twice.
-                 */
-                if (number == __NR_SCMP_ERROR || action == SCMP_ACT_KILL_PROCESS)
+                if (number == __NR_SCMP_ERROR ||
+                    action == otherwise) /* libseccomp refuses to be told twice */
                         continue;
                 r = seccomp_rule_add_array(filter, action, number, rule->mask ? 1 : 0, &match);
                 if (r < 0 && r != -EEXIST)
@@ -202,7 +236,7 @@ static int rules_add(filter_t filter, const struct sandbox_rule *rules, size_t n
 }
 
 /* What a test build makes beyond a production build's calls. */
-static int rules_add_for_tests(filter_t filter)
+static int rules_add_for_tests(filter_t filter, uint32_t otherwise)
 {
         int r = 0;
 
@@ -223,7 +257,7 @@ static int rules_add_for_tests(filter_t filter)
                         {"clock_nanosleep", .allow = true},
         };
 
-        r = rules_add(filter, umockdev, ELEMENTSOF(umockdev));
+        r = rules_add(filter, otherwise, umockdev, ELEMENTSOF(umockdev));
 #endif
 #if RECDOCK_TESTBED || RECDOCK_SANITIZED
         /* The sanitizers' runtimes: thread bookkeeping, their own stacks and allocator, a report before
@@ -241,15 +275,17 @@ static int rules_add_for_tests(filter_t filter)
         };
 
         if (r == 0)
-                r = rules_add(filter, sanitizers, ELEMENTSOF(sanitizers));
+                r = rules_add(filter, otherwise, sanitizers, ELEMENTSOF(sanitizers));
 #endif
         (void)filter;
+        (void)otherwise;
         return r;
 }
 
-int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state)
+static int filter_load(uint32_t otherwise, const struct sandbox_rule *rules, size_t n,
+                       struct sandbox_state *state)
 {
-        _cleanup_(filter_releasep) filter_t filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+        _cleanup_(filter_releasep) filter_t filter = seccomp_init(otherwise);
         int r;
 
         if (!filter)
@@ -259,9 +295,9 @@ int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_s
         if (r == 0)
                 r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
         if (r == 0)
-                r = rules_add(filter, rules, n);
+                r = rules_add(filter, otherwise, rules, n);
         if (r == 0)
-                r = rules_add_for_tests(filter);
+                r = rules_add_for_tests(filter, otherwise);
         if (r == 0)
                 r = seccomp_load(filter);
         if (r < 0)
@@ -271,6 +307,16 @@ int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_s
         locked_in = true;
 #endif
         return 0;
+}
+
+int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state)
+{
+        return filter_load(SCMP_ACT_KILL_PROCESS, rules, n, state);
+}
+
+int sandbox_seccomp_program(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state)
+{
+        return filter_load(SCMP_ACT_ERRNO(EPERM), rules, n, state);
 }
 
 static int limit(int resource, uint64_t soft, uint64_t hard)

@@ -15,6 +15,7 @@ enum sandbox_action {
         SANDBOX_KILL,   /* the process dies with SIGSYS */
         SANDBOX_EACCES, /* the call fails with EACCES */
         SANDBOX_ENOTTY, /* the call fails with ENOTTY */
+        SANDBOX_ENOSYS, /* the call fails with ENOSYS: the C library takes the older one */
 };
 
 struct sandbox_rule {
@@ -52,12 +53,28 @@ int sandbox_landlock_nothing(struct sandbox_state *state);
 int sandbox_landlock_folder(int folder, bool writable, struct sandbox_state *state);
 
 /* The same, but that one file or device can be opened to be read and, when 'writable', to be written; 'file'
- * is any descriptor of it, O_PATH as well. Commands to it are allowed if it is a device. */
-int sandbox_landlock_file(int file, bool writable, struct sandbox_state *state);
+ * is any descriptor of it, O_PATH as well. Commands to it are allowed if it is a device. 'signals': Landlock
+ * lets those to others pass, also the one that a child gets at this process's death (PR_SET_PDEATHSIG); the
+ * caller's filter has to know to whom. */
+int sandbox_landlock_file(int file, bool writable, bool signals, struct sandbox_state *state);
+
+/* What a program that is not ours needs of one path. */
+struct sandbox_path {
+        int fd; /* any descriptor of it, O_PATH as well */
+        bool is_folder, writable, executable;
+};
+
+/* The same, but that these can be read, what is below those that are folders as well; 'writable' is for
+ * files, and 'executable' also for what is below. */
+int sandbox_landlock_paths(const struct sandbox_path *paths, size_t n, struct sandbox_state *state);
 
 /* Loads the allow-list for all threads. Whatever is not in it kills. A name this libseccomp does not know is
  * skipped. With -Dtestbed=true the calls of umockdev and of the sanitizers are added. */
 int sandbox_seccomp(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state);
+
+/* The same for a program that is not ours and may be of another version: what is not in the list fails with
+ * EPERM, and the program goes on. Its exec is one of the calls that have to be in the list. */
+int sandbox_seccomp_program(const struct sandbox_rule *rules, size_t n, struct sandbox_state *state);
 
 /* Soft and hard limits: address space in bytes, CPU seconds (SIGXCPU, then SIGKILL a second later), and
  * always no core file and no file that grows (SIGXFSZ). 0 leaves one of the two alone. */

@@ -37,7 +37,7 @@ struct disc_image {
         IsoImage *image;
         struct digest *digest;
         struct disc_frame frame;
-        int staged; /* the file it is burnt from; -EBADF: as it is made */
+        int staged; /* the file it is burnt from, its own; -EBADF: as it is made */
         int64_t at; /* sectors that were read */
         bool failed;
         const char *file; /* what stands in for a disc, or NULL */
@@ -350,15 +350,15 @@ int disc_image_new(struct disc_image **ret, struct burner *b, struct archive_vol
 int disc_image_stage(struct disc_image *image, struct disc_stage *stage)
 {
         off_t size;
-        int fd;
+        int r;
 
+        image->staged = stage->file;
         stage->source = image->inner;
         stage->sectors = image->frame.sectors;
-        fd = disc_stage_make(stage);
-        if (fd < 0)
-                return fd;
-        image->staged = fd;
-        size = lseek(fd, 0, SEEK_END);
+        r = disc_stage_make(stage);
+        if (r < 0)
+                return r;
+        size = lseek(image->staged, 0, SEEK_END);
         if (size < 0)
                 return -errno;
         image->frame.tail += size / BURNER_SECTOR - image->frame.sectors;

@@ -42,7 +42,7 @@ int disc_image_outcome(struct disc_image *image, struct archive_report *ret);
 void disc_image_abandon(struct disc_image *image);
 
 /* Stages the image and adds recovery data; see disc_stage.h for errors and on_turn, which serves. What is
- * burnt afterwards is that. */
+ * burnt afterwards is that. Takes the stage's file. */
 struct disc_stage;
 int disc_image_stage(struct disc_image *image, struct disc_stage *stage);
 

@@ -4,29 +4,24 @@
 #include "optical/burner.h"
 #include "archive/pack.h"
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/durable.h"
+#include "base/inject.h"
 #include "base/log.h"
 
-#include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 
-enum {
-        BLOCK_SECTORS = 512,
-        IMAGE_FD = 9, /* of the child */
-        NOT_FOUND = 127,
-};
+enum { BLOCK_SECTORS = 512 };
+
+DEFINE_CLEANUP(struct digest *, digest_free);
 
 struct copying {
         const struct disc_stage *stage;
-        int fd, error;
+        struct digest *digest;
+        int error;
         _Atomic int64_t done;
         _Atomic bool stop, ended;
 };
@@ -56,7 +51,9 @@ static int image_copy(struct copying *c)
 
                 if (block_read(c->stage->source, block, wanted) != wanted)
                         return -EPIPE;
-                r = durable_write_all(c->fd, block, (size_t)(wanted * BURNER_SECTOR));
+                r = durable_write_all(c->stage->file, block, (size_t)(wanted * BURNER_SECTOR));
+                if (r >= 0)
+                        r = digest_update(c->digest, block, (size_t)(wanted * BURNER_SECTOR));
                 c->done += wanted;
         }
         return r;
@@ -72,9 +69,9 @@ static void *copy_thread(void *userdata)
 }
 
 /* The source is let go of by whoever cancels: on_turn. */
-static int image_stage(const struct disc_stage *s, int fd)
+static int image_stage(const struct disc_stage *s, struct digest *digest)
 {
-        struct copying c = {.stage = s, .fd = fd};
+        struct copying c = {.stage = s, .digest = digest};
         pthread_t thread;
         int r = pthread_create(&thread, NULL, copy_thread, &c), turn = 0;
 
@@ -92,87 +89,71 @@ static int64_t total_size(const struct disc_stage *s)
         return pack_size_with_recovery(s->sectors * BURNER_SECTOR, s->percent);
 }
 
-static int dvdisaster_start(const struct disc_stage *s, int fd, pid_t *ret)
+static int coder_turn(void *userdata)
 {
-        char path[32], total[24];
-        const char *const args[] = {"dvdisaster", "-i", path, "-mRS02", "-n", total, "-c", NULL};
-        const char *const environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", "HOME=/nonexistent", NULL};
-        posix_spawn_file_actions_t actions;
-        int r;
+        const struct disc_stage *s = userdata;
 
-        (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", IMAGE_FD);
-        (void)snprintf(total, sizeof(total), "%" PRId64, total_size(s) / BURNER_SECTOR);
-        r = posix_spawn_file_actions_init(&actions);
-        if (r != 0)
-                return -r;
-        r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        /* It prints a line for each sector. */
-        if (r == 0)
-                r = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-        if (r == 0)
-                r = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-        if (r == 0)
-                r = posix_spawn_file_actions_adddup2(&actions, fd, IMAGE_FD);
-        if (r == 0)
-                r = posix_spawnp(ret, args[0], &actions, NULL, (char *const *)args,
-                                 (char *const *)environment);
-        (void)posix_spawn_file_actions_destroy(&actions);
-        return r == ENOENT ? -ENOPKG : -r;
+        inject_point("disc-coding");
+        return s->on_turn(s->userdata, s->sectors);
 }
 
-static int dvdisaster_follow(const struct disc_stage *s, pid_t pid)
+/* The image as it is in the file, read again. */
+static int image_digest(const struct disc_stage *s, struct digest *digest)
 {
-        const struct timespec tenth = {.tv_nsec = 100000000};
-        bool cancelled = false;
-        int status = 0;
-        pid_t r;
+        const int64_t size = s->sectors * BURNER_SECTOR;
+        _cleanup_free_ uint8_t *block = malloc(BLOCK_SECTORS * BURNER_SECTOR);
+        int64_t at = 0;
+        int r = block ? 0 : -ENOMEM;
 
-        while ((r = waitpid(pid, &status, WNOHANG)) == 0 || (r < 0 && errno == EINTR)) {
-                if (!cancelled && s->on_turn(s->userdata, s->sectors) != 0) {
-                        cancelled = true;
-                        (void)kill(pid, SIGKILL);
-                }
-                (void)nanosleep(&tenth, NULL);
+        while (r >= 0 && at < size) {
+                ssize_t n = pread(s->file, block, (size_t)MIN(size - at, BLOCK_SECTORS * BURNER_SECTOR), at);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return n < 0 ? -errno : -EIO;
+                r = digest_update(digest, block, (size_t)n);
+                at += n;
+                if (s->on_turn(s->userdata, s->sectors) != 0)
+                        return -ECANCELED;
         }
-        if (r < 0)
-                return -errno;
-        if (cancelled)
-                return -ECANCELED;
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-                return 0;
-        log_debug("dvdisaster ended with status %d", status);
-        return WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND ? -ENOPKG : -EIO;
+        return r;
 }
 
-/* Its success counts only when there is more in the file than before. */
-static int recovery_add(const struct disc_stage *s, int fd)
+/* The word of dvdisaster counts only when there is as much in the file as it was told, and the image is what
+ * it was. */
+static int recovery_check(const struct disc_stage *s, const struct digest *staged)
 {
-        rlim_t most = (rlim_t)total_size(s);
+        _cleanup_(digest_freep) struct digest *again = NULL;
+        struct digest_values before, now;
         struct stat st;
-        pid_t pid = 0;
-        int r = dvdisaster_start(s, fd, &pid);
+        int r = fstat(s->file, &st) < 0 ? -errno : 0;
 
-        if (r < 0)
+        if (r >= 0 && (st.st_size <= s->sectors * BURNER_SECTOR || st.st_size > total_size(s) ||
+                       st.st_size % BURNER_SECTOR != 0))
+                return -EIO;
+        if (r >= 0)
+                r = digest_new(&again, false);
+        if (r >= 0)
+                r = image_digest(s, again);
+        if (r >= 0)
+                r = digest_peek(again, &now);
+        if (r >= 0)
+                r = digest_peek(staged, &before);
+        if (r < 0 || memcmp(before.sha256, now.sha256, DIGEST_SIZE) == 0)
                 return r;
-        /* Whatever it makes of that, it does not fill the disk. */
-        (void)prlimit(pid, RLIMIT_FSIZE, &(struct rlimit){most, most}, NULL);
-        r = dvdisaster_follow(s, pid);
-        if (r < 0)
-                return r;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        return st.st_size > s->sectors * BURNER_SECTOR && st.st_size % BURNER_SECTOR == 0 ? 0 : -EIO;
+        log_debug("dvdisaster has changed the image that it was to add codes to");
+        return -EIO;
 }
 
 int disc_stage_make(const struct disc_stage *s)
 {
-        _cleanup_close_ int fd = openat(s->scratch, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-        int r;
+        _cleanup_(digest_freep) struct digest *staged = NULL;
+        int r = digest_new(&staged, false);
 
-        if (fd < 0)
-                return -errno;
-        r = image_stage(s, fd);
         if (r >= 0)
-                r = recovery_add(s, fd);
-        return r < 0 ? r : TAKE_FD(fd);
+                r = image_stage(s, staged);
+        if (r >= 0)
+                r = disc_coder_run(s->coder, s->file, total_size(s) / BURNER_SECTOR, coder_turn, (void *)s);
+        return r < 0 ? r : recovery_check(s, staged);
 }

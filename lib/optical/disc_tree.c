@@ -12,6 +12,9 @@ enum {
         DEPTH_MAX = 16,
         FILES_MAX = 2000000,
         PATH_BYTES_MAX = 1024,
+        /* That libisofs reads one sector: a directory once or twice, and one with the ends of long names as
+         * often as it has such ends. It follows a directory that contains itself as deep as it can. */
+        SECTOR_READS_MAX = UINT8_MAX,
 };
 
 struct disc_file {
@@ -26,7 +29,8 @@ struct disc_tree {
         struct disc_reader *reader;
         struct disc_file *files;
         size_t n, room;
-        bool unreadable; /* the reader failed while libisofs read */
+        uint8_t *reads;  /* of each sector, while libisofs reads */
+        bool unreadable; /* the reader failed meanwhile */
 };
 
 DEFINE_CLEANUP(struct disc_tree *, disc_tree_free);
@@ -43,6 +47,7 @@ void disc_tree_free(struct disc_tree *t)
                 free(t->files[i].sections);
         }
         free(t->files);
+        free(t->reads);
         free(t);
 }
 
@@ -58,8 +63,12 @@ static int source_read(IsoDataSource *s, uint32_t lba, uint8_t *buffer)
         struct disc_tree *t = s->data;
         int r = disc_reader_read(t->reader, lba, 1, buffer);
 
-        if (r >= 0)
+        if (r >= 0 && t->reads[lba] == SECTOR_READS_MAX)
+                return (int)ISO_DATA_SOURCE_FAILURE;
+        if (r >= 0) {
+                t->reads[lba]++;
                 return ISO_SUCCESS;
+        }
         t->unreadable = t->unreadable || r == -EIO;
         return (int)ISO_DATA_SOURCE_FAILURE;
 }
@@ -188,7 +197,11 @@ int disc_tree_read(struct disc_tree **ret, struct disc_reader *reader)
         if (!t || iso_image_new("", &image) < 0)
                 return -ENOMEM;
         t->reader = reader;
+        t->reads = calloc((size_t)disc_reader_sectors(reader) + 1, 1);
+        if (!t->reads)
+                return -ENOMEM;
         r = image_import(t, image);
+        free(TAKE_PTR(t->reads));
         if (r >= 0)
                 r = folder_add(t, iso_image_get_root(image), path, 0);
         if (r < 0)

@@ -28,6 +28,7 @@ struct writing {
         const struct disc_options *options;
         struct archive_report *report;
         time_t *times;
+        int scratch;              /* until the image has it */
         struct disc_image *image; /* while it is burnt */
         struct disc_frame frame;
 };
@@ -101,16 +102,17 @@ static int sources_look(struct writing *w)
         return ARCHIVE_DONE;
 }
 
-/* The progress of staging is half of all there is. */
+/* The making of codes is half of all there is. Sources are wanted before that. */
 static int stage_turn(void *userdata, int64_t sectors)
 {
         const struct writing *w = userdata;
         int64_t total = disc_image_sectors(w->image);
 
-        disc_image_serve(w->image, 100);
+        if (sectors < total)
+                disc_image_serve(w->image, 100);
         if (disc_image_outcome(w->image, w->report) == ARCHIVE_DONE &&
             (!w->work->on_progress ||
-             w->work->on_progress(w->work->userdata, ARCHIVE_WRITING, sectors * BURNER_SECTOR,
+             w->work->on_progress(w->work->userdata, ARCHIVE_STAGING, sectors * BURNER_SECTOR,
                                   2 * total * BURNER_SECTOR) == 0))
                 return 0;
         disc_image_abandon(w->image);
@@ -120,8 +122,8 @@ static int stage_turn(void *userdata, int64_t sectors)
 /* Nothing is staged for hours that does not fit. */
 static int image_stage(struct writing *w)
 {
-        struct disc_stage stage = {.scratch = w->options->scratch,
-                                   .percent = w->options->recovery,
+        struct disc_stage stage = {.percent = w->options->recovery,
+                                   .coder = w->options->coder,
                                    .on_turn = stage_turn,
                                    .userdata = w};
         int64_t size = pack_size_with_recovery(disc_image_sectors(w->image) * BURNER_SECTOR, stage.percent);
@@ -129,6 +131,7 @@ static int image_stage(struct writing *w)
 
         if (size > burn_disc_available_space(w->burner.drive, NULL))
                 return medium_failed(w->report, -ENOSPC);
+        stage.file = TAKE_FD(w->scratch);
         r = disc_image_stage(w->image, &stage);
         outcome = disc_image_outcome(w->image, w->report);
         if (outcome != ARCHIVE_DONE)
@@ -234,6 +237,12 @@ static int volume_write(struct writing *w)
         return r;
 }
 
+static bool recovery_is_good(const struct disc_options *o)
+{
+        return o->recovery == 0 || (o->recovery >= PACK_RECOVERY_LEAST &&
+                                    o->recovery <= PACK_RECOVERY_MOST && o->scratch >= 0 && o->coder);
+}
+
 int disc_volume_write(const char *drive, struct archive_volume *v, const struct archive_work *work,
                       const struct disc_options *o, struct archive_report *ret)
 {
@@ -243,19 +252,20 @@ int disc_volume_write(const char *drive, struct archive_volume *v, const struct 
                             .work = work,
                             .options = o,
                             .report = ret,
-                            .times = times};
-        int r;
+                            .times = times,
+                            .scratch = o->recovery != 0 ? o->scratch : -EBADF};
+        int r = times ? 0 : -ENOMEM;
 
         *ret = (struct archive_report){0};
-        if (!times)
-                return -ENOMEM;
-        if (o->recovery != 0 && (o->recovery < DISC_RECOVERY_LEAST || o->recovery > DISC_RECOVERY_MOST))
-                return -EINVAL;
-        r = burner_open(&w.burner, drive, false);
-        if (r < 0)
-                return r;
-        r = volume_write(&w);
-        burner_close(&w.burner, false);
+        if (r >= 0 && !recovery_is_good(o))
+                r = -EINVAL;
+        if (r >= 0)
+                r = burner_open(&w.burner, drive, false);
+        if (r >= 0) {
+                r = volume_write(&w);
+                burner_close(&w.burner, false);
+        }
+        (void)fd_close(w.scratch);
         return r;
 }
 

@@ -13,16 +13,17 @@
  */
 
 #include "archive/proof.h"
-
-/* Percent. With less dvdisaster does not keep to it, and fills a medium of its own choice. */
-enum { DISC_RECOVERY_LEAST = 10, DISC_RECOVERY_MOST = 50 };
+#include "optical/disc_coder.h"
 
 struct disc_options {
         int speed;      /* kB/s; 0: as fast as drive and disc want */
         bool eject;     /* the tray goes out and in before reading back: for drives that can close it */
         bool overwrite; /* an overwritable disc may hold another volume of ours */
-        int recovery;   /* percent of recovery data (RS02 of dvdisaster) behind the image; 0: none */
-        int scratch;    /* with recovery: a folder with room for image and recovery data */
+        int recovery;   /* percent of recovery data (RS02 of dvdisaster) behind the image, within the limits
+                           of archive/pack.h; 0: none, and both that follow are not looked at */
+        int scratch;    /* an empty file with room for image and codes, open for both: taken, and closed
+                           when the disc is burnt */
+        struct disc_coder *coder;
         void (*on_message)(void *userdata, const char *text); /* of the drive; NULL: to nobody */
         void *userdata;
 };
@@ -35,9 +36,9 @@ struct disc_options {
  *                             found before writing (by size) or while writing: then the disc is spoilt
  *   ARCHIVE_MEDIUM_FAILED     no disc, or it was not written or closed, or does not come back
  *   ARCHIVE_NOT_PROVED        burnt, but it does not read as it must
- *   ARCHIVE_CANCELLED         by on_progress, whose bytes are those of the image while writing
- * or a negative errno: -EINVAL and -ENODEV for the drive's name, -EBUSY, -ENOMEM; with recovery data -ENOPKG
- * when dvdisaster is not installed, and what the scratch folder says; then nothing was written. */
+ *   ARCHIVE_CANCELLED         by on_progress, whose bytes are those of the image
+ * or a negative errno: -EINVAL and -ENODEV for the drive's name, -EBUSY, -ENOMEM; with recovery data what
+ * disc_stage_make() says; then nothing was written. */
 int disc_volume_write(const char *drive, struct archive_volume *v, const struct archive_work *w,
                       const struct disc_options *o, struct archive_report *ret);
 

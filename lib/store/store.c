@@ -156,6 +156,18 @@ int folders_make_synced(const struct store *s, const char *path)
         return r;
 }
 
+int store_scratch_open(const struct store *s, int64_t size, int *ret_fd)
+{
+        _cleanup_close_ int fd = openat(s->incoming, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+        if (fd < 0)
+                return -errno;
+        if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, size) < 0 && errno != EOPNOTSUPP)
+                return -errno;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
 int store_free_bytes(const struct store *s, uint64_t *ret)
 {
         struct statvfs v;

@@ -41,6 +41,11 @@ void store_close(struct store *s);
 /* Free bytes for this process. */
 int store_free_bytes(const struct store *s, uint64_t *ret);
 
+/* A file without a name, open for both, for what is made here and not kept: a crash leaves nothing of it. So
+ * many bytes are set aside for it, where the file system does that. -ENOSPC; -EOPNOTSUPP where files have to
+ * have names. */
+int store_scratch_open(const struct store *s, int64_t size, int *ret_fd);
+
 /* Opens the part read-write, creating it (and its folder) when missing. *ret_size is what it holds. Cut to
  * 'keep' bytes when it holds more (keep -1: as it is). */
 int store_part_open(struct store *s, int64_t docking, int64_t item, int64_t keep, int *ret_fd,

@@ -4,10 +4,13 @@
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import sqlite3
 import subprocess
+import unittest
+from unittest import mock
 
 import tap
 from testbed import StationTest, sha256_file
@@ -232,6 +235,186 @@ class Refusals(Discs):
         self.station.ctl("reload")
         self.start()
         self.assertEqual(self.copies(), {1})
+
+
+@unittest.skipUnless(shutil.which("dvdisaster"), "dvdisaster is not installed")
+class Recovery(Discs):
+    """Codes behind the image, by a dvdisaster that recdock-archive has started before it locked itself in."""
+
+    def configure(self, drives=1, more="Auto=no\n", store=""):
+        super().configure(drives, f"{more}Recovery=20\n{store}")
+
+    def dvdisaster(self, script):
+        """What is found in its place; None: nothing is. The real one when left."""
+        folder = os.path.join(self.folder, "bin")
+        os.makedirs(folder, exist_ok=True)
+        if script:
+            with open(os.path.join(folder, "dvdisaster"), "w", encoding="utf-8") as f:
+                f.write(script)
+            os.chmod(f.name, 0o755)
+        return mock.patch.dict(os.environ, PATH=folder)
+
+    def coders(self):
+        """Processes that are, or are about to be, a dvdisaster of this station's."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                path = os.readlink(f"/proc/{pid}/fd/9")
+                if path.startswith(os.path.join(self.station.store, "incoming")) and path.endswith(" (deleted)"):
+                    found.append(int(pid))
+        return found
+
+    def scratch(self):
+        """Bytes that files without names take in the store."""
+        found = {}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                for fd in os.listdir(f"/proc/{pid}/fd"):
+                    path = f"/proc/{pid}/fd/{fd}"
+                    if os.readlink(path).startswith(os.path.join(self.station.store, "incoming")) and os.stat(path).st_nlink == 0:
+                        found[os.stat(path).st_ino] = os.stat(path).st_blocks * 512
+        return found
+
+    def assert_nothing_left(self):
+        self.station.until(lambda: not self.coders() and not self.scratch())
+        self.assertEqual(os.listdir(os.path.join(self.station.store, "incoming")), [])
+
+    def staging(self):
+        """A volume whose codes are never ready."""
+        with self.dvdisaster("#!/bin/sh\nexec /bin/sleep 10000\n"):
+            self.begin()
+        self.station.ctl("archive", "start")
+        self.station.until(self.coders)
+
+    def assert_goes_on(self, reason):
+        """What ended before it was burnt; and the next start has the real dvdisaster."""
+        volume, medium = self.volumes()[0], self.media()[0]
+        self.assertEqual((volume["state"], medium["state"]), ("failed", "failed"))
+        self.assertIn(reason, volume["reason"])
+        self.assertFalse(os.path.exists(self.discs[0]) and os.path.getsize(self.discs[0]))
+        self.assertEqual(self.copies(), {0})
+        self.assert_nothing_left()
+        self.station.stop()
+        self.configure()
+        self.station.start()
+        self.start()
+        self.assertEqual([v["state"] for v in self.volumes()], ["written", "failed"])
+        self.assert_sound(self.discs[0], self.volumes()[0])
+
+    def destroy(self, sectors):
+        with open(self.discs[0], "r+b") as f:
+            for i in sectors:
+                f.seek(i * 2048)
+                f.write(random.Random(i).randbytes(2048))
+
+    def test_destroyed_sectors_come_back(self):
+        n = self.begin(size=1 << 20)
+        self.start()
+        volume, whole = self.volumes()[0], sha256_file(self.discs[0])
+        self.assertEqual(volume["state"], "written")
+        self.assert_sound(self.discs[0], volume)
+        self.assert_nothing_left()
+        sectors = os.path.getsize(self.discs[0]) // 2048
+        self.assertGreater(sectors * 2048, volume["bytes"] * 6 // 5)
+        anywhere = (set(random.Random(7).sample(range(sectors), sectors // 20)) | {17, 18, 20, 24}) - {16}
+        for lost in (sorted(anywhere), range(sectors // 2, sectors // 2 + sectors // 20)):
+            self.destroy(lost)
+            self.assertNotEqual(self.station.ctl("archive", "verify", volume["number"], check=False).returncode, 0)
+            subprocess.run(["dvdisaster", "-i", self.discs[0], "-f"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            self.assertEqual(sha256_file(self.discs[0]), whole)
+            self.assertIn(f"0 of {n} files are not good", self.station.ctl("archive", "verify", volume["number"]).stdout)
+        self.assertEqual(self.copies(), {1})
+
+    def test_a_volume_is_put_off_while_the_store_has_no_room_for_its_image(self):
+        self.begin()
+        self.configure(store="[Store]\nKeepFree=1000T\n")
+        self.station.ctl("reload")
+        self.assertIn("no room for its image with recovery data: 1 MiB are needed", self.start(code=7).stderr)
+        self.assertEqual((self.volumes(), self.media(), os.path.exists(self.discs[0])), ([], [], False))
+        self.configure()
+        self.station.ctl("reload")
+        self.start()
+        self.assert_sound(self.discs[0], self.volumes()[0])
+
+    def test_a_volume_is_put_off_while_there_is_no_dvdisaster(self):
+        with self.dvdisaster(None):
+            self.begin()
+        self.assertIn("expected the package 'dvdisaster'", self.start(code=7).stderr)
+        self.configure(more="Burn=auto\n")
+        self.station.ctl("reload")
+        alert = self.station.wait("ALERT_RAISED", alert="archive-medium-wanted")[0]
+        self.assertIn("dvdisaster is not installed, and Recovery= is set", alert["MESSAGE"])
+        self.assertEqual((self.volumes(), self.media(), os.path.exists(self.discs[0])), ([], [], False))
+        self.configure(more="Auto=no\nRecovery=0\n#")
+        self.station.ctl("reload")
+        self.start()
+        self.assert_sound(self.discs[0], self.volumes()[0])
+
+    def test_a_dvdisaster_that_fails_costs_no_disc(self):
+        with self.dvdisaster("#!/bin/sh\nexit 1\n"):
+            self.begin()
+        self.start(code=1)
+        self.assert_goes_on("recovery data cannot be made, by dvdisaster")
+
+    def test_the_room_for_the_image_is_taken_before_and_given_back(self):
+        self.staging()
+        self.assertEqual(len(self.scratch()), 1)
+        self.assertGreater(list(self.scratch().values())[0], self.footage_bytes() * 6 // 5)
+        self.station.stop()
+        self.assert_nothing_left()
+        self.station.start()
+        self.station.until(lambda: self.volumes()[0]["state"] == "failed")
+        self.assert_goes_on("recdockd ended before")
+
+    def footage_bytes(self):
+        return sum(f["size"] for f in self.station.footage())
+
+    def test_recdockd_dies_while_codes_are_made(self):
+        self.staging()
+        self.station.kill()
+        self.assert_nothing_left()
+        self.station.start()
+        self.station.until(lambda: self.volumes()[0]["state"] == "failed")
+        self.assert_goes_on("recdockd ended before")
+
+    def test_the_worker_dies_while_codes_are_made(self):
+        self.staging()
+        os.kill(self.station.workers("recdock-archive")[0], signal.SIGKILL)
+        self.station.until(lambda: self.volumes()[0]["state"] == "failed")
+        self.assert_goes_on("recdock-archive ended before its word")
+
+    def test_codes_wait_while_a_recorder_is_offloaded(self):
+        self.staging()
+        coder = self.coders()[0]
+        self.plug("b", self.recorder_folder("b", {f"{i}.bin": os.urandom(8 << 20) for i in range(24)}))
+        stood, was = [], False
+        while len(self.station.log.find("DOCKING_RELEASED")) < 2:
+            held, state = self.held(), self.state(coder)
+            if was and held and self.held():  # and not about to be, or not any more
+                stood.append(state)
+            was = held
+            self.station.log.read()
+        self.assertGreater(len(stood), 2)
+        self.assertEqual(set(stood), {"T"})
+        self.station.until(lambda: self.state(coder) == "S")
+
+    def held(self):
+        return self.station.json("archive", "status")[0]["running"]["held"]
+
+    @staticmethod
+    def state(pid):
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+            return f.read().rsplit(")", 1)[1].split()[0]
+
+    def test_recorders_have_the_room_that_an_image_takes(self):
+        self.staging()
+        self.configure(store="[Store]\nKeepFree=1000T\n")
+        self.station.ctl("reload")
+        self.plug("b", self.recorder_folder("b", {"1.bin": os.urandom(1 << 20)}))
+        self.station.wait("ALERT_RAISED", alert="store-low")
+        self.station.until(lambda: self.volumes()[0]["state"] == "failed")
+        self.unplug("b")
+        self.assert_goes_on("recorders needed the room of its image")
 
 
 class Deaths(Discs):

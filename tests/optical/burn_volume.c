@@ -6,8 +6,9 @@
  *   burn_volume write DRIVE SPEC [WORD…]   the volume of the JSON file SPEC; see volume_spec.h
  *   burn_volume verify DRIVE [WORD…]
  *
- * Words: uncached (what comes out of memory proves nothing), overwrite, eject, cancel=BYTES and kill=BYTES
- * (from so much on, while writing), cancel-proof, progress (a line for each call). Prints lines of JSON:
+ * Words: recovery=PERCENT and scratch=FOLDER (where its image is staged), uncached (what comes out of memory
+ * proves nothing), overwrite, eject, cancel=BYTES and kill=BYTES (from so much on, while writing),
+ * cancel-codes (when all is staged), cancel-proof, progress (a line for each call). Prints lines of JSON:
  * what is not good, and the outcome.
  */
 #include "optical/disc_drive.h"
@@ -27,7 +28,7 @@ DEFINE_CLEANUP(struct archive_volume *, archive_volume_free);
 static struct {
         struct spec spec;
         int64_t cancel_at, kill_at;
-        bool cancel_proof, progress, told[2];
+        bool cancel_codes, cancel_proof, progress, told[2];
         struct disc_options options;
         bool uncached;
 } test = {.cancel_at = -1, .kill_at = -1};
@@ -46,6 +47,8 @@ static int on_progress(void *userdata, enum archive_phase phase, int64_t done, i
                              done, total);
         if (phase == ARCHIVE_PROVING)
                 return test.cancel_proof;
+        if (test.cancel_codes && phase == ARCHIVE_STAGING && 2 * done >= total)
+                return 1;
         if (test.kill_at >= 0 && done >= test.kill_at)
                 (void)raise(SIGKILL);
         return test.cancel_at >= 0 && done >= test.cancel_at;
@@ -57,6 +60,8 @@ static bool word_take(const char *word)
                 test.cancel_at = atoll(word + 7);
         else if (strncmp(word, "kill=", 5) == 0)
                 test.kill_at = atoll(word + 5);
+        else if (strcmp(word, "cancel-codes") == 0)
+                test.cancel_codes = true;
         else if (strcmp(word, "cancel-proof") == 0)
                 test.cancel_proof = true;
         else if (strcmp(word, "progress") == 0)
@@ -70,7 +75,7 @@ static bool word_take(const char *word)
         else if (strncmp(word, "recovery=", 9) == 0)
                 test.options.recovery = atoi(word + 9);
         else if (strncmp(word, "scratch=", 8) == 0)
-                test.options.scratch = open(word + 8, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                test.options.scratch = open(word + 8, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
         else
                 return false;
         return true;
@@ -103,8 +108,11 @@ static int write_volume(const char *drive, const struct archive_work *work)
 
         instant_t begun = clock_monotonic();
 
+        if (r >= 0 && test.options.recovery != 0)
+                r = disc_coder_new(&test.options.coder);
         if (r >= 0)
                 r = disc_volume_write(drive, v, work, &test.options, &report);
+        disc_coder_free(test.options.coder);
         (void)printf("{\"seconds\": %.3f}\n", (double)(clock_monotonic() - begun) / 1e6);
         return spec_outcome_print(r, &report);
 }

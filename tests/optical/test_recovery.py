@@ -11,6 +11,29 @@ import tap
 SECTOR = 2048
 PERCENT = 20
 
+# What a dvdisaster that was taken over by an image can do, on the last sector of the disc.
+CAUGHT = r"""#!/usr/bin/perl
+use POSIX ();
+my @done;
+sub try { my ($what, $ok) = @_; push @done, $what if $ok }
+try("network", socket(my $s, 2, 1, 0));
+try("bus", socket(my $u, 1, 1, 0));
+my $child = fork(); POSIX::_exit(0) if defined $child && $child == 0;
+try("process", defined $child);
+try("signal", kill(0, getppid()));
+try("read", open(my $f, "<", "/etc/passwd"));
+try("list", opendir(my $d, "/etc"));
+try("write", open(my $o, ">", "OUTSIDE"));
+try("exec", POSIX::access("OTHER", POSIX::X_OK()) && system("OTHER") == 0);
+try("descriptors", scalar grep { (readlink("/proc/self/fd/$_") || $0) ne $0 } 3 .. 8, 10 .. 50);
+open(my $image, "+<", "/proc/self/fd/9") or POSIX::_exit(1);
+seek($image, 0, 2);
+my $text = "caught:" . join(",", @done) . ":";
+print $image $text, "\0" x (2048 - length $text);
+close($image);
+POSIX::_exit(0);
+"""
+
 
 @tool("dvdisaster")
 class Recovery(Discs):
@@ -46,15 +69,77 @@ class Recovery(Discs):
             self.assertEqual(digest(self.disc), whole)
             self.assertEqual(self.verify().outcome, DONE)
 
+    def other_dvdisaster(self, script):
+        """This one is the first in the way."""
+        folder = self.root / "bin"
+        folder.mkdir(exist_ok=True)
+        (folder / "dvdisaster").write_text(script)
+        (folder / "dvdisaster").chmod(0o755)
+        self.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
+
+    def is_not_begun(self):
+        self.assertFalse(self.disc.exists())
+        self.assertEqual(list((self.root / "scratch").iterdir()), [])
+
     def test_without_dvdisaster(self):
         self.environment["PATH"] = str(self.root)
         self.assertEqual(self.burn_with(self.some()).outcome, -errno.ENOPKG, self.said)
-        self.assertFalse(self.disc.exists())
+        self.is_not_begun()
+
+    def codes_of(self, changes):
+        """A dvdisaster that does this in perl to the image, open as $image, and says that all went well."""
+        self.other_dvdisaster('#!/usr/bin/perl\nopen(my $image, "+<", "/proc/self/fd/9") or exit 1;\n'
+                              f'{changes}\nclose($image) or exit 1;\nexit 0;\n')
+
+    def test_dvdisaster_that_fails(self):
+        for script in ("#!/bin/sh\nexit 1\n", "#!/bin/sh\nexit 0\n", "#!/bin/sh\nkill -SEGV $$\n", "#!/nonexistent\n", ""):
+            self.other_dvdisaster(script)
+            said = self.burn_with(self.some())
+            self.assertIn(said.outcome, (-errno.EIO, -errno.ENOPKG), (script, said))
+            self.is_not_begun()
+        for changes in ("seek($image, 0, 2); print $image 'x' x 1000;", "truncate($image, 2048);"):
+            self.codes_of(changes)
+            self.assertEqual(self.burn_with(self.some()).outcome, -errno.EIO, self.said)
+            self.is_not_begun()
+
+    def test_dvdisaster_that_fills_the_disk(self):
+        """The limit of a file's size ends it."""
+        self.codes_of("seek($image, 0, 2); print $image 'x' x 1048576 for 1 .. 100;")
+        self.assertEqual(self.burn_with(self.some()).outcome, -errno.EIO, self.said)
+        self.assertIn("ended with signal 25", self.said.messages)
+        self.is_not_begun()
+
+    def test_dvdisaster_that_changes_the_image(self):
+        """As it would that of a volume with something in it that it takes for its codes: it is seen before the disc is spoilt."""
+        add = "seek($image, 0, 2); print $image 'x' x 4096;"
+        for change in ("seek($image, 500 * 2048, 0); print $image 'x';", "my $n = -s $image; truncate($image, 300 * 2048); truncate($image, $n);"):
+            self.codes_of(change + add)
+            said = self.burn_with(self.some())
+            self.assertEqual(said.outcome, -errno.EIO, said)
+            self.assertIn("has changed the image", said.messages)
+            self.is_not_begun()
+        self.codes_of(add)
+        self.assertEqual(self.burn_with(self.some()).outcome, DONE, self.said)
+
+    def test_dvdisaster_is_locked_in(self):
+        script = CAUGHT.replace("OUTSIDE", str(self.root / "outside")).replace("OTHER", str(self.root / "other"))
+        (self.root / "other").write_text("#!/bin/sh\nexit 0\n")
+        (self.root / "other").chmod(0o755)
+        self.other_dvdisaster(script)
+        self.assertEqual(self.burn_with(self.some()).outcome, DONE, self.said)
+        self.assertFalse((self.root / "outside").exists())
+        end = self.disc.read_bytes()[-SECTOR:].rstrip(b"\0")
+        self.assertEqual(end, b"caught::")  # nothing
+
+    def test_cancelled_while_codes_are_made(self):
+        self.other_dvdisaster("#!/bin/sh\nexec sleep 1000\n")
+        self.assertEqual(self.burn_with(self.some(), "cancel-codes").outcome, CANCELLED, self.said)
+        self.is_not_begun()
 
     def test_bad_wishes(self):
         for percent in (-1, 9, 51):
             self.assertEqual(self.burn_with(self.some(), percent=percent).outcome, -errno.EINVAL)
-        self.assertEqual(self.burn(self.some(), "recovery=20", "scratch=/nonexistent").outcome, -errno.EBADF)
+        self.assertEqual(self.burn(self.some(), "recovery=20", "scratch=/nonexistent").outcome, -errno.EINVAL)
         self.assertFalse(self.disc.exists())
 
     def test_cancelled_while_staging(self):

@@ -116,6 +116,7 @@ START_TEST(test_defaults)
         ck_assert_uint_eq(config->archive.copies, 1);
         ck_assert_int_eq(config->archive.check_after, 730 * USEC_PER_DAY);
         ck_assert(config->archive_auto && !config->archive_same_disk && !config->archive_hash_list);
+        ck_assert_uint_eq(config->archive_recovery, 0);
         ck_assert(!config->undocking_is_checkout);
         ck_assert_int_eq(config->missing.grace, 2 * USEC_PER_DAY);
         ck_assert_int_eq(config->missing.after, 3 * USEC_PER_DAY);
@@ -141,7 +142,7 @@ START_TEST(test_every_key)
                              "\nEvery=2d\nAt=03:30\nAlertAfter=5d\nGenerations=3\n"
                              "AllowSameDisk=yes\n"
                              "[Archive]\nFolder=/srv/x\nFolder=\nFolder=/srv/a/\nFolder=/srv/b\nCopies=3\n"
-                             "CheckAfter=90d\nAuto=no\nAllowSameDisk=yes\nMediaHashList=yes\n"
+                             "CheckAfter=90d\nAuto=no\nAllowSameDisk=yes\nMediaHashList=yes\nRecovery=15%\n"
                              "[Inspect]\nParallel=8\n[Bay \"2\"]\nPort=3-1.2\n[Bay \"1\"]\nPort=3-1.1.4\n"
                              "[Pattern \"b\"]\nMatch=b\n[Pattern \"a\"]\nMatch=a\n"),
                         0);
@@ -172,6 +173,7 @@ START_TEST(test_every_key)
         ck_assert_uint_eq(config->archive.copies, 3);
         ck_assert_int_eq(config->archive.check_after, 90 * USEC_PER_DAY);
         ck_assert(!config->archive_auto && config->archive_same_disk && config->archive_hash_list);
+        ck_assert_uint_eq(config->archive_recovery, 15);
         ck_assert(config->undocking_is_checkout);
         ck_assert_int_eq(config->missing.grace, 0);
         ck_assert_int_eq(config->missing.after, 12 * USEC_PER_HOUR);
@@ -281,6 +283,11 @@ static const struct {
                 {"[Archive]\nCheckAfter=0\n", "CheckAfter='0': expected whole days from 1d to 3660d"},
                 {"[Archive]\nAuto=perhaps\n", "Auto='perhaps': expected yes or no"},
                 {"[Archive]\nMediaHashList=2\n", "MediaHashList='2': expected yes or no"},
+                {"[Archive]\nRecovery=9\n",
+                 "Recovery='9': expected a percentage from 10 to 50, or 0 for none"},
+                {"[Archive]\nRecovery=51\n", "Recovery='51': expected a percentage from 10 to 50"},
+                {"[Archive]\nRecovery=-20\n", "Recovery='-20': expected a percentage from 10 to 50"},
+                {"[Archive]\nRecovery=much\n", "Recovery='much': expected a percentage from 10 to 50"},
                 {"[Backup]\nGenerations=0\n", "Generations='0': expected a number from 1 to 1000"},
                 {"[Backup]\nAllowSameDisk=maybe\n", "AllowSameDisk='maybe': expected yes or no"},
                 {"[Inspect]\nParallel=17\n", "Parallel='17': expected a number from 1 to 16"},
