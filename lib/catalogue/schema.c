@@ -10,9 +10,8 @@
 #include <stdio.h>
 
 const char *const catalogue_schema[] = {
-                schema_v1, schema_v2, schema_v3,  schema_v4,  schema_v5,  schema_v6,  schema_v7,
-                schema_v8, schema_v9, schema_v10, schema_v11, schema_v12, schema_v13, schema_v14,
-                schema_v15,
+                schema_v1, schema_v2,  schema_v3,  schema_v4,  schema_v5,  schema_v6,  schema_v7,  schema_v8,
+                schema_v9, schema_v10, schema_v11, schema_v12, schema_v13, schema_v14, schema_v15,
 };
 const size_t catalogue_schema_versions = ELEMENTSOF(catalogue_schema);
 
