@@ -390,7 +390,8 @@ class Recovery(Discs):
         stood, was = [], False
         while len(self.station.log.find("DOCKING_RELEASED")) < 2:
             held, state = self.held(), self.state(coder)
-            if was and held and self.held():  # and not about to be, or not any more
+            # Not about to be, or not any more; and from when the worker has heard of it.
+            if was and held and self.held() and (stood or state == "T"):
                 stood.append(state)
             was = held
             self.station.log.read()
