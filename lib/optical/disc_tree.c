@@ -2,6 +2,7 @@
 /* The files of a disc; see disc_tree.h. All paths are taken out of libisofs's tree at once and sorted: a
  * look-up there goes through lists. */
 #include "optical/disc_tree.h"
+#include "optical/disc_folders.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -13,8 +14,9 @@ enum {
         FILES_MAX = 2000000,
         PATH_BYTES_MAX = 1024,
         /* That libisofs reads one sector: a directory once or twice, and one with the ends of long names as
-         * often as it has such ends. It follows a directory that contains itself as deep as it can. */
-        SECTOR_READS_MAX = UINT8_MAX,
+         * often as it has such ends, of 5 bytes at least. What disc_folders_check() does not see ends by it.
+         */
+        SECTOR_READS_MAX = 512,
 };
 
 struct disc_file {
@@ -29,7 +31,7 @@ struct disc_tree {
         struct disc_reader *reader;
         struct disc_file *files;
         size_t n, room;
-        uint8_t *reads;  /* of each sector, while libisofs reads */
+        uint16_t *reads; /* of each sector, while libisofs reads */
         bool unreadable; /* the reader failed meanwhile */
 };
 
@@ -197,10 +199,12 @@ int disc_tree_read(struct disc_tree **ret, struct disc_reader *reader)
         if (!t || iso_image_new("", &image) < 0)
                 return -ENOMEM;
         t->reader = reader;
-        t->reads = calloc((size_t)disc_reader_sectors(reader) + 1, 1);
+        t->reads = calloc((size_t)disc_reader_sectors(reader) + 1, sizeof(*t->reads));
         if (!t->reads)
                 return -ENOMEM;
-        r = image_import(t, image);
+        r = disc_folders_check(reader);
+        if (r >= 0)
+                r = image_import(t, image);
         free(TAKE_PTR(t->reads));
         if (r >= 0)
                 r = folder_add(t, iso_image_get_root(image), path, 0);

@@ -149,6 +149,25 @@ class Proof(Discs):
             self.assertIn(self.verify().outcome, (NO_VOLUME, MEDIUM_FAILED))
 
     @tool("xorriso")
+    def test_folders_that_are_no_tree(self):
+        """One that contains itself is followed by libisofs as deep as it can."""
+        self.assertEqual(self.burn(self.some(2, 1000)).outcome, DONE)
+        whole = bytearray(self.disc.read_bytes())
+        root = whole[16 * 2048 + 156 :][:34]
+        begin = int.from_bytes(root[2:6], "little") * 2048
+        at = whole.index(b"DATA", begin) - 33
+        self.assertEqual((whole[at + 25] & 2, at < begin + 2048), (2, True))
+        beyond = len(whole) // 2048
+        for name, record in (("the root", root[2:10]), ("beyond", beyond.to_bytes(4, "little") + beyond.to_bytes(4, "big"))):
+            changed = bytearray(whole)
+            changed[at + 2 : at + 10] = record
+            self.disc.write_bytes(changed)
+            self.assertEqual(self.verify().outcome, NO_VOLUME, (name, self.said))
+        changed = bytearray(whole)
+        changed[at] = 33  # shorter than any
+        self.disc.write_bytes(changed)
+        self.assertEqual(self.verify().outcome, NO_VOLUME, self.said)
+
     def test_an_image_of_somebody_else(self):
         (self.root / "tree").mkdir()
         (self.root / "tree" / "a").write_text("a")
