@@ -6,7 +6,6 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/durable.h"
-#include "base/inject.h"
 #include "base/log.h"
 
 #include <pthread.h>
@@ -93,7 +92,6 @@ static int coder_turn(void *userdata)
 {
         const struct disc_stage *s = userdata;
 
-        inject_point("disc-coding");
         return s->on_turn(s->userdata, s->sectors);
 }
 
