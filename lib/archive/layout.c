@@ -106,14 +106,19 @@ static bool is_device(const char *name)
         return false;
 }
 
-/* Bytes of at most 'units' characters; all are of the Basic Multilingual Plane by now. */
-static size_t bytes_of(const char *text, size_t units)
+/* Bytes of at most 'units' characters in at most 'bytes'; all are of the Basic Multilingual Plane by now. */
+static size_t bytes_of(const char *text, size_t units, size_t bytes)
 {
-        const char *at = text;
+        size_t n = 0;
 
-        for (; *at && units > 0; units--)
-                at += text_utf8_sequence(at);
-        return (size_t)(at - text);
+        for (; text[n] && units > 0; units--) {
+                size_t more = text_utf8_sequence(text + n);
+
+                if (n + more > bytes)
+                        break;
+                n += more;
+        }
+        return n;
 }
 
 static size_t units_of(const char *text)
@@ -133,12 +138,13 @@ static const char *extension_of(const char *name)
         return dot && dot != name && units_of(dot) <= EXTENSION_UNITS ? dot : name + strlen(name);
 }
 
-/* A name of at most 'units' characters: stem, 'mark' and extension; the stem gives way. */
+/* A name of at most 'units' characters and LAYOUT_BYTES: stem, 'mark' and extension; the stem gives way. */
 static void name_compose(const char *name, const char *mark, size_t units, char *ret)
 {
         const char *extension = extension_of(name);
         size_t room = units - strlen(mark) - units_of(extension);
-        size_t stem = MIN(bytes_of(name, room), (size_t)(extension - name));
+        size_t bytes = LAYOUT_BYTES - strlen(mark) - strlen(extension);
+        size_t stem = MIN(bytes_of(name, room, bytes), (size_t)(extension - name));
 
         (void)sprintf(ret, "%.*s%s%s", (int)stem, name, mark, extension);
 }

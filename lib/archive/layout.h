@@ -17,6 +17,10 @@
 /* Characters: 5 + 40 + 1 + 64 stay below Joliet's 120. */
 #define LAYOUT_NAME_UNITS 64
 #define LAYOUT_CASE_UNITS 40
+/* Of any component: 36 Chinese characters. A record of ISO 9660 holds 113 bytes of a name beside what else
+ * Rock Ridge says; where longer names go on, libisofs 1.5.4 miscounts, burns a directory tree of another
+ * size than it has reserved, and the disc is lost. */
+#define LAYOUT_BYTES 108
 /* What is added at most to keep two names apart: "~", an id and "~" with a number. */
 #define LAYOUT_DISTINCTION 27
 /* "data/", a folder, "/" and a name in bytes, with its NUL. */
@@ -25,8 +29,8 @@
 /* The folder of files of no case. */
 #define LAYOUT_NO_CASE "no-case"
 
-/* One component of at most 'units' characters out of any text, into at most 3 * units + 1 bytes. Never
- * empty. */
+/* One component of at most 'units' characters and LAYOUT_BYTES out of any text, into at most 3 * units + 1
+ * bytes. Never empty. */
 void layout_component(const char *text, size_t units, char *ret);
 
 struct layout;

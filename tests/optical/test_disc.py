@@ -231,6 +231,16 @@ class Refusals(Discs):
         self.assertEqual(self.burn(self.some(2), "overwrite", number="37-2026-0002").outcome, DONE, self.said)
         self.assertEqual(self.look()["volume"], "37-2026-0002")
 
+    def test_many_long_names(self):
+        """Of each length that has the records of a directory full, and beyond: libisofs miscounts what does not fit in there."""
+        source = self.source("a", b"a")
+        for size in (104, 108, 110, 113, 114, 115, 120, 131, 160):
+            with self.subTest(size=size):
+                pad = size - len("0000.mp4")
+                files = [sample.file(i + 1, "A 1", f"{i:04}{'现' * (pad // 3)}{'a' * (pad % 3)}.mp4", source) for i in range(450)]
+                self.disc.unlink(missing_ok=True)
+                self.assertEqual(self.burn(files).outcome, DONE, self.said)
+
     def test_number_of_many_bytes(self):
         long = "济" * 200
         self.assertEqual(self.burn(self.some(1), number=long).outcome, -errno.EINVAL)

@@ -7,6 +7,9 @@
 #include <check.h>
 #include <string.h>
 
+#define HAN                                                                                                \
+        "\xe6\xb5\x8e\xe6\xb5\x8e\xe6\xb5\x8e\xe6\xb5\x8e\xe6\xb5\x8e\xe6\xb5\x8e\xe6\xb5\x8e\xe6\xb5\x8e" \
+        "\xe6\xb5\x8e\xe6\xb5\x8e" /* ten of three bytes */
 #define TEN "0123456789"
 
 static const struct {
@@ -44,6 +47,8 @@ static const struct {
                 {"CONSOLE", "CONSOLE"},
                 {"com10", "com10"},
                 {TEN TEN TEN TEN TEN TEN "ABCDEFGH.MP4", TEN TEN TEN TEN TEN TEN ".MP4"},
+                {HAN HAN HAN HAN HAN HAN ".MP4",
+                 HAN HAN HAN "\xe6\xb5\x8e\xe6\xb5\x8e\xe6\xb5\x8e\xe6\xb5\x8e.MP4"},
                 {"x." TEN TEN TEN TEN TEN TEN TEN, "x." TEN TEN TEN TEN TEN TEN "01"},
 };
 
