@@ -11,8 +11,6 @@
 #include "catalogue/footage_index.h"
 #include "daemon/station.h"
 
-#include <string.h>
-
 #define STEP_PAGES 64 /* a quarter of a MiB */
 
 /* Environment of tests: microseconds in place of the intervals. */

@@ -85,12 +85,12 @@ static int share_at(struct catalogue *c, const char *expression, const struct wi
 }
 
 /* The lesser of both ends; the second is asked where the first would leave the group out. */
-static int find_share(struct catalogue *c, const struct window *w, struct group *g, double enough)
+static int find_share(struct catalogue *c, const struct window *w, struct group *g)
 {
         double other;
         int r = share_at(c, g->expression, w, false, &g->share);
 
-        if (r < 0 || g->share * w->rows <= enough)
+        if (r < 0 || g->share * w->rows <= ENTRIES_MAX)
                 return r;
         r = share_at(c, g->expression, w, true, &other);
         if (r < 0)
@@ -106,7 +106,7 @@ static int sort_groups(struct catalogue *c, const struct window *w, char *const 
         for (size_t i = 0; i < n; i++) {
                 struct group g = {.expression = expressions[i]};
                 size_t at = i;
-                int r = find_share(c, w, &g, ENTRIES_MAX);
+                int r = find_share(c, w, &g);
 
                 if (r < 0)
                         return r;

@@ -550,11 +550,12 @@ static void measure_and_print(struct catalogue *c, const char *const *mix, const
         struct measure m;
         struct query *q = make_query(mix, order, m.what, sizeof(m.what));
 
-        if (strstr(m.what, only))
-                measure(c, q, &m);
-        query_free(q);
-        if (!strstr(m.what, only))
+        if (!strstr(m.what, only)) {
+                query_free(q);
                 return;
+        }
+        measure(c, q, &m);
+        query_free(q);
         (void)printf("%9.2f %9.2f %5d  %s\n", m.median, m.p99, m.rows, m.what);
         if (m.median > worst->median)
                 *worst = m;
