@@ -19,28 +19,29 @@
 
 static void fetch_on_progress(void *userdata, int64_t bytes)
 {
-        struct session *s = userdata;
-        struct offload_progress progress = {.item = s->fetch.item, .bytes = bytes, .size = s->fetch.size};
+        struct fetch *f = userdata;
+        struct offload_progress progress = {.item = f->order.item, .bytes = bytes, .size = f->order.size};
 
         /* Another one follows: a full socket is no reason to wait. */
-        (void)message_send(s->socket, OFFLOAD_PROGRESS, &progress, sizeof(progress), -EBADF, 0);
+        (void)message_send(f->session->socket, OFFLOAD_PROGRESS, &progress, sizeof(progress), -EBADF, 0);
 }
 
 static void fetch_on_checkpoint(void *userdata, int64_t bytes, const uint8_t sha256[DIGEST_SIZE])
 {
-        struct session *s = userdata;
-        struct offload_checkpoint checkpoint = {.item = s->fetch.item, .bytes = bytes};
+        struct fetch *f = userdata;
+        struct offload_checkpoint checkpoint = {.item = f->order.item, .bytes = bytes};
 
         memcpy(checkpoint.sha256, sha256, DIGEST_SIZE);
         /* Lost, it costs a resume some bytes; a socket that is closed is seen by the feeder. */
-        (void)report_send(s->socket, OFFLOAD_CHECKPOINT, &checkpoint, sizeof(checkpoint));
+        (void)report_send(f->session->socket, OFFLOAD_CHECKPOINT, &checkpoint, sizeof(checkpoint));
 }
 
 static int fetch_poll(void *userdata)
 {
-        struct session *s = userdata;
+        struct session *s = ((struct fetch *)userdata)->session;
 
         orders_glance(&s->orders);
+        fetch_settle_finished(s);
         if (s->orders.abandoned)
                 return PART_ABANDONED;
         return orders_interrupt(&s->orders) ? PART_INTERRUPTED : PART_OK;
@@ -63,111 +64,112 @@ static int outcome_of_part(int result)
         return result;
 }
 
-static int sink_outcome(const struct session *s)
+static int sink_outcome(const struct fetch *f)
 {
-        if (report_outcome(s->feed_result) == RECORDER_NO_SPACE && s->feed_result < 0)
+        if (report_outcome(f->feed_result) == RECORDER_NO_SPACE && f->feed_result < 0)
                 return RECORDER_NO_SPACE;
-        return outcome_of_part(s->feed_result);
+        return outcome_of_part(f->feed_result);
 }
 
 static int fetch_sink(void *userdata, const void *data, size_t size)
 {
-        struct session *s = userdata;
+        struct fetch *f = userdata;
 
-        s->feed_result = unreadable_flush(&s->unreadable);
-        if (s->feed_result == PART_OK)
-                s->feed_result = part_feed(s->writer, data, size);
-        if (s->feed_result == PART_OK)
-                s->from_device += (int64_t)size;
-        return sink_outcome(s);
+        f->feed_result = unreadable_flush(&f->unreadable);
+        if (f->feed_result == PART_OK)
+                f->feed_result = part_feed(f->writer, data, size);
+        if (f->feed_result == PART_OK)
+                f->from_device += (int64_t)size;
+        return sink_outcome(f);
 }
 
 static int fetch_sink_unreadable(void *userdata, int64_t size)
 {
-        struct session *s = userdata;
+        struct fetch *f = userdata;
 
-        s->feed_result = unreadable_add(&s->unreadable, size);
-        return sink_outcome(s);
+        f->feed_result = unreadable_add(&f->unreadable, size);
+        return sink_outcome(f);
 }
 
 /* Readies the part. PART_OK with *ret_start, where reading goes on; or what ends the FETCH. */
-static int fetch_prepare(struct session *s, int64_t *ret_start)
+static int fetch_prepare(struct fetch *f, int64_t *ret_start)
 {
-        const struct offload_fetch *f = &s->fetch;
+        const struct session *s = f->session;
+        const struct offload_fetch *order = &f->order;
         const char *obstacle = NULL;
         int r;
 
         *ret_start = 0;
-        if (f->offset == 0)
-                return part_restart(s->writer);
+        if (order->offset == 0)
+                return part_restart(f->writer);
         if (s->identity.capabilities & RECORDER_CAN_RESUME) {
-                r = part_prefix(s->writer, f->offset, f->has_prefix ? f->prefix_sha256 : NULL);
+                r = part_prefix(f->writer, order->offset, order->has_prefix ? order->prefix_sha256 : NULL);
                 if (r == PART_DIFFERS)
                         obstacle = "the part is not what it was";
                 else if (r == PART_OK)
-                        *ret_start = f->offset;
+                        *ret_start = order->offset;
         } else {
-                r = part_restart(s->writer);
+                r = part_restart(f->writer);
                 obstacle = "the recorder cannot read from the middle of an item";
         }
         if (r != PART_DIFFERS && !(r == PART_OK && obstacle))
                 return r;
         (void)report_notice(s->socket, LOG_NOTICE,
-                            "item %" PRIu64 ": %s, starting from 0 and not from %" PRId64, f->item, obstacle,
-                            f->offset);
+                            "item %" PRIu64 ": %s, starting from 0 and not from %" PRId64, order->item,
+                            obstacle, order->offset);
         return PART_OK;
 }
 
 /* A read that the driver calls whole: is it, by what was listed and by what came? */
-static int whole_check(const struct session *s, int64_t size)
+static int whole_check(const struct fetch *f, int64_t size)
 {
-        int64_t came = part_fed(s->writer);
+        int64_t came = part_fed(f->writer);
 
         if (came < size)
                 return RECORDER_SHORT;
-        if (came > size || (s->fetch.size >= 0 && s->fetch.size != size))
+        if (came > size || (f->order.size >= 0 && f->order.size != size))
                 return RECORDER_MISMATCH;
         return RECORDER_OK;
 }
 
-static int fetch_read(struct session *s, int64_t start)
+static int fetch_read(struct fetch *f, int64_t start)
 {
         const struct recorder_sink sink = {
-                        .write = fetch_sink, .unreadable = fetch_sink_unreadable, .userdata = s};
+                        .write = fetch_sink, .unreadable = fetch_sink_unreadable, .userdata = f};
         int64_t size = -1;
         int r;
 
-        unreadable_init(&s->unreadable, s->writer, s->socket, &s->fetch);
-        r = recorder_read(s->recorder, s->fetch.index, start, &sink, &size);
+        unreadable_init(&f->unreadable, f->writer, f->session->socket, &f->order);
+        r = recorder_read(f->session->recorder, f->order.index, start, &sink, &size);
         if (r == RECORDER_OK) {
-                s->feed_result = unreadable_flush(&s->unreadable);
-                r = sink_outcome(s);
+                f->feed_result = unreadable_flush(&f->unreadable);
+                r = sink_outcome(f);
         }
         /* The disk's own errno says more than the outcome it was made into. */
-        if (r != RECORDER_OK && s->feed_result < 0)
-                return s->feed_result;
-        return r == RECORDER_OK ? whole_check(s, size) : r;
+        if (r != RECORDER_OK && f->feed_result < 0)
+                return f->feed_result;
+        return r == RECORDER_OK ? whole_check(f, size) : r;
 }
 
 /* --- answering
  * ----------------------------------------------------------------------------------------------------- */
 
-static void fetched_figures(const struct session *s, const struct recorder_figures *before,
-                            struct offload_fetched *ret)
+/* What the recorder has counted since then is this FETCH's. */
+static void figures_settle(struct fetch *f)
 {
         struct recorder_figures now;
 
-        recorder_figures(s->recorder, &now);
-        ret->transfers = (uint32_t)(now.transfers - before->transfers);
-        ret->transfer_size = now.transfer_size;
-        ret->depth = now.depth;
-        ret->recoveries = now.recoveries - before->recoveries;
+        recorder_figures(f->session->recorder, &now);
+        now.transfers -= f->figures.transfers;
+        now.recoveries -= f->figures.recoveries;
+        f->figures = now;
 }
 
 void fetch_decline(struct session *s, const struct offload_fetch *fetch, int outcome)
 {
         struct offload_fetched fetched = {.item = fetch->item, .outcome = outcome};
 
+        fetch_settle(s);
         if (fetch->has_prefix) {
                 fetched.size = fetch->offset;
                 memcpy(fetched.digests.sha256, fetch->prefix_sha256, DIGEST_SIZE);
@@ -177,80 +179,120 @@ void fetch_decline(struct session *s, const struct offload_fetch *fetch, int out
 
 /* Ends the part as the read has ended: whole, or kept as far as it came. Returns the outcome or errno to
  * answer. */
-static int part_end(struct session *s, int result, struct part_result *part)
+static int part_end(struct fetch *f, int result, struct part_result *part)
 {
         int r;
 
         if (result == RECORDER_OK) {
-                r = part_complete(s->writer, part);
+                r = part_complete(f->writer, part);
                 if (r == PART_OK || r == PART_ABANDONED)
                         return outcome_of_part(r);
                 result = r;
         }
-        r = part_keep(s->writer, part);
+        r = part_keep(f->writer, part);
         /* A disk that fails now is worse news than whatever ended the read. */
         return r < 0 ? r : result;
 }
 
-static int fetch_answer(struct session *s, const struct part_result *part, int result,
-                        struct offload_fetched *fetched)
+static int fetch_answer(const struct fetch *f, const struct part_result *part, int result)
 {
-        fetched->outcome = report_outcome(result);
-        fetched->error = MIN(result, 0);
-        fetched->size = part->size;
-        fetched->digests = part->digests;
-        fetched->from_device = s->from_device;
-        fetched->unreadable = s->unreadable.total;
+        struct offload_fetched fetched = {
+                        .item = f->order.item,
+                        .outcome = report_outcome(result),
+                        .error = MIN(result, 0),
+                        .size = part->size,
+                        .digests = part->digests,
+                        .from_device = f->from_device,
+                        .unreadable = f->unreadable.total,
+                        .transfers = (uint32_t)f->figures.transfers,
+                        .transfer_size = f->figures.transfer_size,
+                        .depth = f->figures.depth,
+                        .recoveries = f->figures.recoveries,
+        };
+
         inject_point("offload-pulled");
-        (void)report_send(s->socket, OFFLOAD_FETCHED, fetched, sizeof(*fetched));
-        return fetched->outcome;
+        (void)report_send(f->session->socket, OFFLOAD_FETCHED, &fetched, sizeof(fetched));
+        return fetched.outcome;
 }
 
 /* The part could not be readied: it is as it was. */
-static int fetch_give_up(struct session *s, int result)
+static int fetch_give_up(struct fetch *f, int result)
 {
         int outcome = report_outcome(outcome_of_part(result));
 
+        (void)fd_close(TAKE_FD(f->fd));
         if (result < 0)
-                (void)report_notice(s->socket, LOG_ERR, "item %" PRIu64 ": cannot ready its part: %s",
-                                    s->fetch.item, log_errno_text(result));
-        fetch_decline(s, &s->fetch, outcome);
+                (void)report_notice(f->session->socket, LOG_ERR,
+                                    "item %" PRIu64 ": cannot ready its part: %s", f->order.item,
+                                    log_errno_text(result));
+        fetch_decline(f->session, &f->order, outcome);
         return outcome;
 }
 
-static void fetch_start(struct session *s, const struct order *order, struct recorder_figures *ret_before)
+static int fetch_end(struct fetch *f, int result)
 {
-        s->fetch = order->fetch;
-        s->from_device = 0;
-        s->feed_result = PART_OK;
-        s->unreadable.total = 0;
-        s->orders.reading = true;
-        recorder_figures(s->recorder, ret_before);
+        struct part_result part = {0};
+        int r = part_end(f, result, &part);
+
+        if (f->session->orders.abandoned)
+                return RECORDER_CANCELLED; /* its threads may still be at work on the part */
+        (void)fd_close(TAKE_FD(f->fd));
+        return fetch_answer(f, &part, r);
 }
 
-int fetch_run(struct session *s, const struct order *order)
+void fetch_settle(struct session *s)
 {
-        struct offload_fetched fetched = {.item = order->fetch.item};
-        struct part_result part = {0};
-        struct recorder_figures before;
-        int64_t start = 0;
-        int r;
+        struct fetch *f = TAKE_PTR(s->ending);
 
-        fetch_start(s, order, &before);
-        r = part_begin(s->writer, order->fd, order->fetch.with_sm3 != 0);
+        if (f)
+                (void)fetch_end(f, RECORDER_OK);
+}
+
+void fetch_settle_finished(struct session *s)
+{
+        if (s->ending && part_is_finished(s->ending->writer))
+                fetch_settle(s);
+}
+
+/* --- one FETCH
+ * ----------------------------------------------------------------------------------------------------- */
+
+static struct fetch *fetch_start(struct session *s, struct order *order)
+{
+        struct fetch *f = s->ending == &s->fetches[0] ? &s->fetches[1] : &s->fetches[0];
+
+        f->order = order->fetch;
+        f->fd = TAKE_FD(order->fd);
+        f->from_device = 0;
+        f->feed_result = PART_OK;
+        f->unreadable.total = 0;
+        s->orders.reading = true;
+        recorder_figures(s->recorder, &f->figures);
+        return f;
+}
+
+int fetch_run(struct session *s, struct order *order)
+{
+        struct fetch *f = fetch_start(s, order);
+        int64_t start = 0;
+        int r = part_begin(f->writer, f->fd, f->order.with_sm3 != 0);
+
         if (r == PART_OK)
-                r = fetch_prepare(s, &start);
+                r = fetch_prepare(f, &start);
         inject_point("offload-begun");
         if (r == PART_OK)
-                r = fetch_read(s, start);
+                r = fetch_read(f, start);
         else
                 start = -1;
         s->orders.reading = s->orders.cancel = false;
+        fetch_settle(s);
         if (start < 0)
-                return fetch_give_up(s, r);
-        r = part_end(s, r, &part);
-        if (s->orders.abandoned)
-                return RECORDER_CANCELLED;
-        fetched_figures(s, &before, &fetched);
-        return fetch_answer(s, &part, r, &fetched);
+                return fetch_give_up(f, r);
+        figures_settle(f);
+        orders_receive(&s->orders, 0); /* the last look may have been before the next order */
+        if (r != RECORDER_OK || !orders_next_is_fetch(&s->orders))
+                return fetch_end(f, r);
+        part_finish(f->writer);
+        s->ending = f;
+        return RECORDER_OK;
 }

@@ -54,6 +54,11 @@ bool orders_next(struct orders *o, struct order *ret)
         return true;
 }
 
+bool orders_next_is_fetch(const struct orders *o)
+{
+        return o->n > 0 && o->queue[o->first].type == OFFLOAD_FETCH;
+}
+
 void orders_cancel_fetches(struct orders *o)
 {
         for (unsigned int i = 0; i < o->n; i++) {

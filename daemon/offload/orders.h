@@ -62,5 +62,8 @@ bool orders_interrupt(const struct orders *o);
 /* Takes the first order out of the queue; its descriptor goes to the caller. False when there is none. */
 bool orders_next(struct orders *o, struct order *ret);
 
+/* Is the first order in the queue a FETCH? */
+bool orders_next_is_fetch(const struct orders *o);
+
 /* All waiting FETCHes are only answered from now on. */
 void orders_cancel_fetches(struct orders *o);

@@ -35,6 +35,8 @@ enum {
         POLL_MSEC = 50
 };
 
+_Static_assert(PART_RING_SIZE % DIRECT_STEP == 0, "a step lies in one piece in the ring");
+
 enum { SHA256, SM3, DIGESTERS };
 
 /* One digest and the thread that computes it. */
@@ -54,6 +56,7 @@ struct part_writer {
 
         pthread_mutex_t lock;
         pthread_cond_t changed; /* any field below */
+        pthread_cond_t begun;   /* a part is, or 'quit': for a digest's thread that was not asked for */
         unsigned int running;   /* threads that have begun to wait for work */
         bool quit;
         bool active;       /* a part is open */
@@ -63,7 +66,7 @@ struct part_writer {
         bool sync_lost; /* a sync failed: the kernel forgets that it did, and the next one proves nothing */
         uint64_t part;  /* counts parts, so that a thread sees that its own is over */
         int64_t fed, written;
-        bool draining; /* the feeder waits for the last byte: less than a step is written, too */
+        bool draining; /* no more is fed: less than a step is written, too */
 
         /* Set before a part becomes active, constant while it is. */
         int fd;
@@ -262,6 +265,21 @@ static void work_end(struct part_writer *w, int result)
         (void)pthread_cond_broadcast(&w->changed);
 }
 
+/* All of the part is written: what is dirty of it has nothing to wait for. */
+static bool write_back_due(const struct part_writer *w)
+{
+        return w->draining && w->error == 0 && w->written == w->fed && w->write_back < w->written;
+}
+
+static void writer_write_back(struct part_writer *w)
+{
+        int64_t to = w->written;
+
+        work_begin(w);
+        write_back_start(w, to);
+        work_end(w, 0);
+}
+
 static void writer_step(struct part_writer *w)
 {
         int64_t from = w->written, to = w->fed;
@@ -317,7 +335,7 @@ static bool writer_has_work(const struct part_writer *w)
 {
         if (!w->active || w->error < 0)
                 return false;
-        return piece_due(w) || checkpoint_due(w, w->written, clock_monotonic());
+        return piece_due(w) || write_back_due(w) || checkpoint_due(w, w->written, clock_monotonic());
 }
 
 /* Waits for work; what came but is not on the disk yet becomes work by itself. The lock is held. */
@@ -346,8 +364,10 @@ static void *writer_main(void *userdata)
                         writer_wait(w);
                 else if (checkpoint_due(w, w->written, clock_monotonic()))
                         writer_checkpoint(w);
-                else
+                else if (piece_due(w))
                         writer_step(w);
+                else
+                        writer_write_back(w);
         }
         (void)pthread_mutex_unlock(&w->lock);
         return NULL;
@@ -368,7 +388,7 @@ static void *digester_main(void *userdata)
                 int r;
 
                 if (!w->active || !d->digest || from == w->written) {
-                        (void)pthread_cond_wait(&w->changed, &w->lock);
+                        (void)pthread_cond_wait(w->active && !d->digest ? &w->begun : &w->changed, &w->lock);
                         continue;
                 }
                 n = piece(from, w->written);
@@ -411,7 +431,7 @@ static int threads_start(struct part_writer *w)
         return 0;
 }
 
-static int changed_init(pthread_cond_t *cond)
+static int condition_init(pthread_cond_t *cond)
 {
         pthread_condattr_t attr;
         int r = pthread_condattr_init(&attr);
@@ -435,7 +455,9 @@ int part_writer_new(struct part_writer **ret, const struct part_events *events)
         memset(w, 0, offsetof(struct part_writer, ring));
         w->events = *events;
         w->fd = -EBADF;
-        r = changed_init(&w->changed);
+        r = condition_init(&w->changed);
+        if (r == 0)
+                r = condition_init(&w->begun);
         if (r == 0)
                 r = -pthread_mutex_init(&w->lock, NULL);
         if (r < 0) {
@@ -474,6 +496,7 @@ void part_writer_free(struct part_writer *w)
         (void)pthread_mutex_lock(&w->lock);
         w->quit = true;
         (void)pthread_cond_broadcast(&w->changed);
+        (void)pthread_cond_broadcast(&w->begun);
         (void)pthread_mutex_unlock(&w->lock);
         if (w->started)
                 (void)pthread_join(w->thread, NULL);
@@ -482,6 +505,7 @@ void part_writer_free(struct part_writer *w)
                         (void)pthread_join(w->digesters[i].thread, NULL);
         digests_free(w);
         (void)pthread_cond_destroy(&w->changed);
+        (void)pthread_cond_destroy(&w->begun);
         (void)pthread_mutex_destroy(&w->lock);
         free(w);
 }
@@ -520,6 +544,7 @@ static int part_start(struct part_writer *w, bool with_sm3)
         w->safe = (struct part_result){0};
         w->safe_at = clock_monotonic();
         w->active = true;
+        (void)pthread_cond_broadcast(&w->begun);
         (void)pthread_mutex_unlock(&w->lock);
         return PART_OK;
 }
@@ -605,17 +630,30 @@ int part_feed(struct part_writer *w, const void *data, size_t size)
         return PART_OK;
 }
 
-/* Waits until the threads have done what they can: all of it, or after an error as much as was written. Only
- * an abandoned part is not waited for. */
+static void drain_start(struct part_writer *w)
+{
+        if (w->draining)
+                return;
+        w->draining = true;
+        (void)pthread_cond_broadcast(&w->changed);
+}
+
+/* The threads have done what they can: all of it, or after an error as much as was written. */
+static bool drained(const struct part_writer *w)
+{
+        bool written = w->error < 0 || (w->written == w->fed && !write_back_due(w));
+
+        return written && hindmost(w) == w->written && w->busy == 0;
+}
+
+/* Waits for that. Only an abandoned part is not waited for. */
 static int drain(struct part_writer *w)
 {
         int r = PART_OK;
 
         (void)pthread_mutex_lock(&w->lock);
-        w->draining = true;
-        (void)pthread_cond_broadcast(&w->changed);
-        while (r != PART_ABANDONED &&
-               ((w->error == 0 && w->written < w->fed) || hindmost(w) < w->written || w->busy > 0))
+        drain_start(w);
+        while (r != PART_ABANDONED && !drained(w))
                 r = feeder_wait(w);
         if (r != PART_ABANDONED)
                 r = w->error;
@@ -715,6 +753,23 @@ static void part_hand_back(struct part_writer *w)
         (void)direct_set(w, false);
 }
 
+void part_finish(struct part_writer *w)
+{
+        (void)pthread_mutex_lock(&w->lock);
+        drain_start(w);
+        (void)pthread_mutex_unlock(&w->lock);
+}
+
+bool part_is_finished(struct part_writer *w)
+{
+        bool finished;
+
+        (void)pthread_mutex_lock(&w->lock);
+        finished = w->draining && drained(w);
+        (void)pthread_mutex_unlock(&w->lock);
+        return finished;
+}
+
 int part_complete(struct part_writer *w, struct part_result *ret)
 {
         int r = drain(w);
@@ -722,7 +777,6 @@ int part_complete(struct part_writer *w, struct part_result *ret)
         if (r != PART_OK)
                 return r;
         part_hand_back(w);
-        write_back_start(w, w->written);
         return result_take(w, w->written, ret);
 }
 

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PART_RING_SIZE        (4 * 1024 * 1024)
+#define PART_RING_SIZE        (3 * 1024 * 1024) /* whole steps of direct writing, see part_writer.c */
 #define PART_CHECKPOINT_BYTES (INT64_C(64) * 1024 * 1024)
 #define PART_CHECKPOINT_USEC  (INT64_C(2) * 1000 * 1000)
 #define PART_PROGRESS_USEC    (INT64_C(200) * 1000)
@@ -79,9 +79,14 @@ struct part_result {
         struct digest_values digests; /* of [0, size) */
 };
 
-/* The object is whole: waits until everything is written, and starts write-back; nothing is synced. PART_OK,
- * PART_ABANDONED or a negative errno, after which part_keep() tells what is left. The part is over with
- * PART_OK. */
+/* Nothing more is fed. What is left is written and digested without anybody waiting for it; then
+ * part_is_finished(), and part_complete() or part_keep() have nothing to wait for. */
+void part_finish(struct part_writer *w);
+bool part_is_finished(struct part_writer *w);
+
+/* The object is whole: waits until everything is written, with write-back started; nothing is synced.
+ * PART_OK, PART_ABANDONED or a negative errno, after which part_keep() tells what is left. The part is over
+ * with PART_OK. */
 int part_complete(struct part_writer *w, struct part_result *ret);
 
 /* The object is not whole: makes durable what came, reports it as a checkpoint, and says how much it is.

@@ -20,6 +20,8 @@ int session_new(struct session **ret, int socket, int signal_fd)
         if (!s)
                 return -ENOMEM;
         s->socket = socket;
+        for (size_t i = 0; i < ELEMENTSOF(s->fetches); i++)
+                s->fetches[i] = (struct fetch){.session = s, .fd = -EBADF};
         orders_init(&s->orders, socket, signal_fd);
         *ret = s;
         return 0;
@@ -27,17 +29,25 @@ int session_new(struct session **ret, int socket, int signal_fd)
 
 int session_threads(struct session *s)
 {
-        struct part_events events = fetch_part_events;
+        int r = 0;
 
-        events.userdata = s;
-        return part_writer_new(&s->writer, &events);
+        for (size_t i = 0; i < ELEMENTSOF(s->fetches) && r == 0; i++) {
+                struct part_events events = fetch_part_events;
+
+                events.userdata = &s->fetches[i];
+                r = part_writer_new(&s->fetches[i].writer, &events);
+        }
+        return r;
 }
 
 void session_free(struct session *s)
 {
         if (!s)
                 return;
-        part_writer_free(s->writer);
+        for (size_t i = 0; i < ELEMENTSOF(s->fetches); i++) {
+                part_writer_free(s->fetches[i].writer);
+                (void)fd_close(s->fetches[i].fd);
+        }
         orders_done(&s->orders);
         free(s);
 }
@@ -47,6 +57,7 @@ bool session_cancelled(void *userdata)
         struct session *s = userdata;
 
         orders_glance(&s->orders);
+        fetch_settle_finished(s);
         return s->leaving ? s->orders.abandoned : orders_interrupt(&s->orders);
 }
 
@@ -169,7 +180,7 @@ static int list_run(struct session *s)
         return r;
 }
 
-static int fetch_order_run(struct session *s, const struct order *order)
+static int fetch_order_run(struct session *s, struct order *order)
 {
         if (order->cancelled) {
                 fetch_decline(s, &order->fetch, RECORDER_CANCELLED);
@@ -227,7 +238,7 @@ static int set_clock_run(struct session *s, const struct offload_set_clock *set)
         return r;
 }
 
-static int order_run(struct session *s, const struct order *order)
+static int order_run(struct session *s, struct order *order)
 {
         switch (order->type) {
         case OFFLOAD_LIST:

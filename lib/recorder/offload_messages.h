@@ -13,9 +13,10 @@
  *                                ◀──    REMOVE, SET_CLOCK, CLOSE
  *   REMOVED, CLOCK_SET           ──▶
  *
- * NOTICE may come at any time, FAILED ends the docking and is followed by the worker's exit. A FETCH may be
- * sent while the worker still lists; it is done after LISTED. recdockd treats every value as coming from the
- * device.
+ * FETCHED come in the order of their FETCHes; the next item may be read, and told of, before this one's
+ * FETCHED. NOTICE may come at any time, FAILED ends the docking and is followed by the worker's exit. A
+ * FETCH may be sent while the worker still lists; it is done after LISTED. recdockd treats every value as
+ * coming from the device.
  */
 
 #include "base/digest.h"

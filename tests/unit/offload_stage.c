@@ -27,7 +27,7 @@ struct offload_checkpoint checkpoint;
 unsigned int checkpoints, progresses, notices;
 char notice[OFFLOAD_NOTICE_MAX];
 
-/* --- the disk: the worker's syncs come by here
+/* --- the disk: the worker's syncs and write-back come by here
  * ----------------------------------------------------------------------------------------------------- */
 
 atomic_llong synced; /* size of the part at its last sync */
@@ -46,6 +46,18 @@ int fdatasync(int fd)
         if (fstat(fd, &st) == 0)
                 synced = st.st_size;
         return (int)syscall(SYS_fdatasync, fd);
+}
+
+atomic_int write_back_held;
+sem_t write_back_waits, write_back_goes_on;
+
+int sync_file_range(int fd, off64_t offset, off64_t size, unsigned int flags)
+{
+        if (atomic_exchange(&write_back_held, 0)) {
+                (void)sem_post(&write_back_waits);
+                (void)sem_wait(&write_back_goes_on);
+        }
+        return (int)syscall(SYS_sync_file_range, fd, offset, size, flags);
 }
 
 /* --- the stage
@@ -73,6 +85,8 @@ void stage_start(struct fake_item *items, uint32_t n)
         fake.userdata = session;
         checkpoints = progresses = notices = 0;
         synced = 0;
+        (void)sem_init(&write_back_waits, 0, 0);
+        (void)sem_init(&write_back_goes_on, 0, 0);
         notice[0] = '\0';
 }
 
@@ -91,6 +105,8 @@ void stage_finish(int expected)
         (void)fd_close(sockets[1]);
         (void)fd_close(signal_fd);
         (void)sem_destroy(&fake.waiting);
+        (void)sem_destroy(&write_back_waits);
+        (void)sem_destroy(&write_back_goes_on);
 }
 
 static void note_take(const struct message *m)
@@ -138,24 +154,36 @@ void stage_expect(uint32_t type, void *ret, size_t size)
         }
 }
 
+void stage_expect_nothing(int msec)
+{
+        for (;;) {
+                struct message m = {.fd = -EBADF};
+                int r = message_receive(sockets[0], &m, msec);
+
+                if (r == MESSAGE_NONE)
+                        return;
+                ck_assert_int_eq(r, MESSAGE_RECEIVED);
+                ck_assert(m.type == OFFLOAD_PROGRESS || m.type == OFFLOAD_CHECKPOINT ||
+                          m.type == OFFLOAD_NOTICE);
+        }
+}
+
 void stage_order(uint32_t type, const void *payload, size_t size, int fd)
 {
         ck_assert_int_eq(message_send(sockets[0], type, payload, size, fd, ANSWER_MS), 0);
 }
 
 /* Up to LISTED. */
-void stage_introduce(uint32_t n)
+void stage_expect_listing(uint32_t n)
 {
         struct offload_sandbox sandbox;
         struct recorder_identity identity;
         struct recorder_item item;
         struct offload_listed listed;
 
-        stage_run();
         stage_expect(OFFLOAD_SANDBOX, &sandbox, sizeof(sandbox));
         stage_expect(OFFLOAD_IDENTITY, &identity, sizeof(identity));
         ck_assert_str_eq(identity.model, "DSJ-9");
-        stage_order(OFFLOAD_LIST, NULL, 0, -EBADF);
         for (uint32_t i = 0; i < n; i++) {
                 stage_expect(OFFLOAD_ITEM, &item, sizeof(item));
                 ck_assert_uint_eq(item.index, i);
@@ -163,6 +191,13 @@ void stage_introduce(uint32_t n)
         stage_expect(OFFLOAD_LISTED, &listed, sizeof(listed));
         ck_assert_uint_eq(listed.items, n);
         ck_assert_uint_eq(listed.complete, 1);
+}
+
+void stage_introduce(uint32_t n)
+{
+        stage_run();
+        stage_order(OFFLOAD_LIST, NULL, 0, -EBADF);
+        stage_expect_listing(n);
 }
 
 void stage_begin(struct fake_item *items, uint32_t n)

@@ -31,12 +31,18 @@ extern char notice[OFFLOAD_NOTICE_MAX];
 extern atomic_llong synced; /* size of the part at its last sync */
 extern atomic_int sync_fails;
 extern sem_t sync_failed;
+extern atomic_int write_back_held; /* the next part does not come to its end: 'waits' is posted, and it waits
+                                    */
+extern sem_t write_back_waits, write_back_goes_on;
 
 void stage_start(struct fake_item *items, uint32_t n);
 void stage_run(void);
 void stage_finish(int expected);
 void stage_expect(uint32_t type, void *ret, size_t size);
+/* No answer within this time. */
+void stage_expect_nothing(int msec);
 void stage_order(uint32_t type, const void *payload, size_t size, int fd);
+void stage_expect_listing(uint32_t n);
 void stage_introduce(uint32_t n);
 void stage_begin(struct fake_item *items, uint32_t n);
 void stage_close(void);
