@@ -35,8 +35,8 @@ struct sandbox_state {
         bool seccomp;
 };
 
-/* Has libcrypto read its configuration, which it does at the first digest, and the C library its zone. 0, or
- * a negative errno of the digests. */
+/* Has libcrypto make its digests, without the configuration it would read at the first one, and the C
+ * library read its zone. 0, or a negative errno of the digests. */
 int sandbox_warm_up(void);
 
 /* PR_SET_NO_NEW_PRIVS, undumpable. */
