@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/message.h"
+#include "base/sandbox.h"
 #include "base/text.h"
 #include "daemon/offload/lockdown.h"
 #include "daemon/offload/report.h"
@@ -19,6 +20,7 @@
 #include <glob.h>
 #include <limits.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -288,6 +290,25 @@ static int recorder_open(struct session *s, struct recorder **ret)
         return r;
 }
 
+static void *warm_up(void *userdata)
+{
+        (void)sandbox_warm_up();
+        return userdata;
+}
+
+/* Locking in begins with it, and it takes libcrypto about as long as the kernel takes to let go of the
+ * recorder. */
+static int recorder_open_and_warm_up(struct session *s, struct recorder **ret)
+{
+        pthread_t ahead;
+        bool started = pthread_create(&ahead, NULL, warm_up, NULL) == 0;
+        int r = recorder_open(s, ret);
+
+        if (started)
+                (void)pthread_join(ahead, NULL);
+        return r;
+}
+
 /* Both halves of locking in, around the making of the threads. A worker that cannot be locked in does not
  * work. */
 static int lock_in(struct session *s, struct sandbox_state *ret)
@@ -312,7 +333,7 @@ static int run(int signal_fd)
         int r = session_new(&s, OFFLOAD_SOCKET_FD, signal_fd);
 
         if (r == 0)
-                r = recorder_open(s, &recorder);
+                r = recorder_open_and_warm_up(s, &recorder);
         if (r == 0)
                 r = lock_in(s, &start.sandbox);
         if (r != 0)
