@@ -33,7 +33,7 @@ class WorkerFailed(RuntimeError):
 class Worker:
     def __init__(self, program, node):
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.process = subprocess.Popen([program, "--node", node], preexec_fn=lambda: os.dup2(theirs.fileno(), 3), pass_fds=(3,))
+        self.pid = os.posix_spawn(program, [program, "--node", node], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)])
         theirs.close()
 
     def send(self, kind, payload=b"", fd=None):
@@ -43,7 +43,7 @@ class Worker:
     def receive(self):
         data = self.socket.recv(8192)
         if not data:
-            raise WorkerFailed(f"recdock-offload has ended with status {self.process.wait()}")
+            raise WorkerFailed(f"recdock-offload has ended with status {self.wait()}")
         kind, size = struct.unpack_from("=II", data)
         if kind == FAILED:
             raise WorkerFailed(f"recdock-offload failed: {data[16:].rstrip(bytes(1)).decode(errors='replace')}")
@@ -83,7 +83,10 @@ class Worker:
 
     def close(self):
         self.send(CLOSE)
-        self.process.wait()
+        self.wait()
+
+    def wait(self):
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
 def cpu_seconds():
@@ -92,7 +95,8 @@ def cpu_seconds():
 
 
 def pull(program, node, target):
-    """From the first command to the last byte synced."""
+    """From the first command to the last byte synced. The program is in memory, as on a station."""
+    subprocess.run([program, "--version"], stdout=subprocess.DEVNULL, check=True)
     cpu, started = cpu_seconds(), time.monotonic()
     worker = Worker(program, node)
     items = worker.list()
@@ -106,7 +110,7 @@ def pull(program, node, target):
         os.close(files.pop(number))
         figures["transfers"] += transfers
         figures.update(transfer_size=size, depth=depth)
-    subprocess.run(["sync"], check=True)
+    os.sync()
     figures["seconds"] = time.monotonic() - started
     worker.close()
     figures["cpu"] = cpu_seconds() - cpu

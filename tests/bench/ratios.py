@@ -9,7 +9,8 @@ does beside it meets all of them.
   proved  recdockd, plug to the last file committed (digest, fsync, uncached read-back, verdict), against the peer's copy + sync +
           drop caches + sha256sum + ffprobe
 
-Nothing is asserted: the figures are ratios, for people.
+Nothing is in the caches but the programs themselves, which on a station are in memory. Nothing is asserted: the figures are ratios,
+for people.
 """
 
 import os
