@@ -25,6 +25,7 @@ DEFINE_CLEANUP(char *, sqlite3_free);
 /* An expression of the index and the share of rows that it finds. */
 struct group {
         const char *expression;
+        const char *before, *after; /* those of a name that overlap with it, NULL: none */
         double share;
         double sampled; /* what it was by the ends alone */
 };
@@ -100,22 +101,44 @@ static int find_share(struct catalogue *c, const struct window *w, struct group 
 }
 
 /* Rarest first. */
-static int sort_groups(struct catalogue *c, const struct window *w, char *const *expressions, size_t n,
-                       struct group *ret)
+static int sort_group(struct catalogue *c, const struct window *w, struct group g, struct group *groups,
+                      size_t n)
 {
-        for (size_t i = 0; i < n; i++) {
-                struct group g = {.expression = expressions[i]};
-                size_t at = i;
-                int r = find_share(c, w, &g);
+        int r = find_share(c, w, &g);
 
-                if (r < 0)
-                        return r;
-                g.sampled = g.share;
-                for (; at > 0 && ret[at - 1].share > g.share; at--)
-                        ret[at] = ret[at - 1];
-                ret[at] = g;
-        }
+        if (r < 0)
+                return r;
+        g.sampled = g.share;
+        for (; n > 0 && groups[n - 1].share > g.share; n--)
+                groups[n] = groups[n - 1];
+        groups[n] = g;
         return 0;
+}
+
+static int sort_names(struct catalogue *c, const struct window *w, const struct part *parts, size_t n,
+                      struct group *ret)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < n && r == 0; i++) {
+                bool ends = i + 1 == n || !parts[i + 1].joined;
+                const struct group g = {.expression = parts[i].expression,
+                                        .before = parts[i].joined ? parts[i - 1].expression : NULL,
+                                        .after = ends ? NULL : parts[i + 1].expression};
+
+                r = sort_group(c, w, g, ret, i);
+        }
+        return r;
+}
+
+static int sort_facts(struct catalogue *c, const struct window *w, const struct facts *facts,
+                      struct group *ret)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < facts->n && r == 0; i++)
+                r = sort_group(c, w, (struct group){.expression = facts->expressions[i]}, ret, i);
+        return r;
 }
 
 struct choice {
@@ -140,6 +163,21 @@ static bool is_alike(const struct group *g, const struct choice *chosen)
                 if (chosen->groups[i]->sampled <= g->sampled && chosen->groups[i]->sampled >= g->sampled)
                         return true;
         return false;
+}
+
+static bool is_chosen(const char *expression, const struct choice *chosen)
+{
+        for (size_t i = 0; i < chosen->n && expression; i++)
+                if (chosen->groups[i]->expression == expression)
+                        return true;
+        return false;
+}
+
+/* Where its neighbours in a name both are it nearly always is: "615" and "506" are not independent of
+ * "061". */
+static bool is_implied(const struct group *g, const struct choice *chosen)
+{
+        return is_chosen(g->before, chosen) && is_chosen(g->after, chosen);
 }
 
 /* What is rare at one end may be most of what lies between: a month of one year. So it is looked at in each
@@ -176,7 +214,7 @@ static int choose_groups(struct catalogue *c, struct group *names, size_t n_name
                 struct group *g = name ? &names[i++] : &facts[j++];
                 int r;
 
-                if (is_alike(g, ret))
+                if (is_alike(g, ret) || is_implied(g, ret))
                         continue;
                 if (!is_worth_it(g, ret, w))
                         return 0;
@@ -308,16 +346,16 @@ static int match_together(struct catalogue *c, const struct query *q, const stru
 }
 
 static int match_groups(struct catalogue *c, const struct query *q, const struct extent *all,
-                        char *const *parts, size_t n_parts, const struct facts *facts, struct plan *p,
+                        const struct part *parts, size_t n_parts, const struct facts *facts, struct plan *p,
                         struct match *m)
 {
         struct group names[PARTS_MAX] = {0}, others[FACTS_MAX] = {0};
         struct window w = plan_window(p, all->total);
         struct choice chosen;
-        int r = sort_groups(c, &w, parts, n_parts, names);
+        int r = sort_names(c, &w, parts, n_parts, names);
 
         if (r == 0)
-                r = sort_groups(c, &w, facts->expressions, facts->n, others);
+                r = sort_facts(c, &w, facts, others);
         if (r < 0)
                 return r;
         if (n_parts > 0)
@@ -343,7 +381,7 @@ int plan_match(struct catalogue *c, const struct query *q, const struct extent *
 {
         const struct term *name = &q->terms[FOOTAGE_BY_NAME];
         _cleanup_(facts_done) struct facts facts = {0};
-        char *parts[PARTS_MAX];
+        struct part parts[PARTS_MAX];
         size_t n = 0;
         int r = find_facts(c, q, p, &facts);
 
@@ -353,6 +391,6 @@ int plan_match(struct catalogue *c, const struct query *q, const struct extent *
         if (r == 0 && n + facts.n > 0)
                 r = match_groups(c, q, all, parts, n, &facts, p, ret);
         for (size_t i = 0; i < n; i++)
-                free(parts[i]);
+                free(parts[i].expression);
         return r;
 }

@@ -108,13 +108,15 @@ bool plan_ending(const char *pattern, char ret[PLAN_ENDING_SIZE])
         return true;
 }
 
-int plan_parts(const char *pattern, char *ret[PARTS_MAX], size_t *ret_n)
+int plan_parts(const char *pattern, struct part ret[PARTS_MAX], size_t *ret_n)
 {
         struct symbol window[3];
         size_t filled = 0, n = 0;
 
         while (*pattern && n < PARTS_MAX) {
-                if (filled == 3) {
+                bool joined = filled == 3;
+
+                if (joined) {
                         memmove(window, window + 1, 2 * sizeof(window[0]));
                         filled = 2;
                 }
@@ -122,8 +124,8 @@ int plan_parts(const char *pattern, char *ret[PARTS_MAX], size_t *ret_n)
                 filled = window[filled].wild ? 0 : filled + 1;
                 if (filled < 3)
                         continue;
-                ret[n] = quote_symbols(window);
-                if (!ret[n])
+                ret[n] = (struct part){.expression = quote_symbols(window), .joined = joined};
+                if (!ret[n].expression)
                         break;
                 n++;
         }

@@ -54,10 +54,15 @@ void plan_done(struct plan *p);
 /* What every name of a GLOB pattern begins with: see struct plan. */
 int plan_prefix(const char *pattern, struct plan *p);
 
-/* The groups of three characters that every name of a GLOB pattern has, each in quotes as the full text
- * index takes it; at most PARTS_MAX. The caller frees each. */
+/* Three characters that stand together in every name of a GLOB pattern. */
+struct part {
+        char *expression; /* in quotes, as the full text index takes it; the caller frees it */
+        bool joined;      /* its first two are the last two of the part before */
+};
+
+/* At most PARTS_MAX of them. */
 #define PARTS_MAX 16
-int plan_parts(const char *pattern, char *ret[PARTS_MAX], size_t *ret_n);
+int plan_parts(const char *pattern, struct part ret[PARTS_MAX], size_t *ret_n);
 
 /* The last two characters that every name of a GLOB pattern has; false when a wild card is among them. */
 #define PLAN_ENDING_SIZE (2 * 4 + 1)
