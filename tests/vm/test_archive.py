@@ -7,6 +7,8 @@ are put into a drive."""
 
 import contextlib
 import os
+import re
+import shutil
 import subprocess
 
 import card
@@ -128,6 +130,27 @@ class Archive(StationCase):
         self.station.run(f"cat >/etc/recdock/recdock.conf.d/disc.conf <<'EOF'\n[Archive]\nDrive={drive}\nCopies={copies}\n{more}EOF\n"
                          'systemctl reload recdockd')
 
+    def bring(self, program):
+        """Into the guest, with the libraries that it lacks: an image that had all of a desktop would take minutes more to build."""
+        path = shutil.which(program)
+        self.assertIsNotNone(path, f'{program} is not installed')
+        needed = subprocess.run(['ldd', path], stdout=subprocess.PIPE, text=True, check=True).stdout
+        subprocess.run(['tar', '-chPf', os.path.join(self.station.share, 'program.tar'), path, *re.findall(r'=> (/\S+)', needed)], check=True)
+        self.station.run('tar -C / --skip-old-files --keep-directory-symlink -xPf /mnt/host/program.tar && ldconfig', 60)
+
+    def check_recovery(self, disc):
+        """A twentieth of a copy is destroyed, and comes back by dvdisaster alone."""
+        self.station.run(f'cp {disc} /mnt/host/disc', 60)
+        path = os.path.join(self.station.share, 'disc')
+        whole, sectors = card.digest(path), os.path.getsize(path) // 2048
+        with open(path, 'r+b') as f:
+            f.seek(sectors // 2 * 2048)
+            f.write(os.urandom(sectors // 20 * 2048))
+        self.assertNotEqual(card.digest(path), whole)
+        subprocess.run(['dvdisaster', '-i', path, '-f'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        self.assertEqual(card.digest(path), whole)
+        os.unlink(path)
+
     def wait_wanted(self, why):
         self.station.wait_until(f"recdockctl alert list --json --kind=archive-medium-wanted | grep -qF '{why}'", 60)
 
@@ -211,16 +234,18 @@ class Archive(StationCase):
         self.unplug()
         self.check_image(self.medium, volume)
 
-    def test_4_disc_is_burnt_and_the_kernel_reads_it(self):
+    def test_4_disc_with_recovery_data_is_burnt_and_the_kernel_reads_it(self):
         drive = f'stdio:{STORE}/disc.iso'
         copies = self.copies() + 1
-        self.configure_discs(drive, copies)
+        self.bring('dvdisaster')
+        self.configure_discs(drive, copies, 'Recovery=20\n')
         n = len(self.station.footage())
         self.say(self.station.run(f'recdockctl archive start --wait --drive={drive}', 120).strip())
         self.assertEqual(self.copies(), copies)
         volume = self.volumes()[0]
         self.assertEqual((volume['state'], volume['files']), ('written', n))
         self.check_disc(f'{STORE}/disc.iso', volume, n)
+        self.check_recovery(f'{STORE}/disc.iso')
         self.assertIn(f'0 of {n} files are not good', self.station.run(f"recdockctl archive verify {volume['number']}", 90))
 
     def test_5_disc_is_burnt_in_a_drive_when_it_is_put_in(self):
