@@ -31,8 +31,8 @@ extern char notice[OFFLOAD_NOTICE_MAX];
 extern atomic_llong synced; /* size of the part at its last sync */
 extern atomic_int sync_fails;
 extern sem_t sync_failed;
-extern atomic_int write_back_held; /* the next part does not come to its end: 'waits' is posted, and it waits
-                                    */
+/* The next part does not come to its end: the first is posted, and it waits for the second. */
+extern atomic_int write_back_held;
 extern sem_t write_back_waits, write_back_goes_on;
 
 void stage_start(struct fake_item *items, uint32_t n);

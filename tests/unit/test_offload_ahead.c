@@ -38,9 +38,7 @@ static void await(sem_t *sem)
         ck_assert_int_eq(sem_timedwait(sem, &end), 0);
 }
 
-/* The first item is read, the next is being read and waits for its device. When 'held', the first does not
- * come to its end.
- */
+/* The first item is read, the next waits for its device. When 'held', the first does not come to its end. */
 static void stage_two(bool held)
 {
         const struct offload_fetch first = fetch_of(0, FIRST_SIZE), next = fetch_of(1, NEXT_SIZE);

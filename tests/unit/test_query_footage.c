@@ -8,6 +8,7 @@
 #include "catalogue/case_file.h"
 #include "catalogue/docking.h"
 #include "catalogue/query.h"
+#include "catalogue/query_plan.h"
 #include "catalogue/registry.h"
 #include "test_catalogue_fixture.h"
 
@@ -482,10 +483,33 @@ static void remove_growing(void)
         fixture_close(c);
 }
 
+/* What stands on either side of a wild card is not joined; a bracket is one character. */
+START_TEST(test_parts_of_a_name_know_their_neighbours)
+{
+        static const struct {
+                const char *expression;
+                bool joined;
+        } expected[] = {
+                        {"\"abc\"", false}, {"\"bcd\"", true},  {"\"12[\"", false},
+                        {"\"2[长\"", true}, {"\"xyz\"", false},
+        };
+        struct part parts[PARTS_MAX];
+        size_t n;
+
+        ck_assert_int_eq(plan_parts("*abcd?12[[]长*xyz", parts, &n), 0);
+        ck_assert_uint_eq(n, ELEMENTSOF(expected));
+        for (size_t i = 0; i < n; i++) {
+                ck_assert_str_eq(parts[i].expression, expected[i].expression);
+                ck_assert_int_eq(parts[i].joined, expected[i].joined);
+                free(parts[i].expression);
+        }
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("query footage");
-        TCase *rows = tcase_create("rows"), *growing = tcase_create("growing");
+        TCase *plan = tcase_create("plan"), *rows = tcase_create("rows"), *growing = tcase_create("growing");
 
         tcase_add_unchecked_fixture(rows, fill, remove_all);
         tcase_add_checked_fixture(rows, setup, teardown);
@@ -501,6 +525,8 @@ static Suite *suite(void)
         tcase_set_timeout(growing, 60);
         tcase_add_test(growing, test_a_wrong_guess_is_given_up);
         tcase_add_test(growing, test_what_was_judged_anew_is_found);
+        tcase_add_test(plan, test_parts_of_a_name_know_their_neighbours);
+        suite_add_tcase(s, plan);
         suite_add_tcase(s, rows);
         suite_add_tcase(s, growing);
         return s;
