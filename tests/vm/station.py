@@ -178,8 +178,9 @@ class StationCase(unittest.TestCase):
         return self.station.report()
 
     def say(self, text):
-        """A line of the test's log."""
-        print(f'# {text}', flush=True)
+        """Lines of the test's log."""
+        for line in text.splitlines():
+            print(f'# {line}', flush=True)
 
     def check_end(self, entry):
         self.say(entry['MESSAGE'])
