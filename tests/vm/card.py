@@ -3,6 +3,7 @@
 
 import dataclasses
 import datetime
+import fcntl
 import hashlib
 import os
 import shutil
@@ -36,11 +37,14 @@ def samples(cache):
     """The folder of samples, made once for each version of what makes them."""
     with open(MAKE_SAMPLES, 'rb') as f:
         folder = os.path.join(cache, 'samples-' + hashlib.sha256(f.read()).hexdigest()[:16])
-    if not os.path.isdir(folder):
-        scratch = folder + '.making'
-        shutil.rmtree(scratch, ignore_errors=True)
-        subprocess.run(['python3', MAKE_SAMPLES, scratch], check=True, stdout=subprocess.DEVNULL)
-        os.rename(scratch, folder)
+    os.makedirs(cache, exist_ok=True)
+    with open(os.path.join(cache, 'samples-lock'), 'w', encoding='ascii') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run two at once
+        if not os.path.isdir(folder):
+            scratch = folder + '.making'
+            shutil.rmtree(scratch, ignore_errors=True)
+            subprocess.run(['python3', MAKE_SAMPLES, scratch], check=True, stdout=subprocess.DEVNULL)
+            os.rename(scratch, folder)
     return folder
 
 

@@ -74,7 +74,7 @@ class Docking(StationCase):
     def test_07_daemon_and_workers_hold_no_privilege(self):
         uid = self.station.run('id -u recdock').strip()
         processes = [line.split() for line in self.confinement.splitlines() if line]
-        self.say(processes)
+        self.say(self.confinement)
         self.assertLessEqual({'recdockd', 'recdock-offload', 'recdock-inspect'}, {p[0] for p in processes})
         for name, *status in processes:
             self.assertEqual(status, [uid, '0' * 16, '0' * 16, '1', '2'], name)
