@@ -83,7 +83,11 @@ class SharedSerial(StationTest):
         self.unplug("a")
         self.plug("a", folder, port="1-2", rate=300000)
         self.station.wait("DOCKING_IDENTIFIED", count=2)
-        os.kill(next(pid for pid in self.station.workers() if pid != first), signal.SIGKILL)
+        second = next(pid for pid in self.station.workers() if pid != first)
+        self.station.json("docking", "list")  # by now recdockd has told it what to do
+        self.station.until(lambda: self.is_polling(second))
+        self.assertFalse({"0x1007", "0x9805"} & set(self.control.stats("a")["ops"]), "it lists before its turn")
+        os.kill(second, signal.SIGKILL)
         self.station.wait("WORKER_DIED")
         os.kill(first, signal.SIGKILL)  # the turn comes to one that has no worker just now
         self.station.wait("DOCKING_RELEASED")
